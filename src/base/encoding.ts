@@ -1,0 +1,81 @@
+import { assert } from './assert.ts'
+
+const ENCODER = new TextEncoder()
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const HEX_DIGITS = ENCODER.encode('0123456789abcdef')
+
+/** UTF-8 bytes of a text that is not a secret. */
+export function utf8(text: string): Uint8Array {
+  return ENCODER.encode(text)
+}
+
+/** The text of UTF-8 bytes that are not a secret. Throws `TypeError` on bytes that are not UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return DECODER.decode(bytes)
+}
+
+/** Lower-case hex of bytes that are not a secret. */
+export function toHex(bytes: Uint8Array): string {
+  const digits = new Uint8Array(bytes.length * 2)
+  writeHex(bytes, digits, 0)
+  return DECODER.decode(digits)
+}
+
+/** Bytes of lower-case hex text, or `null` when it is anything else. */
+export function fromHex(text: string): Uint8Array | null {
+  if (!/^(?:[0-9a-f]{2})*$/.test(text)) return null
+  const bytes = new Uint8Array(text.length / 2)
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16)
+  }
+  return bytes
+}
+
+/** Standard padded base64 of bytes that are not a secret. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return btoa(text)
+}
+
+/** Bytes of standard padded base64 in its one canonical spelling, or `null` when it is anything else. */
+export function fromBase64(text: string): Uint8Array | null {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  return toBase64(bytes) === text ? bytes : null
+}
+
+/** Writes lower-case hex digits of `bytes` into `target` from `offset`. Makes no string: safe for secrets. */
+export function writeHex(bytes: Uint8Array, target: Uint8Array, offset: number): void {
+  assert(target.length - offset >= bytes.length * 2, 'no room for hex digits')
+  let at = offset
+  for (const byte of bytes) {
+    target[at++] = HEX_DIGITS[byte >> 4] ?? 0
+    target[at++] = HEX_DIGITS[byte & 15] ?? 0
+  }
+}
+
+/** All parts in one array of its own. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+/** Four bytes, big-endian. */
+export function uint32(value: number): Uint8Array {
+  assert(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, 'not a uint32')
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value)
+  return bytes
+}
+
+/** Whether two byte strings that are not secrets are the same. Secrets are compared by the crypto port. */
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false
+  return left.every((byte, index) => byte === right[index])
+}

@@ -1,0 +1,34 @@
+/** Every bound of the server in one place, each with its unit in its name. A test stands one past each. */
+
+/** NIST SP 800-38D section 8.3: at most 2^32 random 96-bit nonces a key. */
+export const MAX_SEALS_PER_KEY = 2 ** 32
+/** Rotation happens well before `MAX_SEALS_PER_KEY`: 90 percent of it, as the peers do. */
+export const MAX_OPERATIONS_DEFAULT = 3_865_470_566
+/** Operations are reserved in blocks of at most this many before they are used (custody.md section 1). */
+export const OPERATION_BLOCK_MAX = 2 ** 24
+
+export const MAX_SHARES = 255
+export const MAX_KEY_BYTES = 4096
+export const MAX_ENTRY_BYTES = 32 * 1024 * 1024
+export const MAX_LIST_PAGE = 10_000
+
+/** Retired key sets that the custody record remembers, and how many public keys of them in all. */
+export const MAX_RETIRED_SETS = 16
+export const MAX_RETIRED_KEYS = 2048
+/** Look-ups of retired sets a second, for the whole server. The live set is never throttled. */
+export const RETIRED_LOOKUPS_PER_SECOND = 50
+
+export const MAX_BODY_BYTES = 32 * 1024 * 1024
+export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
+export const MAX_JSON_STRINGS = 1000
+export const MAX_JSON_DEPTH = 500
+export const MAX_PATH_BYTES = 4096
+
+export const CEREMONY_EXPIRY_MS = 24 * 60 * 60 * 1000
+export const CEREMONY_UNJOINED_EXPIRY_MS = 60 * 60 * 1000
+/** How long an answer with new shares, and the unseal key behind it, wait for evidence of arrival. */
+export const ANSWER_KEPT_MS = 5 * 60 * 1000
+/** How long a seal waits for the commit that cancels running ceremonies. */
+export const SEAL_COMMIT_MS = 2000
+/** How long a connection that carried new shares waits for the peer's orderly end. */
+export const DELIVERY_LINGER_MS = 5000

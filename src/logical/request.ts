@@ -1,0 +1,43 @@
+import type { JsonObject } from './json.ts'
+
+/** What a request does to a path (contract surface.md section 1.4). */
+export type Operation = 'read' | 'list' | 'create' | 'update' | 'patch' | 'delete'
+
+/** Where a request came from, as far as decisions may depend on it. */
+export interface Origin {
+  /** IP address of the peer, or `unix`. */
+  readonly source: string
+  /** Whether a proxy header says that the peer only hands on what another sent. */
+  readonly forwarded: boolean
+  /** Name of the listener in the configuration, for the log. */
+  readonly listener: string
+  /** Who may open and cancel ceremonies here (custody.md section 3). */
+  readonly ceremonyAccess: 'open' | 'guarded'
+  /** What retires an old key set after a direct rekey here (custody.md section 4). */
+  readonly retireOn: 'acknowledgement' | 'proof'
+}
+
+/** One request, made once from HTTP; below the envelope nobody sees headers. */
+export interface LogicalRequest {
+  readonly id: string
+  readonly operation: Operation
+  /** Canonical, without `/v1/`, for example `secret/app/db`; a list ends in `/`. */
+  readonly path: string
+  /** The body of a write; `null` when there is none. */
+  readonly body: JsonObject | null
+  readonly query: URLSearchParams
+  /** As sent: `node:http` makes headers strings (named in SECURITY.md). `null` when there is none. */
+  readonly token: string | null
+  readonly origin: Origin
+}
+
+/** Who is calling, once the token room has looked. */
+export interface Caller {
+  readonly accessor: string
+  readonly displayName: string
+  readonly policies: readonly string[]
+  /** Key of the token's own storage (cubbyhole), derived from the token; never the token. */
+  readonly cubbyholeId: string
+  /** Where the token is stored; the token room alone understands it. */
+  readonly tokenKey: string
+}
