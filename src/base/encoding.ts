@@ -79,3 +79,26 @@ export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false
   return left.every((byte, index) => byte === right[index])
 }
+
+/**
+ * The parts one after the other, each behind two bytes of its length, big-endian, so that no two lists of parts
+ * give the same bytes. All our additional data is made this way (custody.md section 1).
+ */
+export function lengthPrefixed(...parts: readonly Uint8Array[]): Uint8Array {
+  return concat(
+    ...parts.flatMap((part) => {
+      assert(part.length <= 0xffff, 'part too long for its length prefix')
+      return [new Uint8Array([part.length >> 8, part.length & 0xff]), part]
+    }),
+  )
+}
+
+/** A random UUID (RFC 9562 version 4) made from 16 random bytes. */
+export function uuidFrom(random: Uint8Array): string {
+  assert(random.length === 16, 'a UUID is 16 bytes')
+  const bytes = random.slice()
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = toHex(bytes)
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

@@ -1,0 +1,151 @@
+import { SecretBytes, wipeAll } from '../base/secret-bytes.ts'
+import { uuidFrom } from '../base/encoding.ts'
+import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
+import { unixMillis } from '../base/clock.ts'
+import type { PlainWrite } from '../barrier/barrier.ts'
+import { Keyring } from '../barrier/keyring.ts'
+import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES } from '../crypto/primitives.ts'
+import { type CustodyRecord, STORE_ID_BYTES } from '../custody/custody-record.ts'
+import { encodeStatement, statementDigest } from '../custody/statement.ts'
+import { closingLine, EMPTY_HEAD, openingLine } from '../custody/transcript.ts'
+import { sealSlot } from '../seal/shamir/slot.ts'
+import { commitChange, prepareChange } from './custody-change.ts'
+import { type Deal, deal, keySetOf } from './deal.ts'
+import { type Identity, identityWrite, newIdentity, wipeWrites } from './identity.ts'
+import type { DealParameters } from './parameters.ts'
+import type { CeremonyPorts } from './ports.ts'
+import type { StoredRecords } from './stored-records.ts'
+import { headWrite, lineWrite } from './transcripts.ts'
+
+/** What a new store holds besides its keys: mount table, first token, cluster name. */
+export interface Seed {
+  readonly rootToken: SecretBytes
+  /** Plaintext, to be sealed into init's one commit. */
+  readonly entries: readonly PlainWrite[]
+}
+
+/** The answer of init. The caller wipes it. */
+export interface InitAnswer extends Disposable {
+  readonly shares: readonly SecretBytes[]
+  readonly rootToken: SecretBytes
+}
+
+const NOTHING_STORED: StoredRecords = {
+  custody: { first: null, copy: null },
+  keyring: { first: null, copy: null },
+  anchor: { first: null, copy: null },
+}
+
+/**
+ * Initialises an empty store: deal, prove, **one commit**, wipe; then the answer. Refused before the commit, nothing
+ * is left. The parameters were checked before.
+ *
+ * Throws `condition_failed` when the store is not empty any more.
+ */
+export async function initialise(
+  ports: CeremonyPorts,
+  parameters: DealParameters,
+  seed: Seed,
+): Promise<{ readonly answer: InitAnswer; readonly stored: StoredRecords }> {
+  const { primitives, entropy } = ports
+  using rootKey = SecretBytes.take(entropy.bytes(AEAD_KEY_BYTES))
+  using keyring = newKeyring(ports, seed.entries.length)
+  const identity = newIdentity(primitives, entropy)
+  using _seed = identity.seed
+  const dealt = deal(ports, parameters)
+  try {
+    const storeId = entropy.bytes(STORE_ID_BYTES)
+    const record = firstRecord(ports, { storeId, dealt, rootKey, identity })
+    const entries = [...seed.entries, identityWrite(identity), ...transcript(ports, { record, parameters, identity })]
+    const prepared = prepareChange(ports, NOTHING_STORED, { record, rootKey, keyring, entries })
+    wipeWrites(entries)
+    await commitChange(ports.storage, prepared)
+    dealt.unsealKey[Symbol.dispose]()
+    ports.log.info('store initialised', { shares: parameters.shares, threshold: parameters.threshold })
+    return { answer: initAnswer(dealt, seed.rootToken), stored: prepared.stored }
+  } catch (error) {
+    dealt[Symbol.dispose]()
+    seed.rootToken[Symbol.dispose]()
+    throw error
+  }
+}
+
+function initAnswer(dealt: Deal, rootToken: SecretBytes): InitAnswer {
+  return {
+    shares: dealt.shares,
+    rootToken,
+    [Symbol.dispose](): void {
+      wipeAll([...dealt.shares, rootToken])
+    },
+  }
+}
+
+function newKeyring(ports: CeremonyPorts, entries: number): Keyring {
+  const key = SecretBytes.take(ports.entropy.bytes(AEAD_KEY_BYTES))
+  using empty = Keyring.create(ports.primitives, key, ports.clock.now())
+  return empty.withOperations(Math.max(empty.blockSize, entries))
+}
+
+function firstRecord(
+  ports: CeremonyPorts,
+  parts: {
+    readonly storeId: Uint8Array
+    readonly dealt: Deal
+    readonly rootKey: SecretBytes
+    readonly identity: Identity
+  },
+): CustodyRecord {
+  const { storeId, dealt, rootKey, identity } = parts
+  const place = { storeId, setId: dealt.setId }
+  const nonce = ports.entropy.bytes(AEAD_NONCE_BYTES)
+  const slot = sealSlot(ports.primitives, place, { unsealKey: dealt.unsealKey, rootKey, nonce })
+  return {
+    storeId,
+    serial: 1,
+    sealType: 'shamir',
+    identityKey: identity.publicKey,
+    nodes: [],
+    live: keySetOf(dealt, { number: 1, slot, createdAt: ports.clock.now() }),
+    retiring: null,
+    retired: [],
+  }
+}
+
+/** The transcript of init: nobody agrees, since there was nobody; it ties the first set to its first identity. */
+function transcript(
+  ports: CeremonyPorts,
+  init: {
+    readonly record: CustodyRecord
+    readonly parameters: DealParameters
+    readonly identity: Identity
+  },
+): readonly PlainWrite[] {
+  const { primitives, clock, entropy } = ports
+  const { record, parameters, identity } = init
+  const time = clock.now()
+  const ceremonyId = uuidFrom(entropy.bytes(16))
+  const statement = encodeStatement({
+    kind: 'init',
+    ceremonyId,
+    storeId: record.storeId,
+    keySets: [],
+    opened: time,
+    expires: unixMillis(time + CEREMONY_EXPIRY_MS),
+    deal: { ...parameters, flow: 'direct', delivery: 'clear to the request that completes it' },
+  })
+  const opening = openingLine(primitives, time, {
+    statement,
+    digest: statementDigest(primitives, statement),
+    custodyDigest: EMPTY_HEAD,
+    serial: 0,
+    identityKey: identity.publicKey,
+    previousHead: EMPTY_HEAD,
+  })
+  const closing = closingLine(primitives, opening.next, {
+    time,
+    event: 'completed',
+    facts: { key_set: 1, serial: 1 },
+    identitySeed: identity.seed,
+  })
+  return [lineWrite(ceremonyId, opening), lineWrite(ceremonyId, closing), headWrite(closing)]
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../base/clock.ts'
+import { sameBytes, toHex } from '../base/encoding.ts'
+import { OperatingError } from '../base/errors.ts'
+import { RETIRED_LOOKUPS_PER_SECOND } from '../base/limits.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
+import type { Primitives } from '../crypto/primitives.ts'
+import type { CustodyRecord } from '../custody/custody-record.ts'
+import type { KeySet, RetiredEnd, RetiredKeySet } from '../custody/key-set.ts'
+import { sharePublicKey } from '../custody/share-key.ts'
+
+/** A share that belongs to a set which opens. */
+export interface JudgedShare {
+  readonly set: KeySet
+  readonly role: 'live' | 'retiring'
+  readonly number: number
+}
+
+const ENDS: Record<RetiredEnd, string> = {
+  replaced: 'which a newer set has replaced',
+  cancelled: 'which was dealt but never went live: its rekey was cancelled',
+  never_proven: 'which was dealt but never proven, and another set went live instead',
+  pending: 'which is not live yet: its rekey is not finished',
+}
+
+/**
+ * Judges every share on arrival, sealed or open, against the public keys of the custody record. A refusal touches
+ * nobody else's progress (custody.md section 1).
+ */
+export class Judge {
+  readonly #primitives: Primitives
+  readonly #clock: Clock
+  /** Times of the retired look-ups of the last second, oldest first. */
+  #lookups: number[] = []
+
+  constructor(primitives: Primitives, clock: Clock) {
+    this.#primitives = primitives
+    this.#clock = clock
+  }
+
+  /**
+   * Finds the set of a share. With two records (one damaged), either may know it.
+   *
+   * Throws `share_retired` for a share of a set that opens no more, naming the set, and `share_unknown` otherwise.
+   */
+  judge(records: readonly CustodyRecord[], share: SecretBytes): JudgedShare {
+    const keys = new Map<string, Uint8Array>()
+    const keyIn = (setId: Uint8Array): Uint8Array => {
+      const known = keys.get(toHex(setId)) ?? sharePublicKey(this.#primitives, share, setId)
+      keys.set(toHex(setId), known)
+      return known
+    }
+    for (const record of records) {
+      for (const [role, set] of [['live', record.live], ['retiring', record.retiring]] as const) {
+        const entry = set?.shares.find((one) => sameBytes(one.publicKey, keyIn(set.id)))
+        if (set && entry) return { set, role, number: entry.number }
+      }
+    }
+    throw this.#refusal(records.flatMap((record) => record.retired), keyIn)
+  }
+
+  /** While sealed this is what the share *seems* to be: a forged record can deny, never deceive. */
+  #refusal(retired: readonly RetiredKeySet[], keyIn: (setId: Uint8Array) => Uint8Array): OperatingError {
+    const ended = this.#mayLookUp()
+      ? retired.find((set) => set.publicKeys.some((key) => sameBytes(key, keyIn(set.id))))
+      : undefined
+    if (ended !== undefined) {
+      return new OperatingError(
+        'share_retired',
+        `this share seems to be of key set ${ended.number}, ${ENDS[ended.end]}; give the share of the live set. ` +
+          'It was not counted, and nobody else has to start again',
+        { detail: { set: ended.number } },
+      )
+    }
+    return new OperatingError(
+      'share_unknown',
+      'unknown share: it is damaged or mistyped, or it belongs to another store. It was not counted, and nobody ' +
+        'else has to start again',
+    )
+  }
+
+  /** Retired sets cost a derivation each: at most 50 look-ups a second, for the whole server. */
+  #mayLookUp(): boolean {
+    const now = this.#clock.monotonic()
+    this.#lookups = this.#lookups.filter((time) => now - time < 1000)
+    if (this.#lookups.length >= RETIRED_LOOKUPS_PER_SECOND) return false
+    this.#lookups.push(now)
+    return true
+  }
+}

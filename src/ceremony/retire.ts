@@ -1,0 +1,102 @@
+import { assert } from '../base/assert.ts'
+import { unixMillis } from '../base/clock.ts'
+import { toHex, uuidFrom } from '../base/encoding.ts'
+import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
+import type { PlainWrite } from '../barrier/barrier.ts'
+import { REKEY_PATH } from '../barrier/paths.ts'
+import { encodeStatement, statementDigest } from '../custody/statement.ts'
+import { type ChainState, closingLine, openingLine } from '../custody/transcript.ts'
+import { type InstallFacts, installWithoutRetiring } from './install.ts'
+import type { CeremonyPorts } from './ports.ts'
+import type { Session } from './session.ts'
+import { headWrite, lineWrite, readHead } from './transcripts.ts'
+
+/** Why the retiring set may go: its successor's shares are known to have arrived (custody.md section 4). */
+export interface Evidence {
+  readonly unsealKey: SecretBytes
+  readonly evidence: 'acknowledged' | 'proven'
+  /** The rekey whose answer arrived, where one is known. */
+  readonly rekeyId: string | null
+  /** A running rekey that names the set which goes: it ends in the same commit. */
+  readonly superseded: { readonly ceremonyId: string; readonly chain: ChainState } | null
+}
+
+/** Drops the retiring set in one commit, with a transcript of its own that says on what evidence. */
+export async function dropRetiring(ports: CeremonyPorts, session: Session, evidence: Evidence): Promise<void> {
+  const { live, retiring } = session.record
+  assert(retiring !== null, 'there is a set to drop')
+  const head = await readHead(session.barrier)
+  await installWithoutRetiring(ports, session, {
+    unsealKey: evidence.unsealKey,
+    entries: (facts) => {
+      const ended = endSuperseded(ports, session, evidence.superseded)
+      const previousHead = ended?.head ?? head
+      const lines = transcript(ports, session, { facts, evidence, previousHead, retired: retiring.number })
+      return [...(ended?.entries ?? []), ...lines]
+    },
+  })
+  ports.log.info('old key set dropped', { evidence: evidence.evidence, old: retiring.number, live: live.number })
+}
+
+function endSuperseded(
+  ports: CeremonyPorts,
+  session: Session,
+  rekey: Evidence['superseded'],
+): { readonly entries: readonly PlainWrite[]; readonly head: Uint8Array } | null {
+  if (rekey === null) return null
+  const time = ports.clock.now()
+  const identitySeed = session.identity.seed
+  const closing = closingLine(ports.primitives, rekey.chain, { time, event: 'superseded', facts: {}, identitySeed })
+  const entries: PlainWrite[] = [lineWrite(rekey.ceremonyId, closing), { op: 'delete', key: REKEY_PATH }]
+  return { entries, head: closing.next.head }
+}
+
+function transcript(
+  ports: CeremonyPorts,
+  session: Session,
+  drop: {
+    readonly facts: InstallFacts
+    readonly evidence: Evidence
+    readonly previousHead: Uint8Array
+    readonly retired: number
+  },
+): readonly PlainWrite[] {
+  const { primitives, clock, entropy } = ports
+  const time = clock.now()
+  const ceremonyId = uuidFrom(entropy.bytes(16))
+  const { record, identity } = session
+  const keySets = [record.live, record.retiring].filter((set) => set !== null)
+  const expires = unixMillis(time + CEREMONY_EXPIRY_MS)
+  const statement = encodeStatement({
+    kind: 'retire',
+    ceremonyId,
+    storeId: record.storeId,
+    keySets,
+    opened: time,
+    expires,
+    deal: null,
+  })
+  const opening = openingLine(primitives, time, {
+    statement,
+    digest: statementDigest(primitives, statement),
+    custodyDigest: session.custodyDigest,
+    serial: record.serial,
+    identityKey: identity.publicKey,
+    previousHead: drop.previousHead,
+  })
+  const closing = closingLine(primitives, opening.next, {
+    time,
+    event: 'completed',
+    identitySeed: identity.seed,
+    facts: {
+      evidence: drop.evidence.evidence,
+      key_set: drop.facts.setNumber,
+      next_identity_key: toHex(drop.facts.identity.publicKey),
+      rekey: drop.evidence.rekeyId,
+      retired: drop.retired,
+      serial: drop.facts.serial,
+    },
+  })
+  return [lineWrite(ceremonyId, opening), lineWrite(ceremonyId, closing), headWrite(closing)]
+}

@@ -1,0 +1,206 @@
+import { assert } from '../base/assert.ts'
+import { sameBytes } from '../base/encoding.ts'
+import { hasCode, OperatingError } from '../base/errors.ts'
+import { SecretBytes } from '../base/secret-bytes.ts'
+import { Barrier, type PlainWrite } from '../barrier/barrier.ts'
+import type { Keyring } from '../barrier/keyring.ts'
+import { AEAD_KEY_BYTES } from '../crypto/primitives.ts'
+import type { CustodyRecord } from '../custody/custody-record.ts'
+import { commitChange, OutcomeUnknownError, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
+import { type Identity, wipeWrites } from './identity.ts'
+import type { CeremonyPorts } from './ports.ts'
+import type { StoredRecords } from './stored-records.ts'
+
+/** What opening a store has made available. The session owns the secrets from now on. */
+export interface SessionParts {
+  readonly stored: StoredRecords
+  readonly record: CustodyRecord
+  readonly rootKey: SecretBytes
+  readonly keyring: Keyring
+  readonly identity: Identity
+}
+
+/** What a change makes different; what is left out stays. Secrets in it are the session's once it is stored. */
+export interface SessionChange {
+  readonly record?: Partial<Pick<CustodyRecord, 'live' | 'retiring' | 'retired' | 'nodes'>>
+  readonly rootKey?: SecretBytes
+  readonly identity?: Identity
+  /** An install makes a new data-key term; a reservation keeps the one there is. */
+  readonly term: 'same' | 'new'
+  /** Wiped when the call returns. */
+  readonly entries: readonly PlainWrite[]
+  /** Further seals that the caller is about to do. */
+  readonly reserve?: number
+}
+
+/** An open store: keys in memory, and the one way to change custody and keyring. */
+export class Session {
+  readonly barrier: Barrier
+  readonly #ports: CeremonyPorts
+  #stored: StoredRecords
+  #record: CustodyRecord
+  #rootKey: SecretBytes
+  #identity: Identity
+  #closed = false
+
+  /** `reserveQueued` is how the barrier asks for operations: it must run `reserve` in the ceremony queue. */
+  constructor(ports: CeremonyPorts, parts: SessionParts, reserveQueued: (count: number) => Promise<void>) {
+    this.#ports = ports
+    this.#stored = parts.stored
+    this.#record = parts.record
+    this.#rootKey = parts.rootKey
+    this.#identity = parts.identity
+    this.barrier = new Barrier({
+      storage: ports.storage,
+      storeId: parts.record.storeId,
+      keyring: parts.keyring,
+      nonces: ports.nonces,
+      // What is stored was reserved, and counts as used until a clean stop gives the rest back.
+      used: parts.keyring.active.operations,
+      reserve: reserveQueued,
+    })
+  }
+
+  get record(): CustodyRecord {
+    return this.#record
+  }
+
+  /** The six records as this session last knew them stored. */
+  get stored(): StoredRecords {
+    return this.#stored
+  }
+
+  get custodyDigest(): Uint8Array {
+    assert(this.#stored.custody.first !== null, 'an open store has a custody record')
+    return this.#ports.primitives.sha256(this.#stored.custody.first)
+  }
+
+  get rootKey(): SecretBytes {
+    return this.#rootKey
+  }
+
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  /**
+   * Changes custody and keyring in one commit, and memory after it. When it rejects nothing has changed, except
+   * with `OutcomeUnknownError`.
+   */
+  async change(change: SessionChange): Promise<void> {
+    const keyring = this.#nextKeyring(change)
+    try {
+      const record = { ...this.#record, ...change.record, ...this.#identityFields(change), serial: this.#record.serial + 1 }
+      const rootKey = change.rootKey ?? this.#rootKey
+      const prepared = prepareChange(this.#ports, this.#stored, { record, rootKey, keyring, entries: change.entries })
+      await commitChange(this.#ports.storage, prepared)
+      this.#adopt(change, { record, stored: prepared.stored })
+      this.barrier.replaceKeyring(keyring, prepared.seals)
+    } catch (error) {
+      keyring[Symbol.dispose]()
+      throw error
+    } finally {
+      wipeWrites(change.entries)
+    }
+  }
+
+  /** Commits entries from within the ceremony queue. A rejection other than `OutcomeUnknownError`: not stored. */
+  async commitEntries(entries: readonly PlainWrite[]): Promise<void> {
+    const seals = entries.filter((entry) => entry.op === 'put').length
+    if (seals > this.barrier.room) await this.reserve(seals)
+    const writes = this.barrier.sealAll(entries)
+    try {
+      await this.#ports.storage.commit(writes)
+    } catch (error) {
+      const probe = writes.find((write) => write.op === 'put')
+      assert(probe !== undefined, 'a commit of a ceremony stores something')
+      if (!hasCode(error, 'storage_unavailable')) throw error
+      if (await this.#isStored(probe.key, probe.value)) return
+      throw new OperatingError('storage_unavailable', 'the storage refused the write; nothing was changed', {
+        cause: error,
+        detail: error.detail,
+      })
+    }
+  }
+
+  /** Makes room for `count` more seals, where there is none. */
+  async reserve(count: number): Promise<void> {
+    if (count <= this.barrier.room) return
+    await this.change({ term: 'same', entries: [], reserve: count })
+  }
+
+  /** Stops writing and gives unused operations back, with `entries` in the same commit. */
+  async finish(entries: readonly PlainWrite[]): Promise<void> {
+    this.barrier.stop()
+    const before = this.barrier.keyring
+    const seals = SEALS_PER_CHANGE + entries.filter((entry) => entry.op === 'put').length
+    const keyring = before.withOperations(Math.max(this.barrier.used + seals, 1))
+    try {
+      const record = { ...this.#record, serial: this.#record.serial + 1 }
+      const prepared = prepareChange(this.#ports, this.#stored, { record, rootKey: this.#rootKey, keyring, entries })
+      await commitChange(this.#ports.storage, prepared)
+      this.#adopt({}, { record, stored: prepared.stored })
+    } finally {
+      keyring[Symbol.dispose]()
+      wipeWrites(entries)
+    }
+  }
+
+  /** Wipes every key. */
+  close(): void {
+    this.#closed = true
+    this.barrier.close()
+    this.#rootKey[Symbol.dispose]()
+    this.#identity.seed[Symbol.dispose]()
+  }
+
+  #identityFields(change: SessionChange): Partial<CustodyRecord> {
+    return change.identity === undefined ? {} : { identityKey: change.identity.publicKey }
+  }
+
+  #adopt(
+    change: Pick<SessionChange, 'rootKey' | 'identity'>,
+    now: { readonly record: CustodyRecord; readonly stored: StoredRecords },
+  ): void {
+    this.#record = now.record
+    this.#stored = now.stored
+    if (this.#closed) {
+      // The server was sealed while the commit was under way: what it made new is wiped as well.
+      change.rootKey?.[Symbol.dispose]()
+      change.identity?.seed[Symbol.dispose]()
+      return
+    }
+    if (change.rootKey !== undefined) {
+      this.#rootKey[Symbol.dispose]()
+      this.#rootKey = change.rootKey
+    }
+    if (change.identity !== undefined) {
+      this.#identity.seed[Symbol.dispose]()
+      this.#identity = change.identity
+    }
+  }
+
+  /** The keyring of a change: with room for its seals, and a new term where one is due. */
+  #nextKeyring(change: SessionChange): Keyring {
+    const keyring = this.barrier.keyring
+    const seals = SEALS_PER_CHANGE + change.entries.length + (change.reserve ?? 0)
+    const block = Math.max(keyring.blockSize, seals)
+    const short = this.barrier.used + seals > keyring.active.operations
+    const operations = short ? keyring.active.operations + block : keyring.active.operations
+    const spent = keyring.rotation.enabled && operations > keyring.rotation.maxOperations
+    if (change.term === 'same' && !spent) return keyring.withOperations(operations)
+    const key = SecretBytes.take(this.#ports.entropy.bytes(AEAD_KEY_BYTES))
+    return keyring.withNewTerm(this.#ports.primitives, key, { at: this.#ports.clock.now(), operations: block })
+  }
+
+  async #isStored(key: string, value: Uint8Array): Promise<boolean> {
+    try {
+      await this.#ports.storage.settle()
+      const stored = await this.#ports.storage.get(key)
+      // Nonces are fresh, so these bytes can only have come from this very commit.
+      return stored !== null && sameBytes(stored, value)
+    } catch (error) {
+      throw new OutcomeUnknownError('a step of a ceremony may or may not be stored', { cause: error })
+    }
+  }
+}

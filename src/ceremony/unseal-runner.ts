@@ -1,0 +1,166 @@
+import { type UnixMillis, unixMillis } from '../base/clock.ts'
+import { fromHex, toHex, uuidFrom } from '../base/encoding.ts'
+import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
+import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
+import type { PlainWrite } from '../barrier/barrier.ts'
+import { consentWithShare } from '../custody/consent.ts'
+import { encodeStatement, statementDigest } from '../custody/statement.ts'
+import { closingLine, consentLine, openingLine } from '../custody/transcript.ts'
+import { rebuildUnsealKey } from './deal.ts'
+import type { JudgedShare } from './judge.ts'
+import { openStore } from './open-store.ts'
+import type { CeremonyPorts } from './ports.ts'
+import type { Session, SessionParts } from './session.ts'
+import { type CustodyCandidate, custodyCandidates, readStoredRecords } from './stored-records.ts'
+import { headWrite, lineWrite, readHead } from './transcripts.ts'
+import { type GivenShare, NOTHING_GIVEN, progressOf, step, type UnsealState } from './unseal.ts'
+
+/** What a finished unseal leaves behind: the opened parts, who took part, and the unseal key for its last use. */
+export interface OpenedByShares extends Disposable {
+  readonly parts: SessionParts
+  /** Of the set that opened: rebuilt from threshold distinct shares, it is proof that they arrived. */
+  readonly unsealKey: SecretBytes
+  readonly setId: Uint8Array
+  readonly proceedings: UnsealProceedings
+}
+
+/** What the transcript of an unseal says. It can be stored only once the store is open. */
+export interface UnsealProceedings {
+  readonly ceremonyId: string
+  readonly statement: Uint8Array
+  readonly digest: Uint8Array
+  readonly opened: UnixMillis
+  readonly consents: readonly GivenShare['consent'][]
+}
+
+/** An unseal under way on a sealed store: it holds shares, so it lives in the memory of one node. */
+export class UnsealRunner implements Disposable {
+  readonly #ports: CeremonyPorts
+  readonly #candidates: readonly CustodyCandidate[]
+  #state: UnsealState = NOTHING_GIVEN
+  #ceremony: Omit<UnsealProceedings, 'consents'> | null = null
+
+  constructor(ports: CeremonyPorts, candidates: readonly CustodyCandidate[]) {
+    this.#ports = ports
+    this.#candidates = candidates
+  }
+
+  get progress(): number {
+    return progressOf(this.#state)
+  }
+
+  /** The API's nonce: empty while nobody has given a share. */
+  get nonce(): string {
+    return this.#ceremony?.ceremonyId ?? ''
+  }
+
+  /**
+   * Takes ownership of a recognised share. Resolves to the opened store when it makes the threshold, else to `null`.
+   * Throws `corrupt_store` or `store_rolled_back` when the shares are right and the store is not: then nothing that
+   * people gave is thrown away but this last share.
+   */
+  async give(judged: JudgedShare, share: SecretBytes): Promise<OpenedByShares | null> {
+    this.#ceremony ??= this.#open()
+    const setId = toHex(judged.set.id)
+    const holder = { share, setId: judged.set.id, shareNumber: judged.number }
+    const act = { verb: 'agree', digest: this.#ceremony.digest } as const
+    const consent = consentWithShare(this.#ports.primitives, act, holder)
+    const given = { number: judged.number, share, consent }
+    const thresholds = this.#thresholds(setId)
+    const { state, effects } = step(this.#state, { type: 'share_given', setId, thresholds, given })
+    this.#state = state
+    for (const effect of effects) {
+      if (effect.type === 'wipe') wipeAll(effect.shares)
+      else return await this.#combine(setId, effect.shares)
+    }
+    return null
+  }
+
+  /** Drops every part that was given. */
+  reset(): void {
+    for (const effect of step(this.#state, { type: 'reset' }).effects) {
+      if (effect.type === 'wipe') wipeAll(effect.shares)
+    }
+    this.#state = NOTHING_GIVEN
+    this.#ceremony = null
+  }
+
+  [Symbol.dispose](): void {
+    this.reset()
+  }
+
+  async #combine(setId: string, shares: readonly GivenShare[]): Promise<OpenedByShares> {
+    const unsealKey = rebuildUnsealKey(shares.map((given) => given.share))
+    const id = fromHex(setId) ?? new Uint8Array()
+    try {
+      // Read again: what stands in the store now is what will be changed.
+      const stored = await readStoredRecords(this.#ports.storage)
+      const by = { candidates: custodyCandidates(stored), setId: id, unsealKey }
+      const parts = await openStore(this.#ports, stored, by)
+      const ceremony = this.#ceremony ?? this.#open()
+      const proceedings = { ...ceremony, consents: shares.map((given) => given.consent) }
+      this.reset()
+      return { parts, unsealKey, setId: id, proceedings, [Symbol.dispose]: () => unsealKey[Symbol.dispose]() }
+    } catch (error) {
+      unsealKey[Symbol.dispose]()
+      const { state, effects } = step(this.#state, { type: 'combine_failed', setId })
+      this.#state = state
+      for (const effect of effects) if (effect.type === 'wipe') wipeAll(effect.shares)
+      throw error
+    }
+  }
+
+  /** Thresholds that the readable records give for a set: more than one only where a record is damaged. */
+  #thresholds(setId: string): readonly number[] {
+    const sets = this.#candidates.flatMap(({ record }) => [record.live, record.retiring])
+    return [...new Set(sets.flatMap((set) => (set !== null && toHex(set.id) === setId ? [set.threshold] : [])))]
+  }
+
+  #open(): Omit<UnsealProceedings, 'consents'> {
+    const record = this.#candidates[0]?.record
+    const opened = this.#ports.clock.now()
+    const ceremonyId = uuidFrom(this.#ports.entropy.bytes(16))
+    const statement = encodeStatement({
+      kind: 'unseal',
+      ceremonyId,
+      storeId: record?.storeId ?? new Uint8Array(),
+      keySets: [record?.live, record?.retiring].filter((set) => set !== null && set !== undefined),
+      opened,
+      expires: unixMillis(opened + CEREMONY_EXPIRY_MS),
+      deal: null,
+    })
+    return { ceremonyId, statement, digest: statementDigest(this.#ports.primitives, statement), opened }
+  }
+}
+
+/** The transcript of a finished unseal, as writes behind the barrier. */
+export async function unsealTranscript(
+  ports: CeremonyPorts,
+  session: Session,
+  proceedings: UnsealProceedings,
+): Promise<readonly PlainWrite[]> {
+  const { primitives, clock } = ports
+  const { ceremonyId, statement, digest, opened } = proceedings
+  const opening = openingLine(primitives, opened, {
+    statement,
+    digest,
+    custodyDigest: session.custodyDigest,
+    serial: session.record.serial,
+    identityKey: session.identity.publicKey,
+    previousHead: await readHead(session.barrier),
+  })
+  const writes = [lineWrite(ceremonyId, opening)]
+  let chain = opening.next
+  for (const consent of proceedings.consents) {
+    const line = consentLine(primitives, chain, { time: opened, consent })
+    writes.push(lineWrite(ceremonyId, line))
+    chain = line.next
+  }
+  const closing = closingLine(primitives, chain, {
+    time: clock.now(),
+    event: 'completed',
+    facts: { serial: session.record.serial + 1 },
+    identitySeed: session.identity.seed,
+  })
+  return [...writes, lineWrite(ceremonyId, closing), headWrite(closing)]
+}

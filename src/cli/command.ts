@@ -1,0 +1,42 @@
+import type { ConclaveClient } from '../client/conclave-client.ts'
+import type { FlagSpec, FlagValues } from './flags.ts'
+import type { CliIo, CliPorts } from './io.ts'
+import type { Output } from './output.ts'
+
+/** A command: what its help says, what it takes, and what it does. One file each. */
+export interface CommandSpec {
+  /** Without the program's name, for example `operator init`. */
+  readonly name: string
+  /** One sentence. */
+  readonly summary: string
+  /** What stands behind the flags, for example `PATH [KEY=VALUE …]`; empty for none. */
+  readonly operands: string
+  /** Fewest and most operands. */
+  readonly arity: readonly [number, number]
+  readonly examples: readonly Example[]
+  readonly flags: readonly FlagSpec[]
+  /** Flags of the peers that come with a later version. */
+  readonly later?: readonly string[]
+  /** Talks to a server: takes the flags of a connection. */
+  readonly connects: boolean
+  /** Answers with data in a chosen form: takes `-format`. */
+  readonly answers: boolean
+  /** Returns the exit code. Throws `UsageError`, `CommandError` and what the client throws. */
+  run(call: CommandCall): Promise<number>
+}
+
+export interface Example {
+  readonly does: string
+  readonly types: string
+}
+
+/** One call of a command. */
+export interface CommandCall {
+  readonly operands: readonly string[]
+  readonly flags: FlagValues
+  readonly io: CliIo
+  readonly ports: CliPorts
+  readonly output: Output
+  /** A client made from flags and environment. Its connections end with the command. */
+  connect(): Promise<ConclaveClient>
+}

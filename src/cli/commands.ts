@@ -1,0 +1,57 @@
+import type { CommandSpec } from './command.ts'
+
+/** A command that can be called. Its file is loaded only when it is. */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  load(): Promise<{ readonly command: CommandSpec }>
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'server', summary: 'run a server', load: () => import('./server.ts') },
+  { name: 'status', summary: 'is the server open, and what does it need', load: () => import('./status.ts') },
+  { name: 'operator init', summary: 'set up a new server', load: () => import('./operator-init.ts') },
+  { name: 'operator unseal', summary: 'give a share to open', load: () => import('./operator-unseal.ts') },
+  { name: 'operator seal', summary: 'close the server', load: () => import('./operator-seal.ts') },
+  { name: 'operator rekey', summary: 'change the shares', load: () => import('./operator-rekey.ts') },
+  { name: 'read', summary: 'read a path', load: () => import('./read.ts') },
+  { name: 'write', summary: 'write a path', load: () => import('./write.ts') },
+  { name: 'list', summary: 'list the names below a path', load: () => import('./list.ts') },
+  { name: 'delete', summary: 'delete a path', load: () => import('./delete.ts') },
+  {
+    name: 'snapshot save',
+    summary: 'copy a store, also a running one',
+    load: () => import('./snapshot-save.ts'),
+  },
+  { name: 'snapshot inspect', summary: 'what a snapshot holds', load: () => import('./snapshot-inspect.ts') },
+  { name: 'snapshot restore', summary: 'make a store of it', load: () => import('./snapshot-restore.ts') },
+  { name: 'demo', summary: 'see a life of keys on a real server', load: () => import('./demo.ts') },
+  { name: 'version', summary: 'which version this is', load: () => import('./version.ts') },
+]
+
+/** What the words of a call name: a command and what follows, or a group of commands whose help is wanted. */
+export type Choice =
+  | { readonly kind: 'command'; readonly entry: CommandEntry; readonly rest: readonly string[] }
+  | { readonly kind: 'group'; readonly name: string; readonly asked: boolean }
+  | { readonly kind: 'unknown'; readonly name: string }
+
+const HELP = new Set(['-h', '-help', '--help', 'help'])
+const VERSION = new Set(['-v', '-version', '--version'])
+
+/** Finds the command that `argv` begins with. */
+export function chooseCommand(argv: readonly string[]): Choice {
+  const [first, second] = argv
+  if (first !== undefined && VERSION.has(first)) return chooseCommand(['version', ...argv.slice(1)])
+  if (first === undefined || HELP.has(first)) return { kind: 'group', name: '', asked: first !== undefined }
+  for (const words of [2, 1]) {
+    const name = argv.slice(0, words).join(' ')
+    const entry = COMMANDS.find((candidate) => candidate.name === name)
+    if (entry !== undefined) return { kind: 'command', entry, rest: argv.slice(words) }
+  }
+  const isGroup = COMMANDS.some((candidate) => candidate.name.startsWith(`${first} `))
+  if (isGroup && (second === undefined || HELP.has(second))) {
+    return { kind: 'group', name: first, asked: second !== undefined }
+  }
+  return { kind: 'unknown', name: isGroup && second !== undefined ? `${first} ${second}` : first }
+}

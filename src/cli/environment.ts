@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ClientOptions, ConclaveClient } from '../client/conclave-client.ts'
+import type { TlsOptions } from '../client/transport.ts'
+import { fileProblem, UsageError } from './failure.ts'
+import type { FlagValues } from './flags.ts'
+import type { CliIo } from './io.ts'
+
+/** Where `conclave server` listens when nobody says anything else. */
+export const DEFAULT_ADDRESS = 'http://127.0.0.1:8200'
+
+/** Our own name first, then those of the peers, so that their scripts work as they are. */
+const PREFIXES = ['CONCLAVE_', 'BAO_', 'VAULT_'] as const
+
+type Environment = CliIo['env']
+
+/** A setting of the environment under any of its names, or `null`. Empty counts as not set. */
+export function setting(env: Environment, name: string): string | null {
+  for (const prefix of PREFIXES) {
+    const value = env[`${prefix}${name}`]
+    if (value !== undefined && value !== '') return value
+  }
+  return null
+}
+
+/** Whether talk on stderr may be coloured: on a terminal that can, when nobody objects (no-color.org). */
+export function wantsColor(io: CliIo, argv: readonly string[]): boolean {
+  if ((io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb') return false
+  return io.tty.stderr && !argv.some((token) => /^--?no-color$/.test(token))
+}
+
+/** A client from flags, which win, and the environment. Throws `UsageError` for files that cannot be read. */
+export async function connect(io: CliIo, flags: FlagValues): Promise<ConclaveClient> {
+  const options: ClientOptions = {
+    address: flags.text('address') ?? setting(io.env, 'ADDR') ?? DEFAULT_ADDRESS,
+    token: await findToken(io.env),
+    namespace: flags.text('namespace') ?? setting(io.env, 'NAMESPACE'),
+    tls: await tlsOptions(io.env, flags),
+  }
+  return new ConclaveClient(options)
+}
+
+/** The token of the environment, else of `~/.vault-token`, else none (surface.md section 15.3). */
+async function findToken(env: Environment): Promise<string | null> {
+  const given = setting(env, 'TOKEN')
+  if (given !== null) return given
+  const home = env['HOME'] ?? env['USERPROFILE'] ?? ''
+  const file = setting(env, 'TOKEN_PATH') ?? (home === '' ? null : join(home, '.vault-token'))
+  if (file === null) return null
+  try {
+    const text = (await readFile(file, 'utf8')).trim()
+    return text === '' ? null : text
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw new UsageError(`the token file ${file} is of no use: ${fileProblem(error)}`)
+  }
+}
+
+async function tlsOptions(env: Environment, flags: FlagValues): Promise<TlsOptions> {
+  const ca = await pemFile(flags.text('ca-cert') ?? setting(env, 'CACERT'))
+  const cert = await pemFile(flags.text('client-cert') ?? setting(env, 'CLIENT_CERT'))
+  const key = await pemFile(flags.text('client-key') ?? setting(env, 'CLIENT_KEY'))
+  const serverName = flags.text('tls-server-name') ?? setting(env, 'TLS_SERVER_NAME')
+  return {
+    skipVerify: flags.on('tls-skip-verify') || isTrue(setting(env, 'SKIP_VERIFY')),
+    ...(ca === null ? {} : { ca }),
+    ...(cert === null ? {} : { cert }),
+    ...(key === null ? {} : { key }),
+    ...(serverName === null ? {} : { serverName }),
+  }
+}
+
+async function pemFile(path: string | null): Promise<Uint8Array | null> {
+  if (path === null) return null
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw new UsageError(`the PEM file ${path} is of no use: ${fileProblem(error)}`)
+  }
+}
+
+/** As Go's `strconv.ParseBool`, which reads these variables in the peers' clients. */
+function isTrue(text: string | null): boolean {
+  return text !== null && ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)
+}

@@ -1,0 +1,101 @@
+import { OperatingError } from '../base/errors.ts'
+import { ApiError, TransportError } from '../client/errors.ts'
+
+export const EXIT_OK = 0
+/** Bad flags, too many arguments, no terminal, an unreadable file: nothing was asked of a server. */
+export const EXIT_USAGE = 1
+/** The server refused, or no usable answer came. */
+export const EXIT_SERVER = 2
+
+/** A mistake in how a command was called. Ends it with exit code 1 before anything is sent. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+  readonly code: string
+  readonly hint: string | null
+
+  constructor(message: string, options: { code?: string; hint?: string } = {}) {
+    super(message)
+    this.code = options.code ?? 'usage'
+    this.hint = options.hint ?? null
+  }
+}
+
+/** A server failure with what the command was doing, for example `Error unsealing`. */
+export class CommandError extends Error {
+  override name = 'CommandError'
+  readonly failure: ApiError | TransportError
+
+  constructor(doing: string, failure: ApiError | TransportError) {
+    super(`${doing}: ${failure.message}`, { cause: failure })
+    this.failure = failure
+  }
+}
+
+/** Runs `act`; a failure of the server then begins with `doing`, as the peers' do. */
+export async function during<Result>(doing: string, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof TransportError) throw new CommandError(doing, error)
+    throw error
+  }
+}
+
+/** What is told of a failure, in table form and in JSON. */
+export interface Failure {
+  readonly exitCode: number
+  readonly code: string
+  readonly message: string
+  readonly hint: string | null
+  readonly status: number | null
+}
+
+/** The exit code and the words for anything that a command threw. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof CommandError) {
+    return { ...describeFailure(error.failure), message: error.message }
+  }
+  if (error instanceof ApiError) {
+    const code = error.code ?? 'api_error'
+    const hint = HINTS[code] ?? null
+    return { exitCode: EXIT_SERVER, code, message: error.message, hint, status: error.status }
+  }
+  if (error instanceof TransportError) {
+    const { code, message, hint } = error
+    return { exitCode: EXIT_SERVER, code, message, hint, status: null }
+  }
+  if (error instanceof UsageError) {
+    return { exitCode: EXIT_USAGE, code: error.code, message: error.message, hint: error.hint, status: null }
+  }
+  if (error instanceof OperatingError) {
+    const hint = HINTS[error.code] ?? null
+    return { exitCode: EXIT_USAGE, code: error.code, message: error.message, hint, status: null }
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : 'something unknown was thrown'
+  const hint = 'This is a defect of conclave: please report it, without any secret.'
+  return { exitCode: EXIT_USAGE, code: 'internal', message, hint, status: null }
+}
+
+/** Why a file could not be used, in words, from what `node:fs` threw. */
+export function fileProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it'
+  if (code === 'EISDIR') return 'it is a folder'
+  return 'it cannot be read'
+}
+
+const KEPT = 'It was not counted. The shares given before are kept: nobody has to start again.'
+
+const HINTS: Readonly<Record<string, string>> = {
+  share_malformed: KEPT,
+  share_unknown: KEPT,
+  share_retired: `${KEPT} Look for the share that was handed out last.`,
+  share_duplicate: 'Somebody else has to give the next share.',
+  sealed: 'Open the server with "conclave operator unseal".',
+  not_initialized: 'Set the server up with "conclave operator init".',
+  permission_denied: 'Give a token with CONCLAVE_TOKEN, or in ~/.vault-token.',
+  ceremony_running: 'See it with "conclave operator rekey -status", or end it with -cancel.',
+  ceremony_not_running: 'Start one with "conclave operator rekey -init".',
+  nonce_mismatch: 'Read the nonce with "conclave operator rekey -status" and compare it with the others.',
+}

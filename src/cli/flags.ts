@@ -1,0 +1,84 @@
+/** One flag of a command. Taken with one dash or two, as `-name=value` or `-name value`. */
+export interface FlagSpec {
+  readonly name: string
+  /** `switch` takes no value; `list` may be given several times. */
+  readonly kind: 'text' | 'number' | 'switch' | 'list'
+  /** A short form, for example `n`. */
+  readonly alias?: string
+  /** One line for the help. */
+  readonly help: string
+  /** What stands for the value in the help. */
+  readonly value?: string
+}
+
+/** Flags of every command that talks to a server. */
+export const CONNECTION_FLAGS: readonly FlagSpec[] = [
+  { name: 'address', kind: 'text', help: 'address of the server' },
+  { name: 'ca-cert', kind: 'text', help: 'PEM file of the authority to trust' },
+  { name: 'client-cert', kind: 'text', help: 'PEM file of the certificate to show' },
+  { name: 'client-key', kind: 'text', help: 'PEM file of its key' },
+  { name: 'tls-server-name', kind: 'text', help: 'name expected in the certificate' },
+  { name: 'tls-skip-verify', kind: 'switch', help: 'talk to anybody who answers' },
+  { name: 'namespace', kind: 'text', alias: 'ns', help: 'namespace of the request' },
+]
+
+/** Flags of every command. */
+export const GENERAL_FLAGS: readonly FlagSpec[] = [
+  { name: 'help', kind: 'switch', alias: 'h', help: 'show this' },
+  { name: 'no-color', kind: 'switch', help: 'no colour' },
+  { name: 'non-interactive', kind: 'switch', alias: 'no-input', help: 'fail instead of asking' },
+]
+
+/** `-format`, of commands that answer with data. `-json` is short for `-format=json`. */
+export const FORMAT_FLAG: FlagSpec = {
+  name: 'format',
+  kind: 'text',
+  value: 'table|json|yaml',
+  help: 'form of the answer (table)',
+}
+
+/** The peers' common flags that this version does not have. Naming them beats "not defined". */
+export const LATER_FLAGS: readonly string[] = [
+  'agent-address',
+  'ca-path',
+  'disable-redirects',
+  'header',
+  'mfa',
+  'output-curl-string',
+  'output-policy',
+  'policy-override',
+  'unlock-key',
+  'wrap-ttl',
+]
+
+/** What was given for a command's flags. */
+export class FlagValues {
+  readonly #values: ReadonlyMap<string, string | number | boolean | readonly string[]>
+
+  constructor(values: ReadonlyMap<string, string | number | boolean | readonly string[]>) {
+    this.#values = values
+  }
+
+  /** Whether a switch was given. */
+  on(name: string): boolean {
+    return this.#values.get(name) === true
+  }
+
+  /** Text of a flag, or `null` when it was not given. */
+  text(name: string): string | null {
+    const value = this.#values.get(name)
+    return typeof value === 'string' ? value : null
+  }
+
+  /** Number of a flag, or `null` when it was not given. */
+  number(name: string): number | null {
+    const value = this.#values.get(name)
+    return typeof value === 'number' ? value : null
+  }
+
+  /** Every value of a flag that may be given several times. */
+  list(name: string): readonly string[] {
+    const value = this.#values.get(name)
+    return Array.isArray(value) ? value : []
+  }
+}

@@ -1,0 +1,79 @@
+import { Command, Option } from 'commander'
+import { normaliseArgv } from './argv.ts'
+import type { CommandSpec } from './command.ts'
+import { UsageError } from './failure.ts'
+import {
+  CONNECTION_FLAGS,
+  type FlagSpec,
+  FlagValues,
+  FORMAT_FLAG,
+  GENERAL_FLAGS,
+  LATER_FLAGS,
+} from './flags.ts'
+
+export interface Parsed {
+  readonly flags: FlagValues
+  readonly operands: readonly string[]
+}
+
+/** Reads what follows a command's name. Throws `UsageError`; the number of operands is checked last. */
+export function parseArguments(spec: CommandSpec, argv: readonly string[]): Parsed {
+  const known = flagsOf(spec)
+  const later = [...(spec.later ?? []), ...(spec.connects ? LATER_FLAGS : [])]
+  const normalised = normaliseArgv(argv, { known, later })
+  const command = new Command().exitOverride().helpOption(false).argument('[operands...]')
+  const options = known.map((flag) => ({ flag, option: optionOf(flag) }))
+  for (const { option } of options) command.addOption(option)
+  command.parse(normalised, { from: 'user' })
+  const given = command.opts()
+  const values = new Map<string, string | number | boolean | readonly string[]>()
+  for (const { flag, option } of options) {
+    const value: unknown = given[option.attributeName()]
+    // Commander reads `--no-x` as "x is false", and has x true otherwise.
+    if (option.negate) values.set(flag.name, value === false)
+    else if (isValue(value)) values.set(flag.name, value)
+  }
+  const flags = new FlagValues(values)
+  if (!flags.on('help')) checkArity(spec, command.args)
+  return { flags, operands: command.args }
+}
+
+/** Every flag that a command takes: its own first. */
+export function flagsOf(spec: CommandSpec): readonly FlagSpec[] {
+  const format = spec.answers && !spec.flags.some((flag) => flag.name === 'format') ? [FORMAT_FLAG] : []
+  return [...spec.flags, ...format, ...(spec.connects ? CONNECTION_FLAGS : []), ...GENERAL_FLAGS]
+}
+
+function optionOf(flag: FlagSpec): Option {
+  if (flag.kind === 'switch') return new Option(`--${flag.name}`)
+  const option = new Option(`--${flag.name} <value>`)
+  if (flag.kind === 'number') return option.argParser((text) => wholeNumber(flag.name, text))
+  if (flag.kind === 'list') return option.argParser(append)
+  return option
+}
+
+function append(value: string, before: unknown): readonly string[] {
+  return Array.isArray(before) ? [...before, value] : [value]
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`invalid value for flag -${name}: give a whole number`)
+  return Number(text)
+}
+
+function isValue(value: unknown): value is string | number | boolean | readonly string[] {
+  return value !== undefined
+}
+
+/** key-lifecycle.md section 10.3: `Too many arguments (expected 0-1, got 2)`. */
+function checkArity(spec: CommandSpec, operands: readonly string[]): void {
+  const [fewest, most] = spec.arity
+  const expected = fewest === most ? `${most}` : most === Infinity ? `${fewest} or more` : `${fewest}-${most}`
+  const hint = `See "conclave ${spec.name} -h".`
+  if (operands.length > most) {
+    throw new UsageError(`Too many arguments (expected ${expected}, got ${operands.length})`, { hint })
+  }
+  if (operands.length < fewest) {
+    throw new UsageError(`Not enough arguments (expected ${expected}, got ${operands.length})`, { hint })
+  }
+}

@@ -1,0 +1,59 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** The terminal, pipes and environment that a command runs in, handed in so that tests can be one. */
+export interface CliIo {
+  readonly stdin: InputStream
+  /** Data only. */
+  readonly stdout: Writable
+  /** All talk. */
+  readonly stderr: Writable
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Which of the three streams are terminals. */
+  readonly tty: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }
+  /** The command that starts this program again: executable, its flags, and the main file. */
+  readonly entry: readonly string[]
+}
+
+/** Standard input; `setRawMode` is there when it is a terminal. */
+export type InputStream = Readable & { setRawMode?(raw: boolean): unknown }
+
+/** What the command line is given by `main.ts`, as it may not import it: only that file knows the server. */
+export interface CliPorts {
+  loadServer(): Promise<ServerModule>
+  /** SHA-256 for the check words of a card. */
+  loadSha256(): Promise<Sha256>
+}
+
+/** SHA-256 of the parts one after the other. */
+export type Sha256 = (...parts: readonly Uint8Array[]) => Uint8Array
+
+/** The part of the server room that the command line needs. */
+export interface ServerModule {
+  /** Runs until the server has ended; the exit code. */
+  runServer(options: ServerOptions): Promise<number>
+}
+
+export interface ServerOptions {
+  readonly configPaths: readonly string[]
+  readonly flags: ServerFlags
+  readonly io: CliIo
+}
+
+export interface ServerFlags {
+  readonly address?: string
+  readonly dataFolder?: string
+  readonly logLevel?: string
+  readonly logFormat?: string
+}
+
+/** Writes talk: one line on stderr. */
+export function say(io: CliIo, line: string): void {
+  io.stderr.write(`${line}\n`)
+}
+
+/** Writes data that is not a secret and waits until the stream has taken it. */
+export function put(io: CliIo, text: string | Uint8Array): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  io.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+  return promise
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { fromUtf8 } from '../base/encoding.ts'
+import { isMembers, type Members } from '../client/answers.ts'
+import { parseExactly } from '../client/json-numbers.ts'
+import { fileProblem, UsageError } from './failure.ts'
+
+/** What one call of `write` may read from files and standard input. */
+export const MAX_VALUE_BYTES = 32 * 1024 * 1024
+
+/**
+ * The members that operands stand for: `k=v`, `k=@file`, `k=-`, `@file.json` and `-` for a whole object. A name that
+ * is given twice becomes a list, as in the peers. `k=\@v` is the value `@v`. Throws `UsageError`.
+ */
+export async function readPairs(
+  operands: readonly string[],
+  stdin: AsyncIterable<unknown>,
+): Promise<Members> {
+  if (operands.filter((operand) => operand === '-' || operand.endsWith('=-')).length > 1) {
+    throw new UsageError('standard input can be read once only')
+  }
+  const members = new Map<string, unknown>()
+  for (const operand of operands) {
+    for (const [name, value] of await readOperand(operand, stdin)) add(members, name, value)
+  }
+  return Object.fromEntries(members)
+}
+
+async function readOperand(
+  operand: string,
+  stdin: AsyncIterable<unknown>,
+): Promise<readonly [string, unknown][]> {
+  if (operand === '-') return wholeObject(await streamText(stdin), 'standard input')
+  if (operand.startsWith('@')) return wholeObject(await fileText(operand.slice(1)), operand.slice(1))
+  const equals = operand.indexOf('=')
+  if (equals <= 0) throw new UsageError('what follows the path must be KEY=VALUE, @FILE or -')
+  return [[operand.slice(0, equals), await readValue(operand.slice(equals + 1), stdin)]]
+}
+
+async function readValue(value: string, stdin: AsyncIterable<unknown>): Promise<string> {
+  if (value === '-') return streamText(stdin)
+  if (value.startsWith('@')) return fileText(value.slice(1))
+  return value.startsWith('\\@') ? value.slice(1) : value
+}
+
+function add(members: Map<string, unknown>, name: string, value: unknown): void {
+  if (!members.has(name)) members.set(name, value)
+  else {
+    const before = members.get(name)
+    members.set(name, [...(Array.isArray(before) ? before : [before]), value])
+  }
+}
+
+function wholeObject(text: string, origin: string): readonly [string, unknown][] {
+  let value: unknown
+  try {
+    value = parseExactly(text)
+  } catch {
+    throw new UsageError(`${origin} does not hold JSON`)
+  }
+  if (!isMembers(value)) throw new UsageError(`${origin} does not hold a JSON object`)
+  return Object.entries(value)
+}
+
+async function fileText(path: string): Promise<string> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(path)
+  } catch (error) {
+    throw new UsageError(`the file ${path} is of no use: ${fileProblem(error)}`)
+  }
+  return utf8Text(bytes, `the file ${path}`)
+}
+
+async function streamText(stdin: AsyncIterable<unknown>): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of stdin) {
+    if (!(piece instanceof Uint8Array)) continue
+    size += piece.length
+    if (size > MAX_VALUE_BYTES)
+      throw new UsageError(`standard input holds more than ${MAX_VALUE_BYTES} bytes`)
+    pieces.push(piece)
+  }
+  return utf8Text(Buffer.concat(pieces), 'standard input')
+}
+
+function utf8Text(bytes: Uint8Array, origin: string): string {
+  if (bytes.length > MAX_VALUE_BYTES)
+    throw new UsageError(`${origin} holds more than ${MAX_VALUE_BYTES} bytes`)
+  try {
+    return fromUtf8(bytes)
+  } catch {
+    throw new UsageError(`${origin} is not UTF-8 text: encode it first, for example in base64`)
+  }
+}

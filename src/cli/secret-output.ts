@@ -1,0 +1,69 @@
+import { utf8 } from '../base/encoding.ts'
+import { SecretBytes } from '../base/secret-bytes.ts'
+import { type CliIo, put } from './io.ts'
+import type { Format } from './output.ts'
+
+/** Text with secrets between: joined as bytes, so that no string is made of a secret. */
+export type Piece = string | SecretBytes
+
+/** A member of an answer that holds secrets: they are ASCII text that needs no escape in JSON or YAML. */
+export type SecretMember =
+  | { readonly name: string; readonly secret: SecretBytes }
+  | { readonly name: string; readonly secrets: readonly SecretBytes[] }
+  | { readonly name: string; readonly value: string | number | boolean | null }
+
+/** Writes pieces to standard output and wipes the joined copy once the stream has taken it. */
+export async function putSecret(io: CliIo, pieces: readonly Piece[]): Promise<void> {
+  const bytes = join(pieces)
+  try {
+    await put(io, bytes)
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+/** An object with secrets in it, as indented JSON or YAML, in the order given. */
+export function renderMembers(
+  format: Exclude<Format, 'table'>,
+  members: readonly SecretMember[],
+): readonly Piece[] {
+  if (format === 'yaml') return members.flatMap(yamlMember)
+  const lines = members.map(jsonMember)
+  const separated = lines.flatMap((line, index) => (index === 0 ? line : [',\n', ...line]))
+  return ['{\n', ...separated, '\n}\n']
+}
+
+function jsonMember(member: SecretMember): readonly Piece[] {
+  const name = `  ${JSON.stringify(member.name)}: `
+  if ('value' in member) return [name + JSON.stringify(member.value)]
+  if ('secret' in member) return [`${name}"`, member.secret, '"']
+  if (member.secrets.length === 0) return [`${name}[]`]
+  const items = member.secrets.flatMap((secret, at): readonly Piece[] => [
+    at === 0 ? '    "' : '",\n    "',
+    secret,
+  ])
+  return [`${name}[\n`, ...items, '"\n  ]']
+}
+
+function yamlMember(member: SecretMember): readonly Piece[] {
+  // Double quotes: hex of digits alone would be read as a number. JSON's scalars are YAML's.
+  if ('value' in member) return [`${member.name}: ${JSON.stringify(member.value)}\n`]
+  if ('secret' in member) return [`${member.name}: "`, member.secret, '"\n']
+  if (member.secrets.length === 0) return [`${member.name}: []\n`]
+  return [
+    `${member.name}:\n`,
+    ...member.secrets.flatMap((secret): readonly Piece[] => ['  - "', secret, '"\n']),
+  ]
+}
+
+function join(pieces: readonly Piece[]): Uint8Array {
+  const parts = pieces.map((piece) => (piece instanceof SecretBytes ? piece : utf8(piece)))
+  const bytes = Buffer.allocUnsafeSlow(parts.reduce((total, part) => total + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    if (part instanceof SecretBytes) part.lend((secret) => bytes.set(secret, offset))
+    else bytes.set(part, offset)
+    offset += part.length
+  }
+  return bytes
+}

@@ -1,0 +1,188 @@
+import type { SecretBytes } from '../base/secret-bytes.ts'
+
+/** `GET /v1/sys/seal-status` and `PUT /v1/sys/unseal` (key-lifecycle.md section 3.1). */
+export interface SealStatus {
+  readonly type: string
+  readonly initialized: boolean
+  readonly sealed: boolean
+  readonly threshold: number
+  readonly shares: number
+  readonly progress: number
+  readonly nonce: string
+  readonly version: string
+  readonly commitDate: string
+  readonly migration: boolean
+  readonly clusterName: string
+  readonly clusterId: string
+  readonly recoverySeal: boolean
+  readonly storageType: string
+}
+
+/** `GET /v1/sys/leader` (section 3.6). */
+export interface LeaderStatus {
+  readonly haEnabled: boolean
+  readonly isSelf: boolean
+  readonly leaderAddress: string
+}
+
+/** `GET /v1/sys/health` (section 3.5), with the status that tells the state. */
+export interface HealthStatus {
+  readonly status: number
+  readonly initialized: boolean
+  readonly sealed: boolean
+  readonly standby: boolean
+  readonly version: string
+}
+
+/** `PUT /v1/sys/init`. The secrets belong to the caller, who wipes them. */
+export interface InitAnswer {
+  /** Hex text of each share. */
+  readonly keys: readonly SecretBytes[]
+  /** Base64 text of each share, in the same order. */
+  readonly keysBase64: readonly SecretBytes[]
+  readonly rootToken: SecretBytes
+}
+
+/** `GET /v1/sys/rekey/init` (section 5.3). */
+export interface RekeyStatus {
+  readonly nonce: string
+  readonly started: boolean
+  readonly threshold: number
+  readonly shares: number
+  readonly progress: number
+  readonly required: number
+  readonly backup: boolean
+  readonly verificationRequired: boolean
+  readonly verificationNonce: string
+}
+
+/** `PUT /v1/sys/rekey/update` (section 5.6): progress, or the new shares, which belong to the caller. */
+export type RekeyUpdate =
+  | { readonly complete: false; readonly status: RekeyStatus }
+  | {
+      readonly complete: true
+      readonly nonce: string
+      readonly keys: readonly SecretBytes[]
+      /** Empty on the original face, which knows only hex. */
+      readonly keysBase64: readonly SecretBytes[]
+      readonly verificationRequired: boolean
+      readonly verificationNonce: string
+    }
+
+/** `GET /v1/sys/custody/status`: who holds the store, as far as anybody may know. */
+export interface CustodyStatus {
+  readonly storeId: string
+  readonly serial: number
+  readonly live: KeySetStatus | null
+  readonly retiring: KeySetStatus | null
+}
+
+export interface KeySetStatus {
+  /** 16 bytes in hex. */
+  readonly id: string
+  readonly number: number
+  readonly threshold: number
+  readonly shares: number
+  /** The two words that name the set. */
+  readonly words: string
+}
+
+/** A JSON object of an answer, with its members still unknown. */
+export type Members = Readonly<Record<string, unknown>>
+
+/** Whether a parsed value is a JSON object. */
+export function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Reads the members of a seal status. A member that is missing reads as empty, as in the peer's client. */
+export function sealStatus(members: Members): SealStatus {
+  return {
+    type: text(members, 'type'),
+    initialized: flag(members, 'initialized'),
+    sealed: flag(members, 'sealed'),
+    threshold: count(members, 't'),
+    shares: count(members, 'n'),
+    progress: count(members, 'progress'),
+    nonce: text(members, 'nonce'),
+    version: text(members, 'version'),
+    commitDate: text(members, 'commit_date'),
+    migration: flag(members, 'migration'),
+    clusterName: text(members, 'cluster_name'),
+    clusterId: text(members, 'cluster_id'),
+    recoverySeal: flag(members, 'recovery_seal'),
+    storageType: text(members, 'storage_type'),
+  }
+}
+
+/** Reads the members of a leader status. */
+export function leaderStatus(members: Members): LeaderStatus {
+  return {
+    haEnabled: flag(members, 'ha_enabled'),
+    isSelf: flag(members, 'is_self'),
+    leaderAddress: text(members, 'leader_address'),
+  }
+}
+
+/** Reads the members of a health answer. */
+export function healthStatus(status: number, members: Members): HealthStatus {
+  return {
+    status,
+    initialized: flag(members, 'initialized'),
+    sealed: flag(members, 'sealed'),
+    standby: flag(members, 'standby'),
+    version: text(members, 'version'),
+  }
+}
+
+/** Reads the members of a rekey status, of either face. */
+export function rekeyStatus(members: Members): RekeyStatus {
+  return {
+    nonce: text(members, 'nonce'),
+    started: flag(members, 'started'),
+    threshold: count(members, 't'),
+    shares: count(members, 'n'),
+    progress: count(members, 'progress'),
+    required: count(members, 'required'),
+    backup: flag(members, 'backup'),
+    verificationRequired: flag(members, 'verification_required'),
+    verificationNonce: text(members, 'verification_nonce'),
+  }
+}
+
+/** Reads the members of a custody status. */
+export function custodyStatus(members: Members): CustodyStatus {
+  return {
+    storeId: text(members, 'store_id'),
+    serial: count(members, 'serial'),
+    live: keySet(members['live']),
+    retiring: keySet(members['retiring']),
+  }
+}
+
+/** Text of a member, or the empty string. */
+export function text(members: Members, name: string): string {
+  const value = members[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/** Truth of a member; anything but `true` is false. */
+export function flag(members: Members, name: string): boolean {
+  return members[name] === true
+}
+
+function count(members: Members, name: string): number {
+  const value = members[name]
+  return typeof value === 'number' ? value : 0
+}
+
+function keySet(value: unknown): KeySetStatus | null {
+  if (!isMembers(value)) return null
+  return {
+    id: text(value, 'id'),
+    number: count(value, 'number'),
+    threshold: count(value, 'threshold'),
+    shares: count(value, 'shares'),
+    words: text(value, 'words'),
+  }
+}

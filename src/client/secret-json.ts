@@ -1,0 +1,146 @@
+import { fromUtf8, utf8, writeHex } from '../base/encoding.ts'
+import { SecretBytes } from '../base/secret-bytes.ts'
+
+/** Members of answers that hold shares or tokens, in any spelling of the contract. */
+const SECRET_MEMBERS: ReadonlySet<string> = new Set([
+  'keys',
+  'keys_base64',
+  'recovery_keys',
+  'recovery_keys_base64',
+  'root_token',
+])
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const BLANK = 0x20
+const OPENING = new Set([0x7b, 0x5b])
+const CLOSING = new Set([0x7d, 0x5d])
+
+/** An answer taken apart: what may become strings, and what may not. */
+export interface SplitAnswer {
+  /** JSON text in which every secret is an empty string. Safe to parse. */
+  readonly text: string
+  /** By name of the top-level member, in order. The caller owns and wipes them. */
+  readonly secrets: ReadonlyMap<string, readonly SecretBytes[]>
+}
+
+/**
+ * Takes the secrets out of a JSON answer as bytes, before any of it becomes a string. Only top-level members are
+ * looked at. Returns `null` when a secret is written with an escape, or when the text ends too early; `bytes` is
+ * left wiped either way.
+ */
+export function splitSecrets(bytes: Uint8Array): SplitAnswer | null {
+  const secrets = new Map<string, SecretBytes[]>()
+  const kept = new SplitWriter(bytes.length)
+  try {
+    const complete = walk(bytes, kept, secrets)
+    if (!complete) {
+      wipeMap(secrets)
+      return null
+    }
+    return { text: fromUtf8(kept.bytes()), secrets }
+  } catch {
+    // Not UTF-8: nothing of it is used.
+    wipeMap(secrets)
+    return null
+  } finally {
+    bytes.fill(0)
+    kept.wipe()
+  }
+}
+
+/** `{"key":"<hex of the share>", …rest}` as bytes that the caller wipes. `rest` holds nothing secret. */
+export function shareBody(share: SecretBytes, rest: Readonly<Record<string, string | boolean>>): Uint8Array {
+  const before = utf8('{"key":"')
+  const members = JSON.stringify(rest).slice(1)
+  const after = utf8(members === '}' ? '"}' : `",${members}`)
+  const body = Buffer.allocUnsafeSlow(before.length + share.length * 2 + after.length)
+  body.set(before, 0)
+  share.lend((bytes) => writeHex(bytes, body, before.length))
+  body.set(after, before.length + share.length * 2)
+  return body
+}
+
+/** Copies JSON token by token, and leaves the secrets out. False when the text cannot be taken apart safely. */
+function walk(bytes: Uint8Array, kept: SplitWriter, secrets: Map<string, SecretBytes[]>): boolean {
+  let depth = 0
+  let member = ''
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte !== QUOTE) {
+      if (OPENING.has(byte)) depth++
+      if (CLOSING.has(byte)) depth--
+      if (byte === COMMA && depth === 1) member = ''
+      kept.add(bytes, at, at + 1)
+      continue
+    }
+    const end = stringEnd(bytes, at)
+    if (end === null) return false
+    if (depth === 1 && isName(bytes, end)) {
+      member = fromUtf8(bytes.subarray(at + 1, end))
+      kept.add(bytes, at, end + 1)
+    } else if (depth <= 2 && SECRET_MEMBERS.has(member)) {
+      if (bytes.subarray(at, end).includes(BACKSLASH)) return false
+      addSecret(secrets, member, bytes.subarray(at + 1, end))
+      kept.add(EMPTY_STRING, 0, EMPTY_STRING.length)
+    } else {
+      kept.add(bytes, at, end + 1)
+    }
+    at = end
+  }
+  return depth === 0
+}
+
+const EMPTY_STRING = utf8('""')
+
+/** Index of the quote that ends the string which begins at `start`. */
+function stringEnd(bytes: Uint8Array, start: number): number | null {
+  for (let at = start + 1; at < bytes.length; at++) {
+    if (bytes[at] === BACKSLASH) at++
+    else if (bytes[at] === QUOTE) return at
+  }
+  return null
+}
+
+/** Whether the string that ends at `end` is the name of a member: a colon follows. */
+function isName(bytes: Uint8Array, end: number): boolean {
+  for (let at = end + 1; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte > BLANK) return byte === 0x3a
+  }
+  return false
+}
+
+function addSecret(secrets: Map<string, SecretBytes[]>, member: string, value: Uint8Array): void {
+  const list = secrets.get(member) ?? []
+  if (value.length > 0) list.push(SecretBytes.copyOf(value))
+  secrets.set(member, list)
+}
+
+function wipeMap(secrets: ReadonlyMap<string, readonly SecretBytes[]>): void {
+  for (const list of secrets.values()) for (const secret of list) secret[Symbol.dispose]()
+}
+
+/** Never longer than what it is made from, as only secrets are made shorter. */
+class SplitWriter {
+  readonly #bytes: Uint8Array
+  #length = 0
+
+  constructor(capacity: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(capacity)
+  }
+
+  add(source: Uint8Array, from: number, to: number): void {
+    this.#bytes.set(source.subarray(from, to), this.#length)
+    this.#length += to - from
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  wipe(): void {
+    this.#bytes.fill(0)
+  }
+}

@@ -1,0 +1,179 @@
+import {
+  type IncomingMessage,
+  Agent as PlainAgent,
+  type RequestOptions,
+  request as sendPlain,
+} from 'node:http'
+import { Agent as SecureAgent, request as sendSecure } from 'node:https'
+import { type Address, redirectTarget } from './address.ts'
+import { TransportError, transportError } from './errors.ts'
+
+/** An answer larger than this is refused. */
+export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+export const REQUEST_TIMEOUT_MS = 60_000
+
+export interface TransportOptions {
+  readonly address: Address
+  readonly tls?: TlsOptions
+  /** How long one request may take in all. */
+  readonly timeoutMs?: number
+}
+
+export interface TlsOptions {
+  /** Authorities to trust instead of the system's: the content of a PEM file. */
+  readonly ca?: Uint8Array
+  /** Certificate and key that this client shows: the content of PEM files. */
+  readonly cert?: Uint8Array
+  readonly key?: Uint8Array
+  /** The name expected in the server's certificate, when it is not the host's. */
+  readonly serverName?: string
+  /** Talks to anybody who answers. For trying things out only. */
+  readonly skipVerify?: boolean
+}
+
+export interface Outgoing {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  /** Begins with a slash; escaped already. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Stays with the caller, who wipes it when `send` has settled. */
+  readonly body: Uint8Array | null
+}
+
+export interface Incoming {
+  readonly status: number
+  /** The URL that answered, after a redirect. */
+  readonly url: string
+  /** In memory of its own: the caller wipes it when it may hold a secret. */
+  readonly body: Uint8Array
+}
+
+/** Bytes to a server and back, over connections that are kept between requests. */
+export class Transport {
+  readonly #address: Address
+  readonly #tls: TlsOptions
+  readonly #timeoutMs: number
+  readonly #plain = new PlainAgent({ keepAlive: true })
+  readonly #secure: SecureAgent
+
+  constructor(options: TransportOptions) {
+    this.#address = options.address
+    this.#tls = options.tls ?? {}
+    this.#timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS
+    this.#secure = new SecureAgent({ keepAlive: true })
+  }
+
+  /** One request and its answer, whatever its status. Follows one 307. Throws `TransportError`. */
+  async send(outgoing: Outgoing): Promise<Incoming> {
+    const first = await this.#exchange(this.#address, this.#address.prefix + outgoing.path, outgoing)
+    if (first.status !== 307 || first.location === null) return first
+    const target = redirectTarget(this.#address, outgoing.path, first.location)
+    if (target === null) {
+      const hint = 'Give the address of the server that is active.'
+      throw new TransportError('answer_invalid', `${first.url} redirects to where this client will not go`, {
+        hint,
+      })
+    }
+    return this.#exchange(target.address, target.path, outgoing)
+  }
+
+  /** Ends the kept connections in order. */
+  close(): void {
+    this.#plain.destroy()
+    this.#secure.destroy()
+  }
+
+  #exchange(address: Address, path: string, outgoing: Outgoing): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const timeout = AbortSignal.timeout(this.#timeoutMs)
+    const request = address.secure ? sendSecure : sendPlain
+    let sent = false
+    const fail = (cause: unknown) => {
+      reject(timeout.aborted ? tooSlow(address, this.#timeoutMs) : transportError(cause, address.text, sent))
+    }
+    const outbound = request(
+      { ...this.#target(address, path), ...head(outgoing), signal: timeout },
+      (inbound) => {
+        collect(inbound).then((body) => resolve(answer(inbound, address, path, body)), fail)
+      },
+    )
+    outbound.on('error', fail)
+    outbound.on('finish', () => {
+      sent = true
+    })
+    outbound.end(outgoing.body ?? undefined)
+    return promise
+  }
+
+  #target(address: Address, path: string): RequestOptions & { rejectUnauthorized?: boolean } {
+    if (address.socketPath !== null) return { socketPath: address.socketPath, path, agent: this.#plain }
+    const target = { host: address.host, port: address.port, path }
+    if (!address.secure) return { ...target, agent: this.#plain }
+    const { ca, cert, key, serverName, skipVerify } = this.#tls
+    return {
+      ...target,
+      agent: this.#secure,
+      rejectUnauthorized: skipVerify !== true,
+      ...(ca === undefined ? {} : { ca: Buffer.from(ca) }),
+      ...(cert === undefined ? {} : { cert: Buffer.from(cert) }),
+      ...(key === undefined ? {} : { key: Buffer.from(key) }),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+    }
+  }
+}
+
+interface Answer extends Incoming {
+  readonly location: string | null
+}
+
+function answer(inbound: IncomingMessage, address: Address, path: string, body: Uint8Array): Answer {
+  const base =
+    address.socketPath === null
+      ? address.text.slice(0, address.text.length - address.prefix.length)
+      : address.text
+  return {
+    status: inbound.statusCode ?? 0,
+    url: base + path,
+    body,
+    location: inbound.headers.location ?? null,
+  }
+}
+
+function head(outgoing: Outgoing): RequestOptions {
+  const length = outgoing.body === null ? {} : { 'content-length': String(outgoing.body.length) }
+  return { method: outgoing.method, headers: { ...outgoing.headers, ...length } }
+}
+
+/** The whole body in one buffer; the pieces that the socket gave are wiped, as they may hold shares. */
+async function collect(inbound: IncomingMessage): Promise<Uint8Array> {
+  const pieces: Buffer[] = []
+  try {
+    let size = 0
+    for await (const piece of inbound) {
+      if (!Buffer.isBuffer(piece)) continue
+      pieces.push(piece)
+      size += piece.length
+      if (size > MAX_ANSWER_BYTES) throw tooLarge()
+    }
+    const whole = Buffer.allocUnsafeSlow(size)
+    let offset = 0
+    for (const piece of pieces) offset += piece.copy(whole, offset)
+    return whole
+  } finally {
+    for (const piece of pieces) piece.fill(0)
+  }
+}
+
+function tooLarge(): TransportError {
+  const hint = 'Is this the address of a secrets server?'
+  return new TransportError('answer_too_large', `the answer is larger than ${MAX_ANSWER_BYTES} bytes`, {
+    hint,
+  })
+}
+
+function tooSlow(address: Address, timeoutMs: number): TransportError {
+  const hint = 'The server may or may not have done it: read the status before trying again.'
+  return new TransportError('timed_out', `no answer from ${address.text} within ${timeoutMs / 1000} s`, {
+    hint,
+  })
+}
