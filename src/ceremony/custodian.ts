@@ -181,6 +181,7 @@ export class Custodian {
     return this.#run(async () => {
       using share = request.share
       const { session, rekey } = this.#expectOpen()
+      await rekey.admit(request)
       const judged = this.#judge.judge([session.record], share)
       const answer = await rekey.submit({ ...request, judged })
       if (answer.complete) await this.#scrub()

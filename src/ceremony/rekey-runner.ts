@@ -134,13 +134,22 @@ export class RekeyRunner implements Disposable {
   }
 
   /**
+   * Refuses what no share could move, before anybody judges one. An answer that is still kept may be asked for again.
+   * Throws `ceremony_not_running`, `ceremony_other_face`, `nonce_mismatch`.
+   */
+  async admit(request: Pick<RekeySubmission, 'face' | 'nonce'>): Promise<void> {
+    await this.#closeExpired()
+    if (this.#state.phase === 'idle' && this.#kept !== null && !this.#kept.isOver) return
+    this.#expectRunning(request)
+  }
+
+  /**
    * Counts a recognised share, and completes the rekey with the one that makes the quorum.
    *
    * Throws `ceremony_not_running`, `ceremony_other_face`, `nonce_mismatch`, `share_unknown`; and what storage
    * throws, after which the holder gives the same share again.
    */
   async submit(submission: RekeySubmission): Promise<RekeyAnswer> {
-    await this.#closeExpired()
     const again = this.#answerAgain(submission)
     if (again !== null) return again
     const running = this.#expectRunning(submission)
@@ -248,7 +257,7 @@ export class RekeyRunner implements Disposable {
     return { complete: true, ceremonyId: kept.completer.ceremonyId, shares: kept.copyShares() }
   }
 
-  #expectRunning(submission: RekeySubmission): RunningRekey {
+  #expectRunning(submission: Pick<RekeySubmission, 'face' | 'nonce'>): RunningRekey {
     const running = this.#running()
     if (running === null) {
       const text = submission.face === 'original' ? 'no rekey in progress' : 'no barrier rekey in progress'

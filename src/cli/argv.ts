@@ -10,9 +10,10 @@ export interface Flags {
 const PLAIN_NAME = /^[a-z][a-z0-9-]{0,31}$/
 
 /**
- * Makes one spelling of the many that people and scripts use (key-lifecycle.md section 10.1): one dash or two, `=` or
- * a blank before the value, short forms, `-switch=true`. The answer has `--name` or `--name=value` for every flag,
- * then `--` and the arguments. Throws `UsageError` with the peers' texts for flags that are not there.
+ * Makes one spelling of the many that people and scripts use (key-lifecycle.md section 10.1): one dash or
+ * two, `=` or a blank before the value, short forms, `-switch=true`. The answer has `--name` or
+ * `--name=value` for every flag, then `--` and the arguments. Throws `UsageError` with the peers' texts for
+ * flags that are not there.
  */
 export function normaliseArgv(argv: readonly string[], flags: Flags): readonly string[] {
   const found: string[] = []

@@ -20,12 +20,14 @@ export type InputStream = Readable & { setRawMode?(raw: boolean): unknown }
 /** What the command line is given by `main.ts`, as it may not import it: only that file knows the server. */
 export interface CliPorts {
   loadServer(): Promise<ServerModule>
-  /** SHA-256 for the check words of a card. */
-  loadSha256(): Promise<Sha256>
+  /** The primitive that the check words of a card need. */
+  loadHashing(): Promise<Hashing>
 }
 
-/** SHA-256 of the parts one after the other. */
-export type Sha256 = (...parts: readonly Uint8Array[]) => Uint8Array
+export interface Hashing {
+  /** SHA-256 of the parts one after the other. */
+  sha256(...parts: readonly Uint8Array[]): Uint8Array
+}
 
 /** The part of the server room that the command line needs. */
 export interface ServerModule {

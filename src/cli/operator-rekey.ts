@@ -86,7 +86,8 @@ async function give(call: CommandCall): Promise<number> {
     throw new UsageError(message, { code: 'ceremony_not_running' })
   }
   if (origin === 'prompt') say(call.io, `Rekey operation nonce: ${running.nonce}`)
-  // Without a person who reads it, the nonce must be given: a share must not agree to a rekey nobody looked at.
+  // Without a person who reads it, the nonce must be given: a share must not agree to a rekey nobody
+  // looked at.
   const nonce = origin === 'prompt' ? running.nonce : call.flags.text('nonce')
   if (nonce === null || nonce === '')
     throw new UsageError('Missing nonce value: specify it via the -nonce flag')

@@ -8,8 +8,8 @@ import { fileProblem, UsageError } from './failure.ts'
 export const MAX_VALUE_BYTES = 32 * 1024 * 1024
 
 /**
- * The members that operands stand for: `k=v`, `k=@file`, `k=-`, `@file.json` and `-` for a whole object. A name that
- * is given twice becomes a list, as in the peers. `k=\@v` is the value `@v`. Throws `UsageError`.
+ * The members that operands stand for: `k=v`, `k=@file`, `k=-`, `@file.json` and `-` for a whole object. A
+ * name that is given twice becomes a list, as in the peers. `k=\@v` is the value `@v`. Throws `UsageError`.
  */
 export async function readPairs(
   operands: readonly string[],

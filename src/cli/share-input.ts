@@ -47,9 +47,9 @@ export async function readShare(
   question: string,
 ): Promise<SecretBytes> {
   using text = await shareText(call, origin, question)
-  const sha256 = await call.ports.loadSha256()
+  const hashing = await call.ports.loadHashing()
   try {
-    return text.lend((bytes) => parseShare(bytes, sha256).share)
+    return text.lend((bytes) => parseShare(bytes, hashing).share)
   } catch (error) {
     if (!hasCode(error, 'share_malformed')) throw error
     throw new UsageError(error.message, { code: error.code, hint: 'Nothing was sent.' })

@@ -5,7 +5,9 @@ import { reportFailure } from './failure-report.ts'
 import { say } from './io.ts'
 import type { Row } from './output.ts'
 
-/** `conclave status`: exit code 0 open, 2 sealed, 1 when it cannot be told (key-lifecycle.md section 10.1). */
+/**
+ * `conclave status`: exit code 0 open, 2 sealed, 1 when it cannot be told (key-lifecycle.md section 10.1).
+ */
 export const command: CommandSpec = {
   name: 'status',
   summary: 'Tells whether the server is open, and how many shares are in.',
@@ -95,9 +97,7 @@ function nextStep(status: SealStatus): string {
   return `\n${progressLine(status.progress, status.threshold)}\nNext: conclave operator unseal`
 }
 
-/** `2 of 3 shares are in; 1 more is needed.` */
+/** `2 of 3 shares are in; 1 more needed.` */
 export function progressLine(given: number, needed: number): string {
-  const left = needed - given
-  const is = given === 1 ? 'share is' : 'shares are'
-  return `${given} of ${needed} ${is} in; ${left} more ${left === 1 ? 'is' : 'are'} needed.`
+  return `${given} of ${needed} shares ${given === 1 ? 'is' : 'are'} in; ${needed - given} more needed.`
 }

@@ -16,7 +16,9 @@ export interface Address {
 
 const HINT = 'Write it as http://HOST:PORT, https://HOST:PORT or unix:///PATH.'
 
-/** Reads `http://…`, `https://…` or `unix://…`. Throws `TransportError` `address_invalid` for anything else. */
+/**
+ * Reads `http://…`, `https://…` or `unix://…`. Throws `TransportError` `address_invalid` for anything else.
+ */
 export function parseAddress(text: string): Address {
   if (text.startsWith('unix://')) return socketAddress(text)
   const url = URL.canParse(text) ? new URL(text) : null
@@ -40,8 +42,8 @@ export function parseAddress(text: string): Address {
 }
 
 /**
- * Where a redirect leads. `null` when it must not be followed: from https to http, or somewhere unreadable, or
- * out of a socket. The peer's client refuses the same.
+ * Where a redirect leads. `null` when it must not be followed: from https to http, or somewhere unreadable,
+ * or out of a socket. The peer's client refuses the same.
  */
 export function redirectTarget(from: Address, path: string, location: string): Redirect | null {
   if (from.socketPath !== null || !URL.canParse(location, from.text + path)) return null

@@ -48,9 +48,9 @@ export interface LogicalAnswer {
 }
 
 /**
- * A client of the HTTP API. Every method throws `ApiError` when the server refuses and `TransportError` when no
- * usable answer came. Shares go in as raw bytes (32 or 33) that stay with the caller, and come out as text in
- * `SecretBytes` that belongs to the caller: no string is made of one.
+ * A client of the HTTP API. Every method throws `ApiError` when the server refuses and `TransportError`
+ * when no usable answer came. Shares go in as raw bytes (32 or 33) that stay with the caller, and come out
+ * as text in `SecretBytes` that belongs to the caller: no string is made of one.
  */
 export class ConclaveClient {
   readonly address: string
@@ -223,7 +223,10 @@ function logical(incoming: Incoming): LogicalAnswer | null {
   return { members: parseMembers(incoming), body: incoming.body }
 }
 
-/** `/v1/` and the path, each segment escaped. Slashes in front and a leading `v1/` are dropped, as people type both. */
+/**
+ * `/v1/` and the path, each segment escaped. Slashes in front and a leading `v1/` are dropped, as people
+ * type both.
+ */
 function logicalPath(path: string): string {
   const trimmed = path.replace(/^\/+/, '').replace(/^v1\//, '')
   return `/v1/${trimmed.split('/').map(encodeURIComponent).join('/')}`

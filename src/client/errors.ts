@@ -54,7 +54,10 @@ function render(status: number, errors: readonly string[], request: Sent): strin
   return `${head} Errors:\n\n${errors.map((text) => `* ${text}`).join('\n')}`
 }
 
-/** Turns what `node:http` and `node:tls` throw into a sentence. `sent` says whether the request had gone out. */
+/**
+ * Turns what `node:http` and `node:tls` throw into a sentence. `sent` says whether the request had gone
+ * out.
+ */
 export function transportError(cause: unknown, address: string, sent: boolean): TransportError {
   if (cause instanceof TransportError) return cause
   const code = systemCode(cause)

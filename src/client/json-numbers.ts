@@ -12,8 +12,9 @@ interface SourceText {
 const json = JSON as unknown as SourceText
 
 /**
- * Reads JSON and keeps numbers as they were sent: one that a JavaScript number cannot hold in the same spelling
- * (`1.0`, 2^53 + 1) becomes a raw literal, which `JSON.stringify` writes back as it came. Throws `SyntaxError`.
+ * Reads JSON and keeps numbers as they were sent: one that a JavaScript number cannot hold in the same
+ * spelling (`1.0`, 2^53 + 1) becomes a raw literal, which `JSON.stringify` writes back as it came. Throws
+ * `SyntaxError`.
  */
 export function parseExactly(text: string): unknown {
   return json.parse(text, (_name, value, context) => {

@@ -26,9 +26,9 @@ export interface SplitAnswer {
 }
 
 /**
- * Takes the secrets out of a JSON answer as bytes, before any of it becomes a string. Only top-level members are
- * looked at. Returns `null` when a secret is written with an escape, or when the text ends too early; `bytes` is
- * left wiped either way.
+ * Takes the secrets out of a JSON answer as bytes, before any of it becomes a string. Only top-level
+ * members are looked at. Returns `null` when a secret is written with an escape, or when the text ends too
+ * early; `bytes` is left wiped either way.
  */
 export function splitSecrets(bytes: Uint8Array): SplitAnswer | null {
   const secrets = new Map<string, SecretBytes[]>()
@@ -62,7 +62,9 @@ export function shareBody(share: SecretBytes, rest: Readonly<Record<string, stri
   return body
 }
 
-/** Copies JSON token by token, and leaves the secrets out. False when the text cannot be taken apart safely. */
+/**
+ * Copies JSON token by token, and leaves the secrets out. False when the text cannot be taken apart safely.
+ */
 function walk(bytes: Uint8Array, kept: SplitWriter, secrets: Map<string, SecretBytes[]>): boolean {
   let depth = 0
   let member = ''

@@ -1,8 +1,8 @@
 /**
- * Arithmetic in GF(2^8) with the reduction polynomial x^8 + x^4 + x^3 + x + 1 (0x11b, FIPS 197 section 4.2), in
- * which addition is XOR. Operands may be secret, so nothing here takes a time or touches memory that depends on
- * them: no table, no branch; a bit becomes a mask of all ones or all zeros instead. A test reads this file and
- * keeps it so.
+ * Arithmetic in GF(2^8) with the reduction polynomial x^8 + x^4 + x^3 + x + 1 (0x11b, FIPS 197 section 4.2),
+ * in which addition is XOR. Operands may be secret, so nothing here takes a time or touches memory that
+ * depends on them: no table, no branch; a bit becomes a mask of all ones or all zeros instead. A test reads
+ * this file and keeps it so.
  */
 
 const REDUCTION = 0x11b

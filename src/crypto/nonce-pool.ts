@@ -1,7 +1,10 @@
 import type { Entropy } from '../base/entropy.ts'
 import { AEAD_NONCE_BYTES } from './primitives.ts'
 
-/** 341 nonces in a block of nearly 4 KiB: one call to the system for each nonce would be half the cost of sealing. */
+/**
+ * 341 nonces in a block of nearly 4 KiB: one call to the system for each nonce would be half the cost of
+ * sealing.
+ */
 const BLOCK_BYTES = 341 * AEAD_NONCE_BYTES
 
 /** Random 96-bit nonces, drawn from the system in blocks that are wiped as they are used. */

@@ -16,10 +16,10 @@ const MIN_THRESHOLD = 2
 const RANDOM_BLOCK = 256
 
 /**
- * Splits a secret byte by byte over GF(2^8), in the format of Vault and OpenBao (key-lifecycle.md section 8.1):
- * a share is its y bytes, one for each byte of the secret, and then its x coordinate. The x coordinates are
- * distinct, never 0, and drawn at random. Demands 2 <= threshold <= shares <= 255; with one share there is
- * nothing to split. Throws `InvariantError` for other numbers.
+ * Splits a secret byte by byte over GF(2^8), in the format of Vault and OpenBao (key-lifecycle.md section
+ * 8.1): a share is its y bytes, one for each byte of the secret, and then its x coordinate. The x coordinates
+ * are distinct, never 0, and drawn at random. Demands 2 <= threshold <= shares <= 255; with one share there
+ * is nothing to split. Throws `InvariantError` for other numbers.
  */
 export function split(secret: Uint8Array, options: SplitOptions): SecretBytes[] {
   const { shares, threshold, entropy } = options

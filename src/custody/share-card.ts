@@ -35,9 +35,9 @@ const SHARE_BYTES = 33
 const CARD_LABEL = utf8('conclave card v1')
 
 /**
- * The share in 24 words or on a card of 30 (custody.md section 6), with what the card says. A share that is the
- * only one of its set has 32 bytes: it is written with x = 0 behind it. The 24 words alone lack only the check of
- * typing. Throws `OperatingError` `share_malformed`.
+ * The share in 24 words or on a card of 30 (custody.md section 6), with what the card says. A share that is
+ * the only one of its set has 32 bytes: it is written with x = 0 behind it. The 24 words alone lack only the
+ * check of typing. Throws `OperatingError` `share_malformed`.
  */
 export function parseWords(
   text: Uint8Array,
@@ -54,8 +54,8 @@ export function parseWords(
 }
 
 /**
- * The card of a share: 30 words in ASCII between single spaces. `share` has 33 bytes, or 32 when it is the only
- * one of its set; `number` is what people call it, 1 to 255; `setId` is the id of its key set.
+ * The card of a share: 30 words in ASCII between single spaces. `share` has 33 bytes, or 32 when it is the
+ * only one of its set; `number` is what people call it, 1 to 255; `setId` is the id of its key set.
  */
 export function shareCard(
   share: SecretBytes,

@@ -22,14 +22,17 @@ export function bytesOfHex(text: Uint8Array): SecretBytes {
   return SecretBytes.take(bytes)
 }
 
-/** Whether all of `text` is base64 digits of the standard or the URL alphabet, with at most two pads at its end. */
+/**
+ * Whether all of `text` is base64 digits of the standard or the URL alphabet, with at most two pads at its
+ * end.
+ */
 export function isBase64(text: Uint8Array): boolean {
   return unpadded(text).every((digit) => base64Value(digit) >= 0)
 }
 
 /**
- * The bytes of base64 digits, which the caller has checked, or `null` when the bits that belong to no byte are not
- * zero: a typing error that the digits themselves show.
+ * The bytes of base64 digits, which the caller has checked, or `null` when the bits that belong to no byte
+ * are not zero: a typing error that the digits themselves show.
  */
 export function bytesOfBase64(text: Uint8Array): SecretBytes | null {
   const digits = unpadded(text)

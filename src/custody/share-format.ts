@@ -21,10 +21,10 @@ const ORIGINAL_MIN_BYTES = 16
 const ORIGINAL_MAX_BYTES = 33
 
 /**
- * Reads a share in any form that people have it in (custody.md section 6): hex, base64 (standard or URL alphabet,
- * padded or not), 24 words, or a card of 30. White space around it does not matter. `text` stays with the caller
- * and no string is made of it. Throws `OperatingError` `share_malformed` with a sentence that says what is wrong
- * and holds nothing of the text.
+ * Reads a share in any form that people have it in (custody.md section 6): hex, base64 (standard or URL
+ * alphabet, padded or not), 24 words, or a card of 30. White space around it does not matter. `text` stays
+ * with the caller and no string is made of it. Throws `OperatingError` `share_malformed` with a sentence that
+ * says what is wrong and holds nothing of the text.
  */
 export function parseShare(text: Uint8Array, hashing: Hashing): ParsedShare {
   const trimmed = trim(text)

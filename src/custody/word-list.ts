@@ -13,8 +13,8 @@ const LETTER_MASK = 31
 const LETTER_BASE = 96
 
 /**
- * The BIP-39 English list, each word as two numbers of four letters, five bits a letter, 0 where a word has ended.
- * No two words share their first four letters (BIP-39), so the head alone tells a word.
+ * The BIP-39 English list, each word as two numbers of four letters, five bits a letter, 0 where a word has
+ * ended. No two words share their first four letters (BIP-39), so the head alone tells a word.
  */
 const HEADS = Int32Array.from(wordlist, (word) => packText(word.slice(0, LETTERS_A_HALF)))
 const TAILS = Int32Array.from(wordlist, (word) => packText(word.slice(LETTERS_A_HALF)))
@@ -41,8 +41,8 @@ export function addLetter(word: PackedWord, letter: number): void {
 }
 
 /**
- * The number of a word given in full or by its first four letters, -1 when it is not in the list. Looks at the
- * whole list with masks, so neither time nor memory access depends on which word it is.
+ * The number of a word given in full or by its first four letters, -1 when it is not in the list. Looks at
+ * the whole list with masks, so neither time nor memory access depends on which word it is.
  */
 export function numberOfWord(word: PackedWord): number {
   const abbreviated = isZero(word.tail)
@@ -57,8 +57,8 @@ export function numberOfWord(word: PackedWord): number {
 }
 
 /**
- * Writes word `number` in ASCII into `target` at `offset` and returns the offset behind it. The whole list is read
- * with masks; only the length of the word shows, as it does in the text.
+ * Writes word `number` in ASCII into `target` at `offset` and returns the offset behind it. The whole list is
+ * read with masks; only the length of the word shows, as it does in the text.
  */
 export function writeWord(number: number, target: Uint8Array, offset: number): number {
   let head = 0

@@ -36,8 +36,8 @@ const X25519_PRIVATE = Buffer.from('302e020100300506032b656e04220420', 'hex')
 const ED25519_PUBLIC = Buffer.from('302a300506032b6570032100', 'hex')
 
 /**
- * The primitives on `node:crypto`. Keys are held as `KeyObject`, which is several times faster than raw bytes;
- * its memory belongs to OpenSSL, which wipes it when the object is collected.
+ * The primitives on `node:crypto`. Keys are held as `KeyObject`, which is several times faster than raw
+ * bytes; its memory belongs to OpenSSL, which wipes it when the object is collected.
  */
 export const nodePrimitives: Primitives = {
   sha256,

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { normaliseArgv } from './argv.ts'
+import { COMMANDS } from './commands.ts'
+import { UsageError } from './failure.ts'
+import { parseArguments } from './grammar.ts'
+
+async function specOf(name: string) {
+  const entry = COMMANDS.find((candidate) => candidate.name === name)
+  assert.ok(entry)
+  return (await entry.load()).command
+}
+
+const init = await specOf('operator init')
+const rekey = await specOf('operator rekey')
+const unseal = await specOf('operator unseal')
+const server = await specOf('server')
+
+test('reads every spelling of a number', () => {
+  const spellings = [
+    ['-key-shares=7'],
+    ['-key-shares', '7'],
+    ['--key-shares=7'],
+    ['--key-shares', '7'],
+    ['-n', '7'],
+    ['-n=7'],
+    ['--n=7'],
+  ]
+  for (const argv of spellings)
+    assert.equal(parseArguments(init, argv).flags.number('key-shares'), 7, argv.join(' '))
+})
+
+test('knows every flag of the contract for operator init', () => {
+  const { flags } = parseArguments(init, [
+    '-status',
+    '-t=2',
+    '-format',
+    'json',
+    '-address=http://h:1',
+    '-ns=x',
+  ])
+  assert.ok(flags.on('status'))
+  assert.equal(flags.number('key-threshold'), 2)
+  assert.deepEqual(
+    [flags.text('format'), flags.text('address'), flags.text('namespace')],
+    ['json', 'http://h:1', 'x'],
+  )
+  const later = ['-pgp-keys=a', '-root-token-pgp-key=a', '-recovery-shares=1', '-recovery-threshold=1']
+  for (const flag of [...later, '-recovery-pgp-keys=a', '-wrap-ttl=1h', '-output-curl-string']) {
+    assert.throws(() => parseArguments(init, [flag]), /comes with a later version/, flag)
+  }
+})
+
+test('knows every flag of the contract for operator rekey', () => {
+  const argv = [
+    '-init',
+    '-n',
+    '4',
+    '-t',
+    '2',
+    '-nonce',
+    'abc',
+    '-target=barrier',
+    '-cancel=false',
+    '-status=true',
+    '-',
+  ]
+  const { flags, operands } = parseArguments(rekey, argv)
+  assert.deepEqual([flags.on('init'), flags.on('cancel'), flags.on('status')], [true, false, true])
+  assert.deepEqual([flags.text('nonce'), flags.text('target'), operands], ['abc', 'barrier', ['-']])
+  for (const flag of ['-verify', '-pgp-keys=a', '-backup', '-backup-delete', '-backup-retrieve']) {
+    assert.throws(() => parseArguments(rekey, [flag]), /comes with a later version/, flag)
+  }
+})
+
+test('knows the flags of operator unseal, also behind the share', () => {
+  const { flags, operands } = parseArguments(unseal, ['abcd', '-format=json', '-reset', '--non-interactive'])
+  assert.deepEqual(operands, ['abcd'])
+  assert.deepEqual([flags.on('reset'), flags.on('non-interactive')], [true, true])
+  assert.throws(() => parseArguments(unseal, ['-migrate']), /comes with a later version/)
+})
+
+test('collects a flag that is given several times, and reads switches that begin with no', () => {
+  const { flags } = parseArguments(server, ['-config=a.json', '-config', 'b.json', '-no-color'])
+  assert.deepEqual(flags.list('config'), ['a.json', 'b.json'])
+  assert.ok(flags.on('no-color'))
+  assert.equal(parseArguments(server, []).flags.on('no-color'), false)
+})
+
+test('takes a value that begins with a dash, and what stands behind --', () => {
+  assert.equal(parseArguments(rekey, ['-nonce', '-x']).flags.text('nonce'), '-x')
+  assert.deepEqual(parseArguments(unseal, ['--', '-AbC']).operands, ['-AbC'])
+})
+
+test('refuses unknown flags, missing values and wrong numbers in the words of the contract', () => {
+  const refusals: readonly [readonly string[], string][] = [
+    [['-bogus'], 'flag provided but not defined: -bogus'],
+    [['--bogus=1'], 'flag provided but not defined: -bogus'],
+    [['-nonce'], 'flag needs an argument: -nonce'],
+    [['-n', 'five'], 'invalid value for flag -key-shares: give a whole number'],
+    [['a', 'b'], 'Too many arguments (expected 0-1, got 2)'],
+  ]
+  for (const [argv, message] of refusals) {
+    assert.throws(
+      () => parseArguments(rekey, argv),
+      (error) => error instanceof UsageError && error.message === message,
+      message,
+    )
+  }
+})
+
+test('does not repeat an unknown flag that may be a share', () => {
+  const share = '-5d4f9kdeMCdNEUVuBlw1HiKkA3VNQk30ZMVtOHqJNWKy'
+  const flags = { known: [], later: [] }
+  assert.throws(
+    () => normaliseArgv([share], flags),
+    (error) => error instanceof UsageError && !error.message.includes('5d4f'),
+  )
+})

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable, Writable } from 'node:stream'
+import { after, beforeEach, test } from 'node:test'
+import { nodePrimitives } from '../crypto/node/primitives.ts'
+import { runCli } from './main.ts'
+
+// Two shares of key-lifecycle.md section 10.3.
+const SHARE = 'XvwuMh2H/BkXN4zv58uAHj2BEdxdHfcAjbnNdwLkemkU'
+const SHARE_HEX = '5efc2e321d87fc1917378cefe7cb801e3d8111dc5d1df7008db9cd7702e47a6914'
+const OTHER = 'rpZeJTTAUhQ9S0TpPdCMNiaTPw5t6j75By5uKs8u0eh7'
+const OTHER_HEX = 'ae965e2534c052143d4b44e93dd08c3626933f0e6dea3ef9072e6e2acf2ed1e87b'
+
+const SEALED = '{"type":"shamir","initialized":true,"sealed":true,"t":3,"n":5,"progress":1,"nonce":"u1"}'
+const OPEN = '{"type":"shamir","initialized":true,"sealed":false,"t":3,"n":5,"progress":0,"nonce":""}'
+const NEW_KEYS = `"keys":["${SHARE_HEX}","${OTHER_HEX}"],"keys_base64":["${SHARE}","${OTHER}"]`
+
+/** A real server that speaks the contract's shapes. */
+const answers = new Map<string, readonly [status: number, body: string]>()
+const bodies = new Map<string, string>()
+const server = createServer(async (request, response) => {
+  const pieces: Buffer[] = []
+  for await (const piece of request) pieces.push(piece)
+  const line = `${request.method} ${request.url}`
+  bodies.set(line, Buffer.concat(pieces).toString())
+  const [status, body] = answers.get(line) ?? [404, '{"errors":[]}']
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+})
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+const listening = server.address()
+const address = `http://127.0.0.1:${typeof listening === 'object' ? listening?.port : 0}`
+const folder = await mkdtemp(join(tmpdir(), 'conclave-cli-'))
+after(async () => {
+  server.close()
+  await rm(folder, { recursive: true })
+})
+
+beforeEach(() => {
+  answers.clear()
+  bodies.clear()
+  answers.set('GET /v1/sys/seal-status', [200, SEALED])
+  answers.set('GET /v1/sys/leader', [200, '{"ha_enabled":false}'])
+})
+
+interface Ran {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Terminal {
+  readonly stdin?: string
+  readonly env?: Record<string, string>
+  readonly isTty?: boolean
+}
+
+function sink(): { stream: Writable; text: () => string } {
+  const pieces: string[] = []
+  const stream = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      pieces.push(piece.toString())
+      done()
+    },
+  })
+  return { stream, text: () => pieces.join('') }
+}
+
+async function run(argv: readonly string[], terminal: Terminal = {}): Promise<Ran> {
+  const stdout = sink()
+  const stderr = sink()
+  const tty = terminal.isTty === true
+  const stdin = tty
+    ? new PassThrough()
+    : Readable.from([Buffer.from(terminal.stdin ?? '')], { objectMode: false })
+  if (stdin instanceof PassThrough) stdin.write(terminal.stdin ?? '')
+  const io = {
+    stdin,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env: { CONCLAVE_ADDR: address, ...terminal.env },
+    tty: { stdin: tty, stdout: tty, stderr: tty },
+    entry: [],
+  }
+  const ports = {
+    loadServer: async () => ({ runServer: async (options: unknown) => (options === null ? 1 : 7) }),
+    loadHashing: async () => nodePrimitives,
+  }
+  const exitCode = await runCli(argv, io, ports)
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+test('status ends with 2 when sealed, 0 when open and 1 when nobody answers', async () => {
+  assert.equal((await run(['status'])).exitCode, 2)
+  answers.set('GET /v1/sys/seal-status', [200, OPEN])
+  assert.equal((await run(['status'])).exitCode, 0)
+  const nobody = await run(['status', '-address=http://127.0.0.1:1'])
+  assert.equal(nobody.exitCode, 1)
+  assert.match(nobody.stderr, /^connection refused at http:\/\/127\.0\.0\.1:1\n/)
+})
+
+test('status keeps data and talk apart', async () => {
+  const { stdout, stderr } = await run(['status'])
+  assert.match(stdout, /^Key {16}Value\n/)
+  assert.match(stdout, /\nUnseal Progress {4}1\/3\n/)
+  assert.match(stderr, /1 of 3 shares is in; 2 more needed\.\nNext: conclave operator unseal/)
+  const json = await run(['status', '-format=json'])
+  assert.equal(json.stderr, '')
+  assert.equal(JSON.parse(json.stdout).progress, 1)
+})
+
+test('takes the form of the answer from the environment, its own name first', async () => {
+  const env = { CONCLAVE_FORMAT: 'yaml', VAULT_FORMAT: 'json' }
+  assert.match((await run(['status'], { env })).stdout, /^type: shamir\n/)
+  assert.match((await run(['status'], { env: { VAULT_FORMAT: 'json' } })).stdout, /^\{\n {2}"type"/)
+})
+
+test('init prints each share and the token once, and JSON of its own shape', async () => {
+  answers.set('PUT /v1/sys/init', [200, `{${NEW_KEYS},"root_token":"hvs.abc"}`])
+  const table = await run(['operator', 'init', '-n', '2', '-t', '2'])
+  assert.equal(bodies.get('PUT /v1/sys/init'), '{"secret_shares":2,"secret_threshold":2}')
+  const lines = `Unseal Key 1: ${SHARE}\nUnseal Key 2: ${OTHER}\n\nInitial Root Token: hvs.abc\n`
+  assert.deepEqual([table.exitCode, table.stdout], [0, lines])
+  assert.match(table.stderr, /Next: conclave operator unseal/)
+  const json = await run(['operator', 'init', '-format=json', '-key-shares=2', '-key-threshold=2'])
+  assert.deepEqual(JSON.parse(json.stdout), {
+    unseal_keys_b64: [SHARE, OTHER],
+    unseal_keys_hex: [SHARE_HEX, OTHER_HEX],
+    unseal_shares: 2,
+    unseal_threshold: 2,
+    recovery_keys_b64: [],
+    recovery_keys_hex: [],
+    recovery_keys_shares: 0,
+    recovery_keys_threshold: 0,
+    root_token: 'hvs.abc',
+  })
+})
+
+test('init gives words that unseal takes back', async () => {
+  answers.set('PUT /v1/sys/init', [200, `{${NEW_KEYS},"root_token":"hvs.abc"}`])
+  const live = '{"id":"000102030405060708090a0b0c0d0e0f","number":1,"threshold":2,"shares":2,"words":"a b"}'
+  answers.set('GET /v1/sys/custody/status', [
+    200,
+    `{"store_id":"s","serial":1,"live":${live},"retiring":null}`,
+  ])
+  const { stdout, stderr } = await run(['operator', 'init', '-n=2', '-t=2', '-share-format=words'])
+  const words = /^Unseal Key 1: (.*)$/m.exec(stdout)?.[1] ?? ''
+  assert.equal(words.split(' ').length, 30)
+  assert.match(stderr, /Key set 1, "a b": any 2 of 2 shares open it\./)
+  answers.set('PUT /v1/sys/unseal', [200, SEALED])
+  assert.equal((await run(['operator', 'unseal', '-'], { stdin: `${words}\n` })).exitCode, 0)
+  assert.equal(bodies.get('PUT /v1/sys/unseal'), `{"key":"${SHARE_HEX}"}`)
+})
+
+test('init -status ends with 0 or 2, and says so in JSON with a capital', async () => {
+  answers.set('GET /v1/sys/init', [200, '{"initialized":false}'])
+  const json = await run(['operator', 'init', '-status', '-format=json'])
+  assert.deepEqual([json.exitCode, json.stdout], [2, '{\n  "Initialized": false\n}\n'])
+  answers.set('GET /v1/sys/init', [200, '{"initialized":true}'])
+  const table = await run(['operator', 'init', '-status'])
+  assert.deepEqual([table.exitCode, table.stdout], [0, 'The server is initialized\n'])
+  assert.equal((await run(['operator', 'init', '-status', '-address=http://127.0.0.1:1'])).exitCode, 1)
+})
+
+test('unseal takes a share by prompt, file, standard input and, with a warning, as argument', async () => {
+  answers.set('PUT /v1/sys/unseal', [200, SEALED])
+  const file = join(folder, 'share')
+  await writeFile(file, `${SHARE_HEX}\n`)
+  const ways: readonly [readonly string[], Terminal][] = [
+    [[], { isTty: true, stdin: `${SHARE}\r` }],
+    [[`-share-file=${file}`], {}],
+    [['-'], { stdin: `${SHARE}\n` }],
+    [[SHARE], {}],
+  ]
+  for (const [argv, terminal] of ways) {
+    bodies.clear()
+    const ran = await run(['operator', 'unseal', ...argv], terminal)
+    assert.equal(ran.exitCode, 0, ran.stderr)
+    assert.equal(bodies.get('PUT /v1/sys/unseal'), `{"key":"${SHARE_HEX}"}`)
+    assert.equal(ran.stderr.includes('Warning: a share on the command line'), argv[0] === SHARE)
+    assert.ok(!(ran.stdout + ran.stderr).includes(SHARE))
+  }
+})
+
+test('refuses to ask where nobody can answer, and names the ways', async () => {
+  const { exitCode, stderr } = await run(['operator', 'unseal'])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /is not a terminal/)
+  assert.match(stderr, /Give it with - .* -share-file=PATH/)
+  assert.equal((await run(['operator', 'unseal', '-non-interactive'], { isTty: true })).exitCode, 1)
+})
+
+test('sends nothing of a share that cannot be one', async () => {
+  const { exitCode, stderr } = await run(['operator', 'unseal', '-'], { stdin: 'nonsense' })
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /Nothing was sent\./)
+  assert.equal(bodies.has('PUT /v1/sys/unseal'), false)
+})
+
+test('says of a wrong share that the others are kept', async () => {
+  const text = '{"errors":["invalid key: this share is unknown"],"code":"share_unknown"}'
+  answers.set('PUT /v1/sys/unseal', [400, text])
+  const { exitCode, stderr } = await run(['operator', 'unseal', '-'], { stdin: SHARE })
+  assert.equal(exitCode, 2)
+  const head = `Error unsealing: Error making API request.\n\nURL: PUT ${address}/v1/sys/unseal\nCode: 400. Errors:\n\n`
+  assert.ok(stderr.startsWith(`${head}* invalid key: this share is unknown\n`), stderr)
+  assert.match(stderr, /shares given before are kept/)
+})
+
+test('tells errors as JSON when JSON is wanted', async () => {
+  answers.set('PUT /v1/sys/seal', [403, '{"errors":["permission denied"],"code":"permission_denied"}'])
+  answers.set('GET /v1/secret/x', [403, '{"errors":["permission denied"],"code":"permission_denied"}'])
+  const { exitCode, stdout, stderr } = await run(['read', '-format=json', 'secret/x'])
+  const { error } = JSON.parse(stderr)
+  assert.deepEqual([exitCode, stdout, error.code, error.status], [2, '', 'permission_denied', 403])
+  assert.deepEqual(Object.keys(error), ['code', 'message', 'hint', 'status'])
+  const usage = JSON.parse((await run(['read', '-bogus', '--format', 'json'])).stderr)
+  assert.equal(usage.error.message, 'flag provided but not defined: -bogus')
+})
+
+test('colours errors on a terminal only, and not when somebody objects', async () => {
+  const argv = ['operator', 'seal', 'extra']
+  const text = 'Too many arguments (expected 0, got 1)'
+  assert.ok((await run(argv, { isTty: true })).stderr.startsWith(`\x1b[31m${text}\x1b[0m\n`))
+  const plain: readonly Terminal[] = [
+    {},
+    { isTty: true, env: { NO_COLOR: '1' } },
+    { isTty: true, env: { TERM: 'dumb' } },
+  ]
+  for (const terminal of plain) {
+    const { exitCode, stderr } = await run(argv, terminal)
+    assert.equal(exitCode, 1)
+    assert.ok(stderr.startsWith(`${text}\n`))
+  }
+  assert.ok((await run([...argv, '-no-color'], { isTty: true })).stderr.startsWith(text))
+})
+
+test('rekey wants a nonce where nobody reads one, and prints progress and new shares', async () => {
+  const status = '{"nonce":"n1","started":true,"t":2,"n":2,"progress":1,"required":3}'
+  answers.set('GET /v1/sys/rekey/init', [200, '{"nonce":"","started":false,"required":3}'])
+  const idle = await run(['operator', 'rekey', '-'], { stdin: SHARE })
+  assert.deepEqual([idle.exitCode, idle.stderr.includes('No rekey is in progress')], [1, true])
+  answers.set('GET /v1/sys/rekey/init', [200, status])
+  const missing = await run(['operator', 'rekey', '-'], { stdin: SHARE })
+  assert.equal(missing.exitCode, 1)
+  assert.equal(missing.stderr, 'Missing nonce value: specify it via the -nonce flag\n')
+  answers.set('PUT /v1/sys/rekey/update', [200, status])
+  const progress = await run(['operator', 'rekey'], { isTty: true, stdin: `${SHARE}\r` })
+  assert.match(progress.stderr, /Rekey operation nonce: n1/)
+  assert.match(progress.stdout, /\nProgress {17}1\/3\n/)
+  assert.equal(bodies.get('PUT /v1/sys/rekey/update'), `{"key":"${SHARE_HEX}","nonce":"n1"}`)
+  answers.set('PUT /v1/sys/rekey/update', [200, `{"nonce":"n1","complete":true,${NEW_KEYS}}`])
+  const done = await run(['operator', 'rekey', '-nonce=n1', '-share-format=hex', '-'], { stdin: SHARE })
+  const lines = `\nKey 1: ${SHARE_HEX}\nKey 2: ${OTHER_HEX}\n\nOperation nonce: n1\n`
+  assert.deepEqual([done.exitCode, done.stdout], [0, lines])
+  assert.equal((await run(['operator', 'rekey', '-init', '-target=bogus'])).stderr, 'Unknown target: bogus\n')
+})
+
+test('writes, reads, lists and deletes', async () => {
+  answers.set('PUT /v1/secret/a', [204, ''])
+  await writeFile(join(folder, 'value'), 'from a file')
+  const written = await run(
+    ['write', 'secret/a', 'k=v', 'k=w', `f=@${join(folder, 'value')}`, 'i=-', 'e=\\@x'],
+    {
+      stdin: 'from stdin',
+    },
+  )
+  assert.deepEqual([written.exitCode, written.stdout], [0, ''])
+  assert.match(written.stderr, /Success! Data written to: secret\/a/)
+  assert.deepEqual(JSON.parse(bodies.get('PUT /v1/secret/a') ?? ''), {
+    k: ['v', 'w'],
+    f: 'from a file',
+    i: 'from stdin',
+    e: '@x',
+  })
+  await run(['write', 'secret/a', '-'], { stdin: '{"n":1.0}' })
+  assert.equal(bodies.get('PUT /v1/secret/a'), '{"n":1.0}')
+  answers.set('GET /v1/secret/a', [200, '{"lease_duration":2764800,"data":{"n":1.0,"k":"v"}}'])
+  assert.equal((await run(['read', '-field=k', 'secret/a'])).stdout, 'v')
+  assert.equal((await run(['read', '-format=raw', 'secret/a'])).stdout, answers.get('GET /v1/secret/a')?.[1])
+  assert.equal((await run(['read', 'secret/none'])).exitCode, 2)
+  answers.set('GET /v1/secret/?list=true', [200, '{"data":{"keys":["a","b/"]}}'])
+  assert.equal((await run(['list', 'secret'])).stdout, 'Keys\n----\na\nb/\n')
+  answers.set('DELETE /v1/secret/a', [204, ''])
+  assert.match((await run(['delete', 'secret/a'])).stderr, /Data deleted \(if it existed\) at: secret\/a/)
+  assert.equal((await run(['write', 'secret/a'])).exitCode, 1)
+})
+
+test('shows help with examples first, in less than a screen', async () => {
+  const { stdout, exitCode } = await run(['operator', 'rekey', '-h'])
+  assert.equal(exitCode, 0)
+  assert.ok(stdout.indexOf('Examples') < stdout.indexOf('Usage'))
+  assert.ok(stdout.split('\n').length <= 40 && stdout.split('\n').every((line) => line.length <= 100))
+  assert.match((await run(['-h'])).stdout, /operator unseal {3}/)
+  assert.equal((await run(['operator'])).exitCode, 1)
+  assert.match((await run(['bogus'])).stderr, /there is no command "bogus"/)
+})
+
+test('starts the server with what was given, and tells its version', async () => {
+  assert.equal((await run(['server', '-config=a.json', '-data', 'd'])).exitCode, 7)
+  assert.match((await run(['version'])).stdout, /^Conclave v\d+\.\d+\.\d+\n$/)
+})

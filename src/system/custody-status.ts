@@ -1,0 +1,45 @@
+import { rfc3339 } from '../base/clock.ts'
+import { toHex } from '../base/encoding.ts'
+import { setWords } from '../custody/share-format.ts'
+import type { KeySet } from '../custody/key-set.ts'
+import type { BareResponse, BareRoute } from '../logical/bare-route.ts'
+import type { JsonOut } from '../logical/json.ts'
+import { ok } from './answers.ts'
+import type { Lifecycle } from './lifecycle.ts'
+
+/**
+ * `GET /v1/sys/custody/status`: public facts only, so that people can compare set and serial with what they wrote
+ * down, and notice a store that was put back whole (custody.md section 2).
+ */
+export function custodyStatusRoute(lifecycle: Lifecycle): BareRoute {
+  return {
+    path: '/v1/sys/custody/status',
+    summary: 'Which key set opens this store, and its serial.',
+    emptyBody: 'object',
+    needsOpen: false,
+    handlers: { GET: async () => custodyStatus(lifecycle) },
+  }
+}
+
+function custodyStatus({ custodian }: Lifecycle): BareResponse {
+  const { record } = custodian
+  if (record === null) return ok({ state: 'empty', store_id: null, serial: 0, live: null, retiring: null })
+  return ok({
+    state: record.serial === 1 ? 'never opened' : custodian.status().phase,
+    store_id: toHex(record.storeId),
+    serial: record.serial,
+    live: setFacts(record.live),
+    retiring: record.retiring === null ? null : setFacts(record.retiring),
+  })
+}
+
+function setFacts(set: KeySet): JsonOut {
+  return {
+    id: toHex(set.id),
+    number: set.number,
+    words: setWords(set.id),
+    shares: set.shares.length,
+    threshold: set.threshold,
+    created_at: rfc3339(set.createdAt),
+  }
+}

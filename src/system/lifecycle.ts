@@ -1,0 +1,19 @@
+import type { Clock } from '../base/clock.ts'
+import type { Custodian } from '../ceremony/custodian.ts'
+
+/** What the routes outside the mount router work on. */
+export interface Lifecycle {
+  readonly custodian: Custodian
+  readonly clock: Clock
+  readonly gate: TokenGate
+  /** As seal-status calls it: `sqlite`, `inmem`. */
+  readonly storageType: string
+  /** Known while the store is open. */
+  readonly cluster: () => { readonly name: string; readonly id: string } | null
+}
+
+/** Asks the token and policy rooms, where a bare route needs more than a share. */
+export interface TokenGate {
+  /** Whether the token is valid and its policies give `update` and `sudo` on `path` (without `/v1/`). */
+  check(token: string | null, path: string): Promise<'allowed' | 'no_token' | 'denied'>
+}

@@ -1,0 +1,121 @@
+import { OperatingError } from '../base/errors.ts'
+import { parseHexShare } from '../custody/share-format.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
+import { checkParameters } from '../ceremony/parameters.ts'
+import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
+import { secretField, strictInteger } from '../logical/fields.ts'
+import type { JsonObject } from '../logical/json.ts'
+import { DONE, ok, prefixed, sharesOut } from './answers.ts'
+import { requireToCancel, requireToOpen, shownCredential } from './ceremony-access.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { withEvidence } from './rekey-modern.ts'
+
+const INIT_PATH = 'sys/rekey/init'
+const PREFIX = 'invalid rekey seal configuration: '
+
+/**
+ * The original face of the rekey, `/sys/rekey/…` without a version, as the mission document of 2015 has it: five
+ * fields, 204, 204, `{"complete", "keys"}`; no nonce, no token (key-lifecycle.md section 11.2). It opens and moves
+ * only its own ceremonies.
+ */
+export function originalRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
+  const start = (request: BareRequest): Promise<BareResponse> => startRekey(lifecycle, request)
+  return [
+    {
+      path: '/sys/rekey/init',
+      summary: 'The running rekey (GET), starting one (PUT), cancelling it (DELETE).',
+      emptyBody: 'refused',
+      needsOpen: false,
+      handlers: {
+        GET: async () => readRekey(lifecycle),
+        PUT: start,
+        POST: start,
+        DELETE: (request) => cancelRekey(lifecycle, request),
+      },
+    },
+    {
+      path: '/sys/rekey/update',
+      summary: 'Gives one share; the last answer carries the new ones.',
+      emptyBody: 'refused',
+      needsOpen: false,
+      handlers: { PUT: (request) => updateRekey(lifecycle, request) },
+    },
+  ]
+}
+
+function readRekey({ custodian }: Lifecycle): BareResponse {
+  if (custodian.status().phase === 'empty') {
+    throw new OperatingError('not_initialized', 'server is not yet initialized')
+  }
+  const { running, progress, required } = custodian.rekeyStatus()
+  return ok({
+    started: running !== null,
+    t: running?.terms.threshold ?? 0,
+    n: running?.terms.shares ?? 0,
+    progress,
+    required,
+  })
+}
+
+async function startRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
+  // Numbers are judged before the seal: the answer to a mistake is the same in every state.
+  const parameters = {
+    shares: requiredNumber(request.body, 'secret_shares'),
+    threshold: requiredNumber(request.body, 'secret_threshold'),
+  }
+  checkParameters(parameters, PREFIX)
+  lifecycle.custodian.rekeyStatus()
+  const credential = await shownCredential(lifecycle, request, INIT_PATH)
+  requireToOpen(request, credential, INIT_PATH)
+  await lifecycle.custodian.startRekey({ ...parameters, face: 'original', credential })
+  return DONE
+}
+
+async function cancelRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
+  const { running } = lifecycle.custodian.rekeyStatus()
+  const shown = await shownCredential(lifecycle, request, INIT_PATH)
+  requireToCancel(request, shown, { path: INIT_PATH, openedWith: running?.terms.credential ?? null })
+  await lifecycle.custodian.cancelRekey()
+  return DONE
+}
+
+async function updateRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
+  const share = hexShare(request.body)
+  const { source } = request.origin
+  const answer = await submit(lifecycle, { share, source })
+  if (!answer.complete) return ok({ complete: false, keys: null })
+  const { keys } = sharesOutHex(answer.shares)
+  return withEvidence(lifecycle, request, { body: { complete: true, keys }, ceremonyId: answer.ceremonyId })
+}
+
+async function submit(
+  { custodian }: Lifecycle,
+  given: { readonly share: SecretBytes; readonly source: string },
+): ReturnType<Lifecycle['custodian']['submitRekey']> {
+  try {
+    return await custodian.submitRekey({ ...given, nonce: null, face: 'original' })
+  } catch (error) {
+    throw prefixed(error, 'unseal failed, invalid key: ')
+  }
+}
+
+/** Both numbers are required: a default would deal shares that nobody asked for. */
+function requiredNumber(body: JsonObject, name: string): number {
+  const value = strictInteger(body, name)
+  if (value === undefined) throw new OperatingError('parameters_invalid', `${PREFIX}"${name}" is required`)
+  return value
+}
+
+/** Hex only, as its time had it. The texts are the contract's, their spelling corrected. */
+function hexShare(body: JsonObject): SecretBytes {
+  const text = secretField(body, 'key')
+  if (text === null) throw new OperatingError('bad_request', "'key' must be specified in request body as JSON")
+  using owned = text
+  return owned.lend((bytes) => parseHexShare(bytes))
+}
+
+function sharesOutHex(shares: readonly SecretBytes[]): { keys: ReturnType<typeof sharesOut>['keys'] } {
+  const { keys, keys_base64 } = sharesOut(shares)
+  for (const unused of keys_base64) unused.secret[Symbol.dispose]()
+  return { keys }
+}

@@ -1,0 +1,35 @@
+import type { BareResponse, BareRoute } from '../logical/bare-route.ts'
+import { API_COMMIT_DATE, API_VERSION, ok } from './answers.ts'
+import type { Lifecycle } from './lifecycle.ts'
+
+/** `GET /v1/sys/seal-status` (key-lifecycle.md section 3.1): no token, in every state. */
+export function sealStatusRoute(lifecycle: Lifecycle): BareRoute {
+  return {
+    path: '/v1/sys/seal-status',
+    summary: 'Whether the server is sealed, and how far an unseal has come.',
+    emptyBody: 'object',
+    needsOpen: false,
+    handlers: { GET: async () => sealStatus(lifecycle) },
+  }
+}
+
+/** The answer of seal-status, unseal and its reset alike. */
+export function sealStatus({ custodian, cluster, storageType }: Lifecycle): BareResponse {
+  const { phase, shares, threshold, progress, nonce } = custodian.status()
+  const named = cluster()
+  return ok({
+    type: 'shamir',
+    initialized: phase !== 'empty',
+    sealed: phase !== 'open',
+    t: threshold,
+    n: shares,
+    progress,
+    nonce,
+    version: API_VERSION,
+    commit_date: API_COMMIT_DATE,
+    migration: false,
+    ...(named === null ? {} : { cluster_name: named.name, cluster_id: named.id }),
+    recovery_seal: false,
+    storage_type: storageType,
+  })
+}

@@ -1,0 +1,40 @@
+import { OperatingError } from '../base/errors.ts'
+import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
+import { strictBoolean } from '../logical/fields.ts'
+import { prefixed, shareField } from './answers.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { sealStatus } from './seal-status.ts'
+
+const MISSING_KEY = "'key' must be specified in request body as JSON, or 'reset' set to true"
+
+/** `/v1/sys/unseal` (key-lifecycle.md section 3.2): a share is the only credential. */
+export function unsealRoute(lifecycle: Lifecycle): BareRoute {
+  const handler = (request: BareRequest): Promise<BareResponse> => unseal(lifecycle, request)
+  return {
+    path: '/v1/sys/unseal',
+    summary: 'Gives one share, or drops what was given.',
+    emptyBody: 'object',
+    needsOpen: false,
+    handlers: { PUT: handler, POST: handler },
+  }
+}
+
+async function unseal(lifecycle: Lifecycle, { body }: BareRequest): Promise<BareResponse> {
+  const { custodian } = lifecycle
+  if (strictBoolean(body, 'reset') === true) {
+    await custodian.resetUnseal()
+    return sealStatus(lifecycle)
+  }
+  const migrate = strictBoolean(body, 'migrate') ?? false
+  try {
+    const share = shareField(body, MISSING_KEY)
+    if (migrate) {
+      share[Symbol.dispose]()
+      throw new OperatingError('parameters_invalid', "can't perform a seal migration, no migration seal found")
+    }
+    await custodian.unseal(share)
+  } catch (error) {
+    throw prefixed(error, 'invalid key: ')
+  }
+  return sealStatus(lifecycle)
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { utf8 } from '../../src/base/encoding.ts'
+import { SecretBytes } from '../../src/base/secret-bytes.ts'
+import { Custodian, type CustodianHooks } from '../../src/ceremony/custodian.ts'
+import type { RekeyAnswer } from '../../src/ceremony/rekey-runner.ts'
+import type { Session } from '../../src/ceremony/session.ts'
+import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
+import { NoncePool } from '../../src/crypto/nonce-pool.ts'
+import { SeededEntropy } from './seeded-entropy.ts'
+import { SimClock } from './sim-clock.ts'
+import type { SimStorage } from './sim-storage.ts'
+
+/** A set of shares as a person keeps it: copies that no server can wipe. */
+export type ShareSet = readonly Uint8Array[]
+
+/** One simulated process on one store. */
+export class World {
+  readonly storage: SimStorage
+  readonly clock: SimClock
+  readonly custodian: Custodian
+  readonly logged: string[]
+  fatal: unknown = null
+  session: Session | null = null
+
+  private constructor(parts: { storage: SimStorage; clock: SimClock; custodian: Custodian; logged: string[] }) {
+    this.storage = parts.storage
+    this.clock = parts.clock
+    this.custodian = parts.custodian
+    this.logged = parts.logged
+  }
+
+  /** Starts a process on what `storage` holds. */
+  static async start(storage: SimStorage, seed: string | number, clock = new SimClock()): Promise<World> {
+    const entropy = new SeededEntropy(seed)
+    const logged: string[] = []
+    let world: World | null = null
+    const hooks: CustodianHooks = {
+      nodeKeys: { signingKey: new Uint8Array(32).fill(1), exchangeKey: new Uint8Array(32).fill(2) },
+      seed: () => ({
+        rootToken: SecretBytes.take(utf8('hvs.simulated')),
+        entries: [{ op: 'put', key: 'data/first', value: utf8('written at init') }],
+      }),
+      opened: async (session) => {
+        if (world !== null) world.session = session
+      },
+      sealed: () => {
+        if (world !== null) world.session = null
+      },
+      fatal: (error) => {
+        if (world !== null) world.fatal = error
+      },
+    }
+    const log = (event: string): void => void logged.push(event)
+    const custodian = await Custodian.load(
+      {
+        storage,
+        primitives: nodePrimitives,
+        entropy,
+        clock,
+        nonces: new NoncePool(entropy),
+        log: { info: log, warn: log },
+      },
+      hooks,
+    )
+    world = new World({ storage, clock, custodian, logged })
+    return world
+  }
+
+  async init(shares: number, threshold: number): Promise<ShareSet> {
+    using answer = await this.custodian.init({ shares, threshold })
+    return copyOf(answer.shares)
+  }
+
+  /** Gives shares until the store is open. */
+  async unseal(shares: ShareSet): Promise<void> {
+    for (const share of shares) {
+      if (this.custodian.isOpen) return
+      await this.custodian.unseal(SecretBytes.copyOf(share))
+    }
+  }
+
+  /** One share for the running rekey, by the original face. */
+  async give(share: Uint8Array, source = '127.0.0.1'): Promise<RekeyAnswer> {
+    const given = { share: SecretBytes.copyOf(share), nonce: null, face: 'original', source } as const
+    return await this.custodian.submitRekey(given)
+  }
+
+  /** A whole direct rekey; the new shares. */
+  async rekey(by: ShareSet, next: { shares: number; threshold: number }): Promise<ShareSet> {
+    await this.startRekey(next)
+    return await this.giveAll(by)
+  }
+
+  async startRekey(next: { shares: number; threshold: number }): Promise<void> {
+    await this.custodian.startRekey({ ...next, face: 'original', credential: 'none' })
+  }
+
+  async giveAll(by: ShareSet): Promise<ShareSet> {
+    for (const share of by) {
+      const answer = await this.give(share)
+      if (answer.complete) return copyOf(answer.shares)
+    }
+    assert.fail('these shares make no quorum')
+  }
+
+  /** Evidence (a): the peer has shown that the answer arrived. Waits until its effect is there. */
+  async acknowledge(ceremonyId: string): Promise<void> {
+    this.custodian.acknowledgeRekey(ceremonyId)
+    await this.custodian.resetUnseal().catch(() => undefined)
+  }
+
+  async put(path: string, text: string): Promise<void> {
+    assert(this.session !== null, 'the store is open')
+    await this.session.barrier.commit([{ op: 'put', key: path, value: utf8(text) }])
+  }
+
+  async read(path: string): Promise<string | null> {
+    assert(this.session !== null, 'the store is open')
+    const value = await this.session.barrier.get(path)
+    return value === null ? null : Buffer.from(value).toString()
+  }
+}
+
+/** Whether these shares open what `storage` holds, and give the first entry back. Nothing is changed. */
+export async function opens(storage: SimStorage, shares: ShareSet): Promise<boolean> {
+  const world = await World.start(storage.reopened(), 'opens')
+  try {
+    await world.unseal(shares)
+  } catch {
+    return false
+  }
+  if (!world.custodian.isOpen) return false
+  assert.equal(await world.read('data/first'), 'written at init')
+  return true
+}
+
+function copyOf(shares: readonly SecretBytes[]): ShareSet {
+  return shares.map((share) => share.lend((bytes) => bytes.slice()))
+}
