@@ -87,13 +87,19 @@ function proveShares(
   }
 }
 
-/** Lends all secrets at once, without a copy. */
+/** Lends all secrets at once, without a copy of any. */
 function lendAll<Result>(
   secrets: readonly SecretBytes[],
   borrower: (bytes: readonly Uint8Array[]) => Result,
-  lent: readonly Uint8Array[] = [],
 ): Result {
-  const [next, ...rest] = secrets
-  if (next === undefined) return borrower(lent)
-  return next.lend((bytes) => lendAll(rest, borrower, [...lent, bytes]))
+  const lent: Uint8Array[] = []
+  const lendFrom = (index: number): Result => {
+    const next = secrets[index]
+    if (next === undefined) return borrower(lent)
+    return next.lend((bytes) => {
+      lent.push(bytes)
+      return lendFrom(index + 1)
+    })
+  }
+  return lendFrom(0)
 }

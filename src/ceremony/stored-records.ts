@@ -49,20 +49,23 @@ export function isInitialised(stored: StoredRecords): boolean {
  */
 export function custodyCandidates(stored: StoredRecords): readonly [CustodyCandidate, ...CustodyCandidate[]] {
   const candidates: CustodyCandidate[] = []
+  let failure = new OperatingError(
+    'corrupt_store',
+    'neither the custody record nor its copy can be read: restore the newest snapshot of this store',
+  )
   for (const bytes of distinct(stored.custody)) {
     try {
       candidates.push({ bytes, record: parseCustodyRecord(bytes) })
     } catch (error) {
-      // One damaged record of two is what the copy is for; it is healed at the next unseal.
-      if (!hasCode(error, 'corrupt_store')) throw error
+      // One damaged record of two is what the copy is for; it is healed at the next unseal. A damaged digit can
+      // also look like another format: only where no record can be read is the store a newer one.
+      if (hasCode(error, 'store_newer')) failure = error
+      else if (!hasCode(error, 'corrupt_store')) throw error
     }
   }
   const [first, ...rest] = candidates
   if (first !== undefined) return [first, ...rest]
-  throw new OperatingError(
-    'corrupt_store',
-    'neither the custody record nor its copy can be read: restore the newest snapshot of this store',
-  )
+  throw failure
 }
 
 /** The bytes of a pair, each once. */

@@ -1,4 +1,4 @@
-import { OperatingError } from '../base/errors.ts'
+import { type ErrorCode, OperatingError } from '../base/errors.ts'
 import { ApiError, TransportError } from '../client/errors.ts'
 
 export const EXIT_OK = 0
@@ -87,7 +87,7 @@ export function fileProblem(error: unknown): string {
 
 const KEPT = 'It was not counted. The shares given before are kept: nobody has to start again.'
 
-const HINTS: Readonly<Record<string, string>> = {
+const KNOWN_HINTS = {
   share_malformed: KEPT,
   share_unknown: KEPT,
   share_retired: `${KEPT} Look for the share that was handed out last.`,
@@ -98,4 +98,7 @@ const HINTS: Readonly<Record<string, string>> = {
   ceremony_running: 'See it with "conclave operator rekey -status", or end it with -cancel.',
   ceremony_not_running: 'Start one with "conclave operator rekey -init".',
   nonce_mismatch: 'Read the nonce with "conclave operator rekey -status" and compare it with the others.',
-}
+} satisfies Partial<Record<ErrorCode, string>>
+
+// A server may send a code that this version does not know.
+const HINTS: Readonly<Record<string, string>> = KNOWN_HINTS

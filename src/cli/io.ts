@@ -56,6 +56,11 @@ export function say(io: CliIo, line: string): void {
 /** Writes data that is not a secret and waits until the stream has taken it. */
 export function put(io: CliIo, text: string | Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  io.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+  io.stdout.write(text, (error) => (error && !isBrokenPipe(error) ? reject(error) : resolve()))
   return promise
+}
+
+/** A reader such as `head` may leave early: that is its right, and no failure of ours. */
+export function isBrokenPipe(error: Error): boolean {
+  return 'code' in error && error.code === 'EPIPE'
 }

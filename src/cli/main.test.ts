@@ -206,7 +206,8 @@ test('says of a wrong share that the others are kept', async () => {
   answers.set('PUT /v1/sys/unseal', [400, text])
   const { exitCode, stderr } = await run(['operator', 'unseal', '-'], { stdin: SHARE })
   assert.equal(exitCode, 2)
-  const head = `Error unsealing: Error making API request.\n\nURL: PUT ${address}/v1/sys/unseal\nCode: 400. Errors:\n\n`
+  const url = `URL: PUT ${address}/v1/sys/unseal`
+  const head = `Error unsealing: Error making API request.\n\n${url}\nCode: 400. Errors:\n\n`
   assert.ok(stderr.startsWith(`${head}* invalid key: this share is unknown\n`), stderr)
   assert.match(stderr, /shares given before are kept/)
 })

@@ -7,13 +7,7 @@ import { reportFailure } from './failure-report.ts'
 import { put, say } from './io.ts'
 import { renderValue } from './output.ts'
 import { type Piece, putSecret, renderMembers } from './secret-output.ts'
-import {
-  describeKeySet,
-  liveKeySet,
-  parseShareFormat,
-  SHARE_FORMAT_FLAG,
-  shareTexts,
-} from './share-output.ts'
+import { parseShareFormat, putShares, SHARE_FORMAT_FLAG } from './share-output.ts'
 
 const SHARES_DEFAULT = 5
 const THRESHOLD_DEFAULT = 3
@@ -88,16 +82,16 @@ interface Initialised {
 
 async function putTable(call: CommandCall, client: ConclaveClient, made: Initialised): Promise<void> {
   const { answer, counts } = made
-  const live = await liveKeySet(client)
-  const format = parseShareFormat(call.flags.text('share-format'))
-  const texts = await shareTexts(call, answer.keys, { format, live })
-  try {
-    const lines = texts.flatMap((text, at): readonly Piece[] => [`Unseal Key ${at + 1}: `, text, '\n'])
-    await putSecret(call.io, [...lines, '\nInitial Root Token: ', answer.rootToken, '\n'])
-  } finally {
-    wipeAll(texts)
-  }
-  if (live !== null) say(call.io, `\n${describeKeySet(live)}`)
+  await putShares(call, client, {
+    keys: answer.keys,
+    format: parseShareFormat(call.flags.text('share-format')),
+    lines: (texts) => [
+      ...texts.flatMap((text, at): readonly Piece[] => [`Unseal Key ${at + 1}: `, text, '\n']),
+      '\nInitial Root Token: ',
+      answer.rootToken,
+      '\n',
+    ],
+  })
   say(call.io, advice(counts))
 }
 

@@ -1,8 +1,7 @@
-import type { CliIo } from './io.ts'
+import { type CliIo, isBrokenPipe } from './io.ts'
 
 /** The streams and environment of this process. `mainFile` is the file that was started. */
 export function processIo(mainFile: string): CliIo {
-  // A reader such as `head` may leave early: that is its right, and no failure of ours.
   process.stdout.on('error', ignoreBrokenPipe)
   process.stderr.on('error', ignoreBrokenPipe)
   return {
@@ -19,6 +18,6 @@ export function processIo(mainFile: string): CliIo {
   }
 }
 
-function ignoreBrokenPipe(error: Error & { code?: string }): void {
-  if (error.code !== 'EPIPE') throw error
+function ignoreBrokenPipe(error: Error): void {
+  if (!isBrokenPipe(error)) throw error
 }

@@ -12,6 +12,7 @@ const CTRL_D = 0x04
 const CTRL_U = 0x15
 const ERASE = new Set([0x08, 0x7f])
 const ESCAPE = 0x1b
+const BRACKETED_PASTE_OFF = '\x1b[?2004l'
 
 export type Typed = 'more' | 'entered' | 'interrupted' | 'ended' | 'too_long'
 
@@ -88,8 +89,9 @@ export class HiddenLine implements Disposable {
 /** Asks on the terminal and shows nothing of what is typed. Throws `UsageError` when there is no answer. */
 export async function promptHidden(io: CliIo, question: string): Promise<SecretBytes> {
   using line = new HiddenLine()
-  // Bracketed paste off: marks around pasted text are not wanted here.
-  io.stderr.write(`\x1b[?2004l${question}`)
+  // Marks around pasted text are not wanted here.
+  if (io.env['TERM'] !== 'dumb') io.stderr.write(BRACKETED_PASTE_OFF)
+  io.stderr.write(question)
   const typed = await readRaw(io.stdin, line)
   io.stderr.write('\n')
   if (typed === 'interrupted') throw new UsageError('interrupted: nothing was sent', { code: 'interrupted' })

@@ -4,13 +4,13 @@ import type { ConclaveClient } from '../client/conclave-client.ts'
 import type { CommandCall } from './command.ts'
 import { say } from './io.ts'
 import { type Piece, putSecret, renderMembers, type SecretMember } from './secret-output.ts'
-import { describeKeySet, liveKeySet, type parseShareFormat, shareTexts } from './share-output.ts'
+import { putShares, type ShareFormat } from './share-output.ts'
 
 type Completed = Extract<RekeyUpdate, { complete: true }>
 
 interface Rekeyed {
   readonly update: Completed
-  readonly format: ReturnType<typeof parseShareFormat>
+  readonly format: ShareFormat
   /** What was agreed to: how many shares there are now. */
   readonly agreed: RekeyStatus
 }
@@ -23,16 +23,15 @@ export async function putNewShares(call: CommandCall, client: ConclaveClient, do
       await putSecret(call.io, renderMembers(call.output.format, members(update)))
       return
     }
-    // Asking for the name of the key set cannot fail: nothing may cost anybody the new shares.
-    const live = await liveKeySet(client)
-    const texts = await shareTexts(call, update.keys, { format: done.format, live })
-    const lines = texts.flatMap((text, at): readonly Piece[] => [`Key ${at + 1}: `, text, '\n'])
-    try {
-      await putSecret(call.io, ['\n', ...lines, `\nOperation nonce: ${update.nonce}\n`])
-    } finally {
-      wipeAll(texts)
-    }
-    if (live !== null) say(call.io, `\n${describeKeySet(live)}`)
+    await putShares(call, client, {
+      keys: update.keys,
+      format: done.format,
+      lines: (texts) => [
+        '\n',
+        ...texts.flatMap((text, at): readonly Piece[] => [`Key ${at + 1}: `, text, '\n']),
+        `\nOperation nonce: ${update.nonce}\n`,
+      ],
+    })
     say(call.io, advice(done.agreed))
   } finally {
     wipeAll([...update.keys, ...update.keysBase64])

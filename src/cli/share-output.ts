@@ -1,6 +1,6 @@
 import { fromHex } from '../base/encoding.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
-import type { KeySetStatus } from '../client/answers.ts'
+import type { CustodyStatus, KeySetStatus } from '../client/answers.ts'
 import type { ConclaveClient } from '../client/conclave-client.ts'
 import { shareCard } from '../custody/share-card.ts'
 import { parseShare, shareBase64 } from '../custody/share-format.ts'
@@ -8,12 +8,13 @@ import type { CommandCall } from './command.ts'
 import { UsageError } from './failure.ts'
 import type { FlagSpec } from './flags.ts'
 import { say } from './io.ts'
+import { type Piece, putSecret } from './secret-output.ts'
 
 /** custody.md section 2. */
 const SET_ID_BYTES = 16
 
 const SHARE_FORMATS = ['base64', 'hex', 'words'] as const
-type ShareFormat = (typeof SHARE_FORMATS)[number]
+export type ShareFormat = (typeof SHARE_FORMATS)[number]
 
 export const SHARE_FORMAT_FLAG: FlagSpec = {
   name: 'share-format',
@@ -29,30 +30,64 @@ export function parseShareFormat(text: string | null): ShareFormat {
   throw new UsageError(`invalid value for flag -share-format: give one of ${SHARE_FORMATS.join(', ')}`)
 }
 
-/**
- * The live key set, or `null` when the server tells nothing of it: that must not cost anybody the new
- * shares.
- */
-export async function liveKeySet(client: ConclaveClient): Promise<KeySetStatus | null> {
+/** New shares that a server has answered with, and how to print them. */
+export interface NewShares {
+  /** Hex text of each. They stay with the caller. */
+  readonly keys: readonly SecretBytes[]
+  readonly format: ShareFormat
+  /** What is printed, given the texts in the chosen form. */
+  lines(texts: readonly SecretBytes[]): readonly Piece[]
+}
+
+/** Prints new shares, then tells which key set they are, when the server knows such things. */
+export async function putShares(call: CommandCall, client: ConclaveClient, shares: NewShares): Promise<void> {
+  // Cards name their set, so it has to be asked for first. Otherwise nothing comes before the shares.
+  const before = shares.format === 'words' ? await custodyOf(client) : null
+  const texts = await textsOrAsSent(call, shares, setIdOf(before))
   try {
-    return (await client.custodyStatus()).live
+    await putSecret(call.io, shares.lines(texts))
+  } finally {
+    wipeAll(texts)
+  }
+  const custody = before ?? (await custodyOf(client))
+  if (custody?.live) say(call.io, `\n${describeKeySet(custody.live)}`)
+  if (custody?.retiring) {
+    const { words } = custody.retiring
+    say(
+      call.io,
+      `The set before, "${words}", opens the server too until the new shares are known to have arrived.`,
+    )
+  }
+}
+
+/** What is known of the key sets, or `null`: that must not cost anybody the new shares. */
+async function custodyOf(client: ConclaveClient): Promise<CustodyStatus | null> {
+  try {
+    return await client.custodyStatus()
   } catch {
     return null
   }
 }
 
-/**
- * The texts to print for new shares given in hex. The caller owns and wipes them; `keys` stay as they are.
- */
-export async function shareTexts(
+/** An answer that cannot be rewritten is printed as it came: better than a set of shares that nobody has. */
+async function textsOrAsSent(call: CommandCall, shares: NewShares, setId: Uint8Array | null) {
+  try {
+    return await shareTexts(call, shares, setId)
+  } catch {
+    say(call.io, 'The shares are shown as the server sent them: they could not be written in another form.')
+    return shares.keys.map((key) => key.clone())
+  }
+}
+
+/** The caller owns and wipes the texts. */
+async function shareTexts(
   call: CommandCall,
-  keys: readonly SecretBytes[],
-  wanted: { readonly format: ShareFormat; readonly live: KeySetStatus | null },
+  shares: NewShares,
+  setId: Uint8Array | null,
 ): Promise<readonly SecretBytes[]> {
-  if (wanted.format === 'hex') return keys.map((key) => key.clone())
+  if (shares.format === 'hex') return shares.keys.map((key) => key.clone())
   const hashing = await call.ports.loadHashing()
-  const setId = wanted.format === 'words' ? setIdOf(wanted.live) : null
-  if (wanted.format === 'words' && setId === null) {
+  if (shares.format === 'words' && setId === null) {
     say(
       call.io,
       'The server did not say which key set these shares belong to: they are shown in base64 instead.',
@@ -60,7 +95,7 @@ export async function shareTexts(
   }
   const texts: SecretBytes[] = []
   try {
-    for (const [at, key] of keys.entries()) {
+    for (const [at, key] of shares.keys.entries()) {
       using share = key.lend((text) => parseShare(text, hashing).share)
       texts.push(
         setId === null ? shareBase64(share) : shareCard(share, { ...hashing, setId, number: at + 1 }),
@@ -73,12 +108,11 @@ export async function shareTexts(
   }
 }
 
-function setIdOf(live: KeySetStatus | null): Uint8Array | null {
-  const setId = fromHex(live?.id ?? '')
+function setIdOf(custody: CustodyStatus | null): Uint8Array | null {
+  const setId = fromHex(custody?.live?.id ?? '')
   return setId === null || setId.length !== SET_ID_BYTES ? null : setId
 }
 
-/** `Key set 2, "amber falcon": any 3 of 5 shares open it.` */
-export function describeKeySet(set: KeySetStatus): string {
+function describeKeySet(set: KeySetStatus): string {
   return `Key set ${set.number}, "${set.words}": any ${set.threshold} of ${set.shares} shares open it.`
 }

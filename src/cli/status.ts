@@ -1,6 +1,6 @@
 import type { LeaderStatus, SealStatus } from '../client/answers.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
-import { describeFailure, EXIT_OK, EXIT_SERVER, EXIT_USAGE } from './failure.ts'
+import { EXIT_OK, EXIT_SERVER, EXIT_USAGE } from './failure.ts'
 import { reportFailure } from './failure-report.ts'
 import { say } from './io.ts'
 import type { Row } from './output.ts'
@@ -32,8 +32,8 @@ async function run(call: CommandCall): Promise<number> {
     return status.sealed ? EXIT_SERVER : EXIT_OK
   } catch (error) {
     // For `status` alone the server's faults are 1, as 2 means sealed.
-    const exitCode = reportFailure(call.io, [`-format=${call.output.format}`], error)
-    return describeFailure(error).exitCode === exitCode ? EXIT_USAGE : exitCode
+    reportFailure(call.io, [`-format=${call.output.format}`], error)
+    return EXIT_USAGE
   }
 }
 

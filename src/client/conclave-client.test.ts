@@ -83,7 +83,8 @@ test('tells an error in the words of the contract, with its code', async () => {
   })
   await assert.rejects(client.seal(), (error) => {
     assert.ok(error instanceof ApiError)
-    const text = `Error making API request.\n\nURL: PUT ${address}/v1/sys/seal\nCode: 403. Errors:\n\n* permission denied`
+    const url = `URL: PUT ${address}/v1/sys/seal`
+    const text = `Error making API request.\n\n${url}\nCode: 403. Errors:\n\n* permission denied`
     assert.equal(error.message, text)
     assert.equal(error.code, 'permission_denied')
     return true

@@ -65,6 +65,13 @@ export function transportError(cause: unknown, address: string, sent: boolean): 
   if (known !== undefined) {
     return new TransportError('connection_failed', `${known.what} at ${address}`, { hint: known.hint, cause })
   }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const hint = 'Use the name that is in the certificate as address, or give it with -tls-server-name.'
+    return new TransportError('tls_failed', `the certificate at ${address} is for another name`, {
+      hint,
+      cause,
+    })
+  }
   if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || TLS_FAILURES.has(code)) {
     const hint =
       'Name the authority with -ca-cert=FILE, or check that the address should begin with https://.'

@@ -4,6 +4,7 @@ import { parseShare, shareBase64, shareHex } from '../custody/share-format.ts'
 import { secretField } from '../logical/fields.ts'
 import { type JsonObject, SecretText } from '../logical/json.ts'
 import type { BareResponse } from '../logical/bare-route.ts'
+import type { Lifecycle } from './lifecycle.ts'
 
 /** What seal-status and health call this server: clients parse it as a version of the API (surface.md section 16). */
 export const API_VERSION = '2.6.2'
@@ -17,14 +18,22 @@ export function ok(body: BareResponse['body']): BareResponse {
 }
 
 /**
- * The share in the member `key`, in any format that custody.md section 6 takes. Throws `bad_request` when it is
- * missing, and `share_malformed` when it is no share.
+ * The share in the member `key`, in any format that custody.md section 6 takes; `null` when there is none. The caller
+ * owns it. Throws `share_malformed` when it is no share. Which set it is of, its key says: the set words of a card
+ * are for people.
  */
-export function shareField(body: JsonObject, missing: string): SecretBytes {
+export function shareField({ hashing }: Lifecycle, body: JsonObject): SecretBytes | null {
   const text = secretField(body, 'key')
-  if (text === null) throw new OperatingError('bad_request', missing)
+  if (text === null) return null
   using owned = text
-  return owned.lend((bytes) => parseShare(bytes)).share
+  return owned.lend((bytes) => parseShare(bytes, hashing)).share
+}
+
+/** As `shareField`, where a share is required. Throws `bad_request` with `missing`. */
+export function requiredShare(lifecycle: Lifecycle, body: JsonObject, missing: string): SecretBytes {
+  const share = shareField(lifecycle, body)
+  if (share === null) throw new OperatingError('bad_request', missing)
+  return share
 }
 
 /** Shares as `keys` and `keys_base64`. The shares themselves are wiped; the texts are, once they went out. */

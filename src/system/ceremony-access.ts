@@ -1,8 +1,7 @@
 import { OperatingError } from '../base/errors.ts'
 import type { RekeyTerms } from '../ceremony/rekey.ts'
-import { parseShare } from '../custody/share-format.ts'
 import type { BareRequest } from '../logical/bare-route.ts'
-import { secretField } from '../logical/fields.ts'
+import { shareField } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 export type Credential = RekeyTerms['credential']
@@ -14,10 +13,8 @@ export type Credential = RekeyTerms['credential']
  * Throws as `Judge.judge` does for a wrong share, wherever it is given.
  */
 export async function shownCredential(lifecycle: Lifecycle, request: BareRequest, path: string): Promise<Credential> {
-  const text = secretField(request.body, 'key')
-  if (text !== null) {
-    using owned = text
-    using share = owned.lend((bytes) => parseShare(bytes)).share
+  using share = shareField(lifecycle, request.body)
+  if (share !== null) {
     lifecycle.custodian.judgeHolder(share)
     return 'share'
   }

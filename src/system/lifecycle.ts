@@ -1,10 +1,13 @@
 import type { Clock } from '../base/clock.ts'
 import type { Custodian } from '../ceremony/custodian.ts'
+import type { Hashing } from '../custody/share-card.ts'
 
 /** What the routes outside the mount router work on. */
 export interface Lifecycle {
   readonly custodian: Custodian
   readonly clock: Clock
+  /** For the check words of a share that is given as words. */
+  readonly hashing: Hashing
   readonly gate: TokenGate
   /** As seal-status calls it: `sqlite`, `inmem`. */
   readonly storageType: string

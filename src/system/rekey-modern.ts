@@ -2,7 +2,7 @@ import { OperatingError } from '../base/errors.ts'
 import type { RekeyStatus } from '../ceremony/rekey-runner.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import { member, strictBoolean, strictInteger, strictString } from '../logical/fields.ts'
-import { DONE, ok, shareField, sharesOut } from './answers.ts'
+import { DONE, ok, requiredShare, sharesOut } from './answers.ts'
 import { requireToCancel, requireToOpen, shownCredential } from './ceremony-access.ts'
 import { refusePgp } from './init.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -65,7 +65,7 @@ async function cancelRekey(lifecycle: Lifecycle, request: BareRequest): Promise<
 async function updateRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
   const { custodian } = lifecycle
   const { origin } = request
-  const share = shareField(request.body, "'key' must be specified in request body as JSON")
+  const share = requiredShare(lifecycle, request.body, "'key' must be specified in request body as JSON")
   const nonce = strictString(request.body, 'nonce') ?? ''
   const answer = await custodian.submitRekey({ share, nonce, face: 'modern', source: origin.source })
   if (!answer.complete) {

@@ -1,7 +1,7 @@
 import { OperatingError } from '../base/errors.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import { strictBoolean } from '../logical/fields.ts'
-import { prefixed, shareField } from './answers.ts'
+import { prefixed, requiredShare } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { sealStatus } from './seal-status.ts'
 
@@ -27,7 +27,7 @@ async function unseal(lifecycle: Lifecycle, { body }: BareRequest): Promise<Bare
   }
   const migrate = strictBoolean(body, 'migrate') ?? false
   try {
-    const share = shareField(body, MISSING_KEY)
+    const share = requiredShare(lifecycle, body, MISSING_KEY)
     if (migrate) {
       share[Symbol.dispose]()
       throw new OperatingError('parameters_invalid', "can't perform a seal migration, no migration seal found")

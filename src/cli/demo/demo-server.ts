@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ConclaveClient } from '../../client/conclave-client.ts'
 import { TransportError } from '../../client/errors.ts'
+import { freePort } from '../../client/free-port.ts'
 import { UsageError } from '../failure.ts'
 import type { CliIo } from '../io.ts'
 
@@ -25,6 +24,7 @@ export class DemoServer {
   readonly #io: CliIo
   readonly #configFile: string
   #child: ChildProcess | null = null
+  #closed: Promise<void> = Promise.resolve()
   #output = ''
 
   private constructor(io: CliIo, place: { folder: string; port: number; configFile: string }) {
@@ -58,10 +58,16 @@ export class DemoServer {
     child.on('error', (error) => this.#keep(String(error.message)))
     child.stdout.on('data', (piece: Buffer) => this.#keep(piece.toString('utf8')))
     child.stderr.on('data', (piece: Buffer) => this.#keep(piece.toString('utf8')))
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    child.once('close', () => resolve())
+    this.#closed = closed
     const client = this.connect(null)
     for (let waited = 0; waited < START_LIMIT_MS; waited += START_POLL_MS) {
-      if (child.exitCode !== null || child.signalCode !== null)
+      if (hasEnded(child)) {
+        // Its last words may still be in the pipe.
+        await closed
         throw new UsageError('the server ended at once')
+      }
       if (await answers(client)) return client
       await pause(START_POLL_MS)
     }
@@ -87,11 +93,9 @@ export class DemoServer {
   async killAndWait(): Promise<void> {
     const child = this.#child
     this.#child = null
-    if (child === null || child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
-      return
-    const gone = once(child, 'exit')
+    if (child === null) return
     child.kill('SIGKILL')
-    await gone
+    await this.#closed
   }
 
   /** The end of what the server wrote. */
@@ -110,6 +114,10 @@ export class DemoServer {
   }
 }
 
+function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
+}
+
 async function answers(client: ConclaveClient): Promise<boolean> {
   try {
     await client.health()
@@ -118,19 +126,4 @@ async function answers(client: ConclaveClient): Promise<boolean> {
     if (error instanceof TransportError) return false
     throw error
   }
-}
-
-/**
- * A port that nobody listens on now. Another process could take it before the server does: then it will not
- * start.
- */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new UsageError('no free port was found')
-  return address.port
 }

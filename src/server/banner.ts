@@ -1,0 +1,45 @@
+import type { SealStatus } from '../ceremony/custodian.ts'
+import type { ServerConfig } from '../config/config.ts'
+import { isLoopback } from '../config/parse.ts'
+
+/** What a server says when it has started: where it is, in what state, and what to type next. */
+export function banner(
+  config: ServerConfig,
+  state: { readonly status: SealStatus; readonly addresses: readonly string[]; readonly version: string },
+): string {
+  const address = state.addresses[0] ?? ''
+  const { storage } = config
+  const rows = [
+    ['Version', state.version],
+    ['Storage', storage.type === 'sqlite' ? `sqlite in ${storage.folder}` : 'inmem: everything is lost at the end'],
+    ...state.addresses.map((one, index) => [`Listener ${index + 1}`, `${one}${access(config, index)}`] as const),
+    ['State', stateWords(state.status)],
+  ]
+  const width = Math.max(...rows.map(([name]) => name?.length ?? 0))
+  const table = rows.map(([name, value]) => `  ${(name ?? '').padStart(width)}: ${value}`)
+  return ['==> Conclave server started!', '', ...table, '', ...next(state.status, address), ''].join('\n')
+}
+
+function access(config: ServerConfig, index: number): string {
+  const listener = config.listeners[index]
+  if (listener === undefined) return ''
+  const reach = listener.tls === null && isLoopback(listener.host) ? ', this machine only' : ''
+  return ` (ceremonies ${listener.ceremonyAccess}${reach})`
+}
+
+function stateWords(status: SealStatus): string {
+  if (status.phase === 'empty') return 'not initialised: nobody holds a key yet'
+  if (status.phase === 'open') return 'open'
+  return `sealed: any ${status.threshold} of ${status.shares} shares open it`
+}
+
+function next(status: SealStatus, address: string): readonly string[] {
+  const first = status.phase === 'empty' ? ['conclave operator init      deals the shares: 5, of which any 3 open'] : []
+  const example = address === 'http://127.0.0.1:8200' ? [] : [`export CONCLAVE_ADDR=${address}`]
+  return [
+    'Next, in another terminal (bin/conclave in a checkout):',
+    ...[...example, ...first, 'conclave operator unseal    gives one share; as many times as it takes', 'conclave status'].map(
+      (line) => `  ${line}`,
+    ),
+  ]
+}

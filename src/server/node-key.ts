@@ -1,0 +1,75 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Entropy } from '../base/entropy.ts'
+import { OperatingError } from '../base/errors.ts'
+import { SecretBytes } from '../base/secret-bytes.ts'
+import type { NodeKeys } from '../ceremony/identity.ts'
+import type { Primitives } from '../crypto/primitives.ts'
+
+const FILE = 'node.key'
+const FORMAT = 0x01
+const SEED_BYTES = 32
+
+/** A node's own keys: they name it to holders and peers, also while it is sealed. They open nothing. */
+export interface NodeKey {
+  readonly signingSeed: SecretBytes
+  readonly exchangeKey: SecretBytes
+  readonly publicKeys: NodeKeys
+}
+
+/**
+ * The node key in `folder/node.key` (0600): `0x01 | Ed25519 seed, 32 | X25519 private key, 32`; made at the first
+ * start. Throws `corrupt_store` when the file is there and is something else.
+ */
+export function loadNodeKey(primitives: Primitives, entropy: Entropy, folder: string): NodeKey {
+  const path = join(folder, FILE)
+  const stored = readIfThere(path)
+  if (stored === null) {
+    const made = entropy.bytes(2 * SEED_BYTES)
+    writeDurably(path, made)
+    return split(primitives, made)
+  }
+  if (stored.length !== 1 + 2 * SEED_BYTES || stored[0] !== FORMAT) {
+    throw new OperatingError('corrupt_store', `${FILE} is no node key; take it away and a new one is made`)
+  }
+  return split(primitives, stored.subarray(1))
+}
+
+/** A node key that lives as long as the process, for a store in memory. */
+export function memoryNodeKey(primitives: Primitives, entropy: Entropy): NodeKey {
+  return split(primitives, entropy.bytes(2 * SEED_BYTES))
+}
+
+function split(primitives: Primitives, bytes: Uint8Array): NodeKey {
+  const signingSeed = SecretBytes.copyOf(bytes.subarray(0, SEED_BYTES))
+  const exchangeKey = SecretBytes.copyOf(bytes.subarray(SEED_BYTES))
+  bytes.fill(0)
+  const publicKeys = {
+    signingKey: signingSeed.lend((seed) => primitives.ed25519PublicKey(seed)),
+    exchangeKey: exchangeKey.lend((key) => primitives.x25519PublicKey(key)),
+  }
+  return { signingSeed, exchangeKey, publicKeys }
+}
+
+function readIfThere(path: string): Uint8Array | null {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw new OperatingError('store_unsafe', `${FILE} cannot be read by this user`, { cause: error })
+  }
+}
+
+/** Written beside and renamed, so that a crash leaves a whole key or none. */
+function writeDurably(path: string, seeds: Uint8Array): void {
+  const temporary = `${path}.new`
+  const file = openSync(temporary, 'w', 0o600)
+  try {
+    writeSync(file, new Uint8Array([FORMAT]))
+    writeSync(file, seeds)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(temporary, path)
+}
