@@ -1,0 +1,43 @@
+import { OperatingError } from '../base/errors.ts'
+
+/** A place audit lines go. The broker has removed every sensitive value, so no device can leak one. */
+export interface AuditDevice {
+  readonly type: string
+  /** Resolves once the line is durable; rejecting means the line was not recorded. */
+  append(line: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+/** One half of a request's record: facts of ours, no token, no body. */
+export interface AuditRecord {
+  readonly type: 'request' | 'response'
+  readonly requestId: string
+  readonly time: string
+  readonly operation: string
+  readonly path: string
+  readonly accessor: string | null
+  readonly source: string
+  /** `allow`, `deny`, `done`, or the code of a failure. */
+  readonly outcome: string
+}
+
+/**
+ * Audit is on the path, not beside it: where devices are configured, at least one must have the line, or the request
+ * does not happen and the answer is withheld. Without devices nothing is recorded, as in Vault.
+ */
+export class AuditBroker {
+  readonly #devices: readonly AuditDevice[]
+
+  constructor(devices: readonly AuditDevice[]) {
+    this.#devices = devices
+  }
+
+  /** Throws `audit_unavailable` when no device took the line. */
+  async record(record: AuditRecord): Promise<void> {
+    if (this.#devices.length === 0) return
+    const line = new TextEncoder().encode(`${JSON.stringify(record)}\n`)
+    const results = await Promise.allSettled(this.#devices.map((device) => device.append(line)))
+    if (results.some((result) => result.status === 'fulfilled')) return
+    throw new OperatingError('audit_unavailable', 'no audit device recorded the request')
+  }
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http'
+import { OperatingError } from '../base/errors.ts'
+import { MAX_JSON_DEPTH, MAX_JSON_STRINGS } from '../base/limits.ts'
+import type { JsonObject } from '../logical/json.ts'
+import { emptyObject, readJson } from './json-reader.ts'
+
+/** A body in memory of its own. Whoever read it wipes it once the request is answered: it may carry a share. */
+export interface Body extends Disposable {
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Reads a body of at most `maxBytes`. Throws `too_large`, before reading where the length is declared, and
+ * `unsupported_media_type` for an encoded one: nothing is ever decompressed.
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Body> {
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new OperatingError('unsupported_media_type', 'send the body without Content-Encoding')
+  }
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
+  const chunks: Buffer[] = []
+  try {
+    let length = 0
+    for await (const chunk of request) {
+      const bytes: Buffer = chunk
+      chunks.push(bytes)
+      length += bytes.length
+      if (length > maxBytes) throw tooLarge()
+    }
+    const bytes = Buffer.allocUnsafeSlow(length)
+    let offset = 0
+    for (const chunk of chunks) {
+      bytes.set(chunk, offset)
+      offset += chunk.length
+    }
+    return { bytes, [Symbol.dispose]: () => bytes.fill(0) }
+  } finally {
+    // The parser's own slices of the same bytes.
+    for (const chunk of chunks) chunk.fill(0)
+  }
+}
+
+/** The body as an object; `null` when there is none. Throws `bad_request`. */
+export function parseBody(bytes: Uint8Array): JsonObject | null {
+  if (bytes.every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)) return null
+  const node = readJson(bytes, { maxDepth: MAX_JSON_DEPTH, maxStrings: MAX_JSON_STRINGS })
+  if (node.kind === 'object') return node
+  if (node.kind === 'null') return emptyObject()
+  throw new OperatingError('bad_request', `failed to decode JSON input: the body must be an object, not a ${node.kind}`)
+}
+
+function tooLarge(): OperatingError {
+  return new OperatingError('too_large', 'http: request body too large')
+}

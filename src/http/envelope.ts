@@ -1,0 +1,29 @@
+import type { JsonOut } from '../logical/json.ts'
+import type { LogicalRequest } from '../logical/request.ts'
+import type { LogicalResponse } from '../logical/response.ts'
+
+/** Status and body around what a handler answered (surface.md sections 1.1 and 1.2). */
+export interface Enveloped {
+  readonly status: number
+  readonly body: { readonly [member: string]: JsonOut } | null
+}
+
+export function envelope(request: LogicalRequest, response: LogicalResponse | null): Enveloped {
+  if (response === null) {
+    const reads = request.operation === 'read' || request.operation === 'list'
+    return reads ? { status: 404, body: { errors: [] } } : { status: 204, body: null }
+  }
+  return {
+    status: 200,
+    body: {
+      request_id: request.id,
+      lease_id: '',
+      renewable: false,
+      lease_duration: response.leaseDuration ?? 0,
+      data: response.data ?? null,
+      wrap_info: null,
+      warnings: response.warnings ?? null,
+      auth: null,
+    },
+  }
+}

@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { OperatingError } from '../base/errors.ts'
+import { MAX_UNAUTHENTICATED_BODY_BYTES } from '../base/limits.ts'
+import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.ts'
+import type { LogicalRequest, Operation, Origin } from '../logical/request.ts'
+import type { LogicalResponse } from '../logical/response.ts'
+import { canonicalPath } from '../router/canonical-path.ts'
+import { awaitArrival } from './arrival.ts'
+import { parseBody, readBody } from './body.ts'
+import { envelope } from './envelope.ts'
+import { emptyObject } from './json-reader.ts'
+import { writeJson } from './json-writer.ts'
+import { asksForList, checkNamespace, checkPatchType, originOf, tokenOf } from './request-head.ts'
+import { renderError } from './status.ts'
+
+/** What a listener serves. It knows nothing of ceremonies or mounts. */
+export interface Service {
+  readonly bareRoutes: ReadonlyMap<string, BareRoute>
+  /** Throws `sealed` while only bare routes answer. */
+  readonly gate: () => void
+  readonly dispatch: (request: LogicalRequest) => Promise<LogicalResponse | null>
+  readonly newId: () => string
+  readonly maxBodyBytes: number
+  readonly listener: Pick<Origin, 'listener' | 'ceremonyAccess' | 'retireOn'>
+}
+
+/** What one exchange came to, for the log: never a header, a path below a mount, or a body. */
+export interface ExchangeFacts {
+  readonly id: string
+  readonly method: string
+  /** A bare route's path, or the first segment of another. */
+  readonly route: string
+  readonly status: number
+  /** What went wrong where nobody expected it. */
+  readonly fault: unknown
+}
+
+const METHODS: ReadonlySet<string> = new Set<BareMethod>(['GET', 'HEAD', 'PUT', 'POST', 'DELETE'])
+
+const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
+  ['GET', 'read'],
+  ['LIST', 'list'],
+  ['PUT', 'update'],
+  ['POST', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+])
+
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Type': 'application/json',
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+/** Reads one request, has it answered, and writes the answer: the whole life of an exchange. Never rejects. */
+export async function exchange(
+  service: Service,
+  message: { readonly request: IncomingMessage; readonly method: string },
+  response: ServerResponse,
+): Promise<ExchangeFacts> {
+  const id = service.newId()
+  const { request, method } = message
+  let route = '?'
+  let fault: unknown = null
+  let answer: BareResponse
+  let namespace: string | null = null
+  try {
+    const { path, query } = target(request)
+    const bare = service.bareRoutes.get(path)
+    route = bare?.path ?? path.split('/').slice(0, 3).join('/')
+    namespace = checkNamespace(request, path, bare !== undefined)
+    answer =
+      bare === undefined
+        ? await answerLogical(service, { id, request, method, path, query })
+        : await answerBare(service, bare, { id, request, method, query })
+  } catch (error) {
+    if (!(error instanceof OperatingError) || renderError(error).status === 500) fault = error
+    const { status, body } = renderError(error)
+    answer = { status, body }
+  }
+  if (namespace !== null) response.setHeader('X-Vault-Namespace', namespace)
+  send(response, answer, method)
+  return { id, method, route, status: answer.status, fault }
+}
+
+interface Incoming {
+  readonly id: string
+  readonly request: IncomingMessage
+  readonly method: string
+  readonly query: URLSearchParams
+}
+
+async function answerBare(service: Service, route: BareRoute, incoming: Incoming): Promise<BareResponse> {
+  const { id, request, method, query } = incoming
+  asksForList(query)
+  const handler = METHODS.has(method) ? route.handlers[method as BareMethod] : undefined
+  if (handler === undefined) throw new OperatingError('unsupported_operation', '')
+  using body = await readBody(request, Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES))
+  const writes = method === 'PUT' || method === 'POST'
+  const parsed = parseBody(body.bytes)
+  if (route.needsOpen) service.gate()
+  if (parsed === null && writes && route.emptyBody === 'refused') throw new OperatingError('bad_request', 'EOF')
+  const origin = originOf(request, service.listener)
+  return await handler({ id, query, body: parsed ?? emptyObject(), token: tokenOf(request), origin })
+}
+
+async function answerLogical(service: Service, incoming: Incoming & { readonly path: string }): Promise<BareResponse> {
+  const { id, request, method, query, path } = incoming
+  if (!path.startsWith('/v1/')) throw new OperatingError('not_found', '')
+  const operation = asksForList(query) && method === 'GET' ? 'list' : OPERATIONS.get(method)
+  if (operation === undefined) throw new OperatingError('unsupported_operation', '')
+  const writes = operation === 'update' || operation === 'patch'
+  if (writes && path.endsWith('/')) throw new OperatingError('bad_request', "cannot write to a path ending in '/'")
+  if (operation === 'patch') checkPatchType(request)
+  // Sealed before the body: a sealed server reads nothing that it cannot use.
+  service.gate()
+  using body = await readBody(request, service.maxBodyBytes)
+  const logical = path.slice('/v1/'.length)
+  const logicalRequest: LogicalRequest = {
+    id,
+    operation,
+    path: operation === 'list' && !logical.endsWith('/') ? `${logical}/` : logical,
+    body: writes ? parseBody(body.bytes) : null,
+    query,
+    token: tokenOf(request),
+    origin: originOf(request, service.listener),
+  }
+  return envelope(logicalRequest, await service.dispatch(logicalRequest))
+}
+
+function target(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+  const url = request.url ?? ''
+  const mark = url.indexOf('?')
+  const path = canonicalPath(mark === -1 ? url : url.slice(0, mark))
+  return { path, query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)) }
+}
+
+function send(response: ServerResponse, answer: BareResponse, method: string): void {
+  if (answer.body === null) {
+    response.writeHead(answer.status, HEADERS)
+    response.end()
+    return
+  }
+  const { bytes, wipe } = writeJson(answer.body)
+  if (answer.onArrived !== undefined) awaitArrival(response, answer.onArrived)
+  response.once('close', wipe)
+  response.writeHead(answer.status, { ...HEADERS, 'Content-Length': bytes.length })
+  response.end(method === 'HEAD' ? undefined : bytes)
+}

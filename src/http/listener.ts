@@ -1,0 +1,114 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import { millis } from '../base/clock.ts'
+import { OperatingError } from '../base/errors.ts'
+import { noteRequest } from './arrival.ts'
+import { type ExchangeFacts, exchange, type Service } from './exchange.ts'
+import { ListVerb } from './list-verb.ts'
+
+export interface ListenerOptions {
+  readonly service: Service
+  readonly address: { readonly host: string; readonly port: number }
+  /** PEM, or `null` for plain HTTP. */
+  readonly tls: { readonly cert: Uint8Array; readonly key: Uint8Array } | null
+  readonly clock: Clock
+  readonly log: (facts: ExchangeFacts & { readonly ms: number }) => void
+}
+
+export interface RunningListener {
+  /** With the port that the system chose, where 0 was asked for. */
+  readonly address: { readonly host: string; readonly port: number }
+  /** Takes no new request, answers those under way, and cuts what is left after `graceMs`. */
+  close(graceMs: number): Promise<void>
+}
+
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+const IDLE_TIMEOUT_MS = 300_000
+const MAX_HEADER_BYTES = 16 * 1024
+const MAX_CONNECTIONS = 4096
+
+/** Opens a port and serves it. Throws `config_invalid` when the address cannot be had. */
+export async function startListener(options: ListenerOptions): Promise<RunningListener> {
+  const server = makeServer(options)
+  const verbs = new ListVerb(server, options.tls === null ? 'connection' : 'secureConnection')
+  server.maxConnections = MAX_CONNECTIONS
+  server.on('request', (request, response) => {
+    noteRequest(request.socket)
+    void serve(options, { request, method: verbs.verbOf(request) }, response)
+  })
+  server.on('clientError', (error: Error, socket: Socket) => {
+    if (!verbs.revive(error, socket)) refuse(error, socket)
+  })
+  const { host, port } = await listen(server, options.address)
+  return { address: { host, port }, close: (graceMs) => close(server, options.clock, graceMs) }
+}
+
+function makeServer(options: ListenerOptions): Server {
+  const limits = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+  }
+  if (options.tls === null) return createServer(limits)
+  const { cert, key } = options.tls
+  return createTlsServer({ ...limits, cert: Buffer.from(cert), key: Buffer.from(key), minVersion: 'TLSv1.2' })
+}
+
+async function serve(
+  { service, clock, log }: ListenerOptions,
+  message: { readonly request: IncomingMessage; readonly method: string },
+  response: ServerResponse,
+): Promise<void> {
+  const started = clock.monotonic()
+  const facts = await exchange(service, message, response)
+  log({ ...facts, ms: clock.monotonic() - started })
+}
+
+/** What never became a request: a plain answer, and the connection ends. */
+function refuse(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = REFUSALS.get(error.code ?? '') ?? '400 Bad Request'
+  const body = '{"errors":[],"code":"bad_request"}\n'
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Cache-Control: no-store\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+])
+
+function listen(server: Server, address: ListenerOptions['address']): Promise<ListenerOptions['address']> {
+  const { promise, resolve, reject } = Promise.withResolvers<ListenerOptions['address']>()
+  server.once('error', (error: Error & { code?: string }) => {
+    const why = error.code === 'EADDRINUSE' ? 'something listens there already' : `the system says ${error.code}`
+    const text = `cannot listen on ${address.host}:${address.port}: ${why}`
+    reject(new OperatingError('config_invalid', text, { cause: error }))
+  })
+  server.listen(address.port, address.host, () => {
+    const bound = server.address() as AddressInfo
+    resolve({ host: address.host, port: bound.port })
+  })
+  return promise
+}
+
+async function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
+  const timer = new AbortController()
+  const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
+  server.closeIdleConnections()
+  const late = clock.sleep(millis(graceMs), timer.signal).then(() => server.closeAllConnections())
+  await Promise.race([closed, late])
+  timer.abort()
+  server.closeAllConnections()
+}

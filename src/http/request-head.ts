@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http'
+import { OperatingError } from '../base/errors.ts'
+import type { Origin } from '../logical/request.ts'
+
+const FORWARDING = ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
+
+/** Paths below `/v1/sys/` that answer in every namespace (key-lifecycle.md section 1.3). */
+const ANY_NAMESPACE = ['/v1/sys/seal-status', '/v1/sys/leader']
+
+/** `X-Vault-Token` wins, even when it is wrong; then `Authorization: Bearer`, case-sensitive. */
+export function tokenOf(request: IncomingMessage): string | null {
+  const token = request.headers['x-vault-token']
+  if (typeof token === 'string' && token !== '') return token
+  const authorization = request.headers.authorization
+  if (authorization?.startsWith('Bearer ') !== true) return null
+  return authorization.slice('Bearer '.length).trim() || null
+}
+
+/** What listener and headers say about where a request comes from. */
+export function originOf(
+  request: IncomingMessage,
+  listener: Pick<Origin, 'listener' | 'ceremonyAccess' | 'retireOn'>,
+): Origin {
+  const forwarded = FORWARDING.some((name) => request.headers[name] !== undefined)
+  return { ...listener, source: request.socket.remoteAddress ?? 'unix', forwarded }
+}
+
+/** There is one namespace, the root. Throws `not_found`, or `bad_request` on the routes that know none. */
+export function checkNamespace(request: IncomingMessage, path: string, isBare: boolean): string | null {
+  const header = request.headers['x-vault-namespace']
+  if (header === undefined) return null
+  const namespace = String(header).replace(/^\/+|\/+$/g, '')
+  if (namespace === '' || namespace === 'root') return String(header)
+  if (ANY_NAMESPACE.includes(path)) return String(header)
+  if (isBare) throw new OperatingError('bad_request', 'operation unavailable in namespaces')
+  throw new OperatingError('not_found', 'namespace not found')
+}
+
+/** Whether `?list=` asks for a list: Go's spellings of a boolean, and nothing else. Throws `bad_request`. */
+export function asksForList(query: URLSearchParams): boolean {
+  const value = query.get('list')
+  if (value === null || value === '') return false
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false
+  throw new OperatingError('bad_request', '')
+}
+
+/** A merge patch says so (RFC 7396). Throws `bad_request` or `unsupported_media_type`. */
+export function checkPatchType(request: IncomingMessage): void {
+  const type = request.headers['content-type']
+  if (type === undefined) throw new OperatingError('bad_request', 'mime: no media type')
+  if (type.split(';')[0]?.trim().toLowerCase() === 'application/merge-patch+json') return
+  throw new OperatingError(
+    'unsupported_media_type',
+    'PATCH requires Content-Type of application/merge-patch+json',
+  )
+}

@@ -1,0 +1,125 @@
+import { type Clock, rfc3339 } from '../base/clock.ts'
+import { OperatingError } from '../base/errors.ts'
+import type { AuditBroker } from '../audit/broker.ts'
+import type { Handler, Mounted } from '../logical/backend.ts'
+import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
+import type { LogicalResponse } from '../logical/response.ts'
+import type { Acl } from '../policy/acl.ts'
+import { matchMount, matchRoute, type RouteMatch } from './match.ts'
+
+/** A mount that answers. */
+export interface LiveMount {
+  readonly path: string
+  readonly mounted: Mounted
+}
+
+export interface RouterPorts {
+  readonly mounts: readonly LiveMount[]
+  /** `null` when there is no token, or not a valid one. */
+  readonly authenticate: (token: string | null) => Promise<Caller | null>
+  readonly acl: Acl
+  readonly audit: AuditBroker
+  readonly clock: Clock
+}
+
+type Verdict = 'allow' | 'no_token' | 'deny'
+
+/** The whole life of a request below the envelope. There is no other way in. */
+export class Router {
+  readonly #ports: RouterPorts
+
+  constructor(ports: RouterPorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * Resolve, authenticate, authorise, record, act, record. `null`: nothing there, or done without an answer.
+   * Throws `permission_denied` before anything that would tell which paths exist.
+   */
+  async dispatch(received: LogicalRequest): Promise<LogicalResponse | null> {
+    const match = this.#resolve(received.path)
+    const caller = await this.#ports.authenticate(received.token)
+    const request = await withOperation(received, match, caller)
+    const verdict = this.#authorise(caller, match, request)
+    await this.#record('request', request, { caller, outcome: verdict })
+
+    // Denied before missing: a stranger must not learn which paths exist.
+    if (verdict === 'no_token') throw new OperatingError('permission_denied', 'permission denied')
+    if (verdict === 'deny') {
+      throw new OperatingError('permission_denied', '1 error occurred:\n\t* permission denied\n\n')
+    }
+    const handler = handlerOf(match, request)
+    try {
+      const response = await handler({ request, parameters: match?.parameters ?? {}, caller })
+      await this.#record('response', request, { caller, outcome: 'done' })
+      return response
+    } catch (error) {
+      const outcome = error instanceof OperatingError ? error.code : 'internal'
+      await this.#record('response', request, { caller, outcome })
+      throw error
+    }
+  }
+
+  #resolve(path: string): RouteMatch | null {
+    const mount = matchMount(this.#ports.mounts, path)
+    if (mount === null) return null
+    const below = path.slice(mount.path.length)
+    return matchRoute(mount.mounted.routes, below) ?? { route: UNSUPPORTED, parameters: {} }
+  }
+
+  #authorise(caller: Caller | null, match: RouteMatch | null, request: LogicalRequest): Verdict {
+    if (match?.route.access === 'public') return 'allow'
+    if (caller === null) return 'no_token'
+    const { operation, path } = request
+    const act = { operation, path, sudo: match?.route.access === 'sudo' }
+    return this.#ports.acl.allows(caller, act) ? 'allow' : 'deny'
+  }
+
+  async #record(
+    type: 'request' | 'response',
+    request: LogicalRequest,
+    facts: { readonly caller: Caller | null; readonly outcome: string },
+  ): Promise<void> {
+    await this.#ports.audit.record({
+      type,
+      requestId: request.id,
+      time: rfc3339(this.#ports.clock.now()),
+      operation: request.operation,
+      path: request.path,
+      accessor: facts.caller?.accessor ?? null,
+      source: request.origin.source,
+      outcome: facts.outcome,
+    })
+  }
+}
+
+/** Stands for a path inside a mount that no route takes. */
+const UNSUPPORTED = { pattern: '', summary: '', access: 'token', handlers: {} } as const
+
+/** Whether a write creates or updates is the engine's to say; it is asked only for a caller whom we know. */
+async function withOperation(
+  request: LogicalRequest,
+  match: RouteMatch | null,
+  caller: Caller | null,
+): Promise<LogicalRequest> {
+  if (request.operation !== 'update' || match?.route.exists === undefined || caller === null) return request
+  const exists = await match.route.exists({ request, parameters: match.parameters, caller })
+  const operation: Operation = exists ? 'update' : 'create'
+  return { ...request, operation }
+}
+
+function handlerOf(match: RouteMatch | null, request: LogicalRequest): Handler {
+  if (match === null) {
+    throw new OperatingError('not_found', `no handler for route "${request.path}". route entry not found.`)
+  }
+  if (match.route === UNSUPPORTED) {
+    throw new OperatingError('unsupported_path', '1 error occurred:\n\t* unsupported path\n\n')
+  }
+  const { handlers } = match.route
+  // A route that makes no difference between the two has one handler for both.
+  const handler = handlers[request.operation] ?? (request.operation === 'create' ? handlers.update : undefined)
+  if (handler === undefined) {
+    throw new OperatingError('unsupported_operation', '1 error occurred:\n\t* unsupported operation\n\n')
+  }
+  return handler
+}

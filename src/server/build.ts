@@ -1,0 +1,138 @@
+import { uuidFrom } from '../base/encoding.ts'
+import { InvariantError } from '../base/assert.ts'
+import { OperatingError } from '../base/errors.ts'
+import { Custodian } from '../ceremony/custodian.ts'
+import type { CeremonyPorts } from '../ceremony/ports.ts'
+import type { ServerConfig } from '../config/config.ts'
+import { nodePrimitives } from '../crypto/node/primitives.ts'
+import { NoncePool } from '../crypto/nonce-pool.ts'
+import type { ExchangeFacts, Service } from '../http/exchange.ts'
+import type { BareRoute } from '../logical/bare-route.ts'
+import { MemoryBackend } from '../physical/memory/memory-backend.ts'
+import type { StorageBackend } from '../physical/backend.ts'
+import { custodyStatusRoute } from '../system/custody-status.ts'
+import { healthRoute, leaderRoute } from '../system/health.ts'
+import { initRoute } from '../system/init.ts'
+import type { Lifecycle } from '../system/lifecycle.ts'
+import { modernRekeyRoutes } from '../system/rekey-modern.ts'
+import { originalRekeyRoutes } from '../system/rekey-original.ts'
+import { sealRoute } from '../system/seal.ts'
+import { sealStatusRoute } from '../system/seal-status.ts'
+import { unsealRoute } from '../system/unseal.ts'
+import type { Log } from './log.ts'
+import { type OpenLogical, openLogical, seedStore } from './logical.ts'
+import { loadNodeKey, memoryNodeKey } from './node-key.ts'
+import { systemClock, systemEntropy } from './system-ports.ts'
+
+/** A server without its sockets. */
+export interface Server {
+  readonly custodian: Custodian
+  readonly storage: StorageBackend
+  /** What every listener serves; each adds who it is. */
+  readonly service: Omit<Service, 'listener' | 'maxBodyBytes'>
+  readonly logExchange: (facts: ExchangeFacts & { readonly ms: number }) => void
+}
+
+/**
+ * Wires the rooms together: the only place that knows all of them. Throws what opening the store throws.
+ * `fatal` ends the process; keys are wiped before it is called.
+ */
+export async function buildServer(config: ServerConfig, log: Log, fatal: (error: unknown) => void): Promise<Server> {
+  const storage = await openStorage(config)
+  try {
+    return await buildOn(storage, { config, log, fatal })
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}
+
+async function buildOn(
+  storage: StorageBackend,
+  given: { readonly config: ServerConfig; readonly log: Log; readonly fatal: (error: unknown) => void },
+): Promise<Server> {
+  const { config, log, fatal } = given
+  const ports: CeremonyPorts = {
+    storage,
+    primitives: nodePrimitives,
+    entropy: systemEntropy,
+    clock: systemClock,
+    nonces: new NoncePool(systemEntropy),
+    log,
+  }
+  let open: OpenLogical | null = null
+  const custodian = await Custodian.load(ports, {
+    nodeKeys: nodeKeyFor(config).publicKeys,
+    seed: () => seedStore(ports, config.clusterName),
+    opened: async (session) => {
+      open = await openLogical(ports, session.barrier)
+    },
+    sealed: () => {
+      open = null
+    },
+    fatal,
+  })
+  const expectOpen = (): OpenLogical => {
+    if (open === null || !custodian.isOpen) throw new OperatingError('sealed', 'Vault is sealed')
+    return open
+  }
+  const lifecycle: Lifecycle = {
+    custodian,
+    clock: systemClock,
+    hashing: nodePrimitives,
+    storageType: config.storage.type,
+    cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
+    gate: { check: (token, path) => expectOpen().gate.check(token, path) },
+  }
+  return {
+    custodian,
+    storage,
+    service: {
+      bareRoutes: new Map(bareRoutes(lifecycle).map((route) => [route.path, route])),
+      gate: () => void expectOpen(),
+      dispatch: (request) => expectOpen().router.dispatch(request),
+      newId: () => uuidFrom(systemEntropy.bytes(16)),
+    },
+    logExchange: (facts) => logExchange(log, fatal, facts),
+  }
+}
+
+/** The routes outside the mount router: the list of what works without a token. */
+export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
+  return [
+    initRoute(lifecycle),
+    sealStatusRoute(lifecycle),
+    unsealRoute(lifecycle),
+    sealRoute(lifecycle),
+    healthRoute(lifecycle),
+    leaderRoute(),
+    custodyStatusRoute(lifecycle),
+    ...modernRekeyRoutes(lifecycle),
+    ...originalRekeyRoutes(lifecycle),
+  ]
+}
+
+async function openStorage(config: ServerConfig): Promise<StorageBackend> {
+  if (config.storage.type === 'inmem') return new MemoryBackend()
+  // Imported late: a server in memory needs neither SQLite nor its thread.
+  const { openSqliteStore } = await import('../physical/sqlite/sqlite-backend.ts')
+  return await openSqliteStore({ folder: config.storage.folder })
+}
+
+function nodeKeyFor(config: ServerConfig): ReturnType<typeof loadNodeKey> {
+  if (config.storage.type === 'inmem') return memoryNodeKey(nodePrimitives, systemEntropy)
+  return loadNodeKey(nodePrimitives, systemEntropy, config.storage.folder)
+}
+
+function logExchange(log: Log, fatal: (error: unknown) => void, facts: ExchangeFacts & { readonly ms: number }): void {
+  const { id, method, route, status, fault, ms } = facts
+  log.debug('request', { id, method, route, status, ms: Math.round(ms * 100) / 100 })
+  if (fault === null) return
+  if (fault instanceof OperatingError) {
+    return log.error('request failed', { id, route, code: fault.code, why: fault.message, ...fault.detail })
+  }
+  const why = fault instanceof Error ? fault.name : 'unknown'
+  log.error('request failed', { id, route, why })
+  // A broken promise of our own: an unknown state must not go on holding keys.
+  if (fault instanceof InvariantError) fatal(fault)
+}

@@ -1,0 +1,142 @@
+import { AuditBroker } from '../audit/broker.ts'
+import { type OwnToken, tokenAuth } from '../auth/token/token-auth.ts'
+import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
+import { CLUSTER_PATH, MOUNTS_PATH } from '../barrier/paths.ts'
+import { BarrierView } from '../barrier/view.ts'
+import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
+import type { Clock } from '../base/clock.ts'
+import { toHex, uuidFrom } from '../base/encoding.ts'
+import type { Entropy } from '../base/entropy.ts'
+import { OperatingError } from '../base/errors.ts'
+import type { Seed } from '../ceremony/init.ts'
+import type { Primitives } from '../crypto/primitives.ts'
+import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
+import type { Mounted, SecretsEngine } from '../logical/backend.ts'
+import type { Caller } from '../logical/request.ts'
+import { BUILT_IN_ACL } from '../policy/acl.ts'
+import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
+import { type LiveMount, Router } from '../router/router.ts'
+import type { TokenGate } from '../system/lifecycle.ts'
+import { firstRootToken, type StoredToken, TokenStore } from '../token/store.ts'
+import { ENGINES } from './registry.ts'
+
+const TOKEN_PREFIX = 'sys/token/'
+const CUBBYHOLE_ID_INFO = 'conclave cubbyhole v1'
+
+export interface LogicalPorts {
+  readonly primitives: Primitives
+  readonly entropy: Entropy
+  readonly clock: Clock
+}
+
+export interface Cluster {
+  readonly name: string
+  readonly id: string
+}
+
+/** All that works only while the store is open: made at unseal, let go of at seal. */
+export interface OpenLogical {
+  readonly router: Router
+  readonly gate: TokenGate
+  readonly cluster: Cluster
+}
+
+/** What init stores besides the keys. */
+export function seedStore(ports: LogicalPorts, clusterName: string | null): Seed {
+  const { token, writes } = firstRootToken(ports)
+  const id = uuidFrom(ports.entropy.bytes(16))
+  const name = clusterName ?? `vault-cluster-${toHex(ports.entropy.bytes(4))}`
+  const entries: PlainWrite[] = [
+    { op: 'put', key: MOUNTS_PATH, value: encodeMounts(initialMounts(ports.entropy)) },
+    { op: 'put', key: CLUSTER_PATH, value: canonicalJson({ format: 1, id, name }) },
+    ...writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })),
+  ]
+  return { rootToken: token, entries }
+}
+
+/** Builds router, tokens and policies on an open barrier. It only reads: it runs within the unseal. */
+export async function openLogical(ports: LogicalPorts, barrier: Barrier): Promise<OpenLogical> {
+  const tokens = await TokenStore.open(new BarrierView(barrier, TOKEN_PREFIX), ports.primitives)
+  const stored = await barrier.get(MOUNTS_PATH)
+  if (stored === null) throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
+  const entries = decodeMounts(stored)
+  const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
+  const mounts = entries.map((entry): LiveMount => ({
+    path: entry.path,
+    mounted: mount(ports, barrier, { entry, entries, tokens }),
+  }))
+  const audit = new AuditBroker([])
+  return {
+    router: new Router({ mounts, authenticate, acl: BUILT_IN_ACL, audit, clock: ports.clock }),
+    gate: { check: (token, path) => checkSudo(authenticate, token, path) },
+    cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
+  }
+}
+
+function mount(
+  ports: LogicalPorts,
+  barrier: Barrier,
+  what: { readonly entry: MountEntry; readonly entries: readonly MountEntry[]; readonly tokens: TokenStore },
+): Mounted {
+  const { entry, entries, tokens } = what
+  if (entry.type === 'token') return tokenAuth(ownToken(barrier, tokens, entries))
+  if (entry.type === 'system') return { routes: [] }
+  const engines: Readonly<Record<string, SecretsEngine>> = ENGINES
+  const engine = Object.hasOwn(engines, entry.type) ? engines[entry.type] : undefined
+  if (engine === undefined) {
+    throw new OperatingError('store_newer', `the store mounts "${entry.type}", which this version does not have`)
+  }
+  const { clock, entropy } = ports
+  return engine.mount({ storage: viewOf(barrier, entry), clock, entropy }, entry.options)
+}
+
+function viewOf(barrier: Barrier, entry: MountEntry): BarrierView {
+  return new BarrierView(barrier, `logical/${entry.uuid}/`)
+}
+
+/** The caller behind a token. Its private storage has a name of its own, from which nobody finds the token's place. */
+async function callerOf(ports: LogicalPorts, tokens: TokenStore, token: string | null): Promise<Caller | null> {
+  const stored = token === null ? null : await tokens.lookup(token)
+  if (stored === null) return null
+  const { accessor, displayName, policies } = stored.entry
+  const cubbyholeId = toHex(ports.primitives.sha256(new TextEncoder().encode(CUBBYHOLE_ID_INFO + stored.key)))
+  return { accessor, displayName, policies, cubbyholeId, tokenKey: stored.key }
+}
+
+function ownToken(barrier: Barrier, tokens: TokenStore, entries: readonly MountEntry[]): OwnToken {
+  const find = async (token: string | null): Promise<StoredToken | null> =>
+    token === null ? null : await tokens.lookup(token)
+  return {
+    facts: async ({ request }) => (await find(request.token))?.entry ?? null,
+    revoke: async ({ request, caller }) => {
+      const stored = await find(request.token)
+      if (stored === null || caller === null) return
+      const writes: PlainWrite[] = tokens.revocation(stored).map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
+      for (const entry of entries.filter((one) => one.type === 'cubbyhole')) {
+        const keys = await keptKeys(viewOf(barrier, entry), caller.cubbyholeId)
+        writes.push(...keys.map((key): PlainWrite => ({ op: 'delete', key: `logical/${entry.uuid}/${key}` })))
+      }
+      // One commit: a token is never gone while what it kept is still there, nor the other way round.
+      await barrier.commit(writes)
+    },
+  }
+}
+
+async function checkSudo(
+  authenticate: (token: string | null) => Promise<Caller | null>,
+  token: string | null,
+  path: string,
+): ReturnType<TokenGate['check']> {
+  const caller = await authenticate(token)
+  if (caller === null) return 'no_token'
+  return BUILT_IN_ACL.allows(caller, { operation: 'update', path, sudo: true }) ? 'allowed' : 'denied'
+}
+
+function decodeCluster(stored: Uint8Array | null): Cluster {
+  const value = stored === null ? null : parseCanonicalJson(stored)
+  const { id, name } = (value ?? {}) as { readonly id?: unknown; readonly name?: unknown }
+  if (typeof id !== 'string' || typeof name !== 'string') {
+    throw new OperatingError('corrupt_entry', 'the name of the cluster cannot be read')
+  }
+  return { id, name }
+}
