@@ -1,0 +1,99 @@
+import { DEFAULT_CONFIG, type ServerConfig } from '../../src/config/config.ts'
+import { type RunningListener, startListener } from '../../src/http/listener.ts'
+import { buildServer, type Server } from '../../src/server/build.ts'
+import type { Log } from '../../src/server/log.ts'
+import { systemClock } from '../../src/server/system-ports.ts'
+
+export interface Answer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
+  readonly body: any
+  readonly headers: Headers
+}
+
+/** A whole server in this process, on a real socket, with its store in memory. */
+export class TestServer {
+  readonly server: Server
+  readonly logged: string[]
+  readonly #listener: RunningListener
+  rootToken = ''
+
+  private constructor(server: Server, listener: RunningListener, logged: string[]) {
+    this.server = server
+    this.#listener = listener
+    this.logged = logged
+  }
+
+  static async start(listener: Partial<ServerConfig['listeners'][number]> = {}): Promise<TestServer> {
+    const config: ServerConfig = { ...DEFAULT_CONFIG, storage: { type: 'inmem' } }
+    const settings = { ...DEFAULT_CONFIG.listeners[0]!, port: 0, ...listener }
+    const logged: string[] = []
+    const line = (event: string, facts: unknown): void => void logged.push(`${event} ${JSON.stringify(facts ?? {})}`)
+    const log: Log = { debug: line, info: line, warn: line, error: line, flush: () => undefined }
+    const server = await buildServer(config, log, (error) => logged.push(`fatal ${String(error)}`))
+    const running = await startListener({
+      address: { host: '127.0.0.1', port: settings.port },
+      tls: null,
+      clock: systemClock,
+      log: server.logExchange,
+      service: {
+        ...server.service,
+        maxBodyBytes: settings.maxRequestBytes,
+        listener: {
+          listener: 'test',
+          ceremonyAccess: settings.ceremonyAccess,
+          retireOn: settings.retireOn,
+        },
+      },
+    })
+    return new TestServer(server, running, logged)
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#listener.address.port}`
+  }
+
+  /** One request on a connection of its own, which ends in order once the answer was read. */
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await fetch(this.origin + path, {
+      method,
+      headers: { connection: 'close', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers }
+  }
+
+  /** With the root token. */
+  async asRoot(method: string, path: string, body?: unknown): Promise<Answer> {
+    return await this.call(method, path, body, { 'x-vault-token': this.rootToken })
+  }
+
+  /** Initialises and opens; the shares in hex. */
+  async open(shares: number, threshold: number): Promise<string[]> {
+    const init = await this.call('PUT', '/v1/sys/init', { secret_shares: shares, secret_threshold: threshold })
+    this.rootToken = init.body.root_token
+    const keys: string[] = init.body.keys
+    await this.unseal(keys.slice(0, threshold))
+    return keys
+  }
+
+  async unseal(keys: readonly string[]): Promise<Answer> {
+    let answer: Answer | null = null
+    for (const key of keys) answer = await this.call('PUT', '/v1/sys/unseal', { key })
+    return answer!
+  }
+
+  /** Seals and tries to open with these shares. */
+  async reopensWith(keys: readonly string[]): Promise<boolean> {
+    await this.asRoot('PUT', '/v1/sys/seal')
+    const answer = await this.unseal(keys)
+    return answer.body.sealed === false
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close(500)
+    await this.server.custodian.stop()
+    await this.server.storage.close()
+  }
+}

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Answer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
+  readonly body: any
+}
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+
+/** A server as an operator runs it: a process of its own, on embedded storage. */
+export class ServerProcess {
+  readonly origin: string
+  readonly #child: ChildProcess
+  readonly #exited: Promise<number | null>
+
+  private constructor(child: ChildProcess, origin: string, exited: Promise<number | null>) {
+    this.#child = child
+    this.origin = origin
+    this.#exited = exited
+  }
+
+  /** Starts on `folder` and waits until it says where it listens. */
+  static async start(folder: string, nodeFlags: readonly string[] = []): Promise<ServerProcess> {
+    const flags = ['--disable-warning=ExperimentalWarning', ...nodeFlags, MAIN, 'server']
+    const child = spawn(process.execPath, [...flags, `-data=${folder}`, '-address=127.0.0.1:0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    let talk = ''
+    child.stderr?.on('data', (chunk) => {
+      talk += String(chunk)
+    })
+    const origin = await new Promise<string>((resolve, reject) => {
+      child.stdout?.on('data', (chunk) => {
+        talk += String(chunk)
+        const found = /Listener 1: (http:\/\/\S+)/.exec(talk)?.[1]
+        if (found !== undefined) resolve(found)
+      })
+      void exited.then((code) => reject(new Error(`the server ended with ${code}: ${talk}`)))
+    })
+    return new ServerProcess(child, origin, exited)
+  }
+
+  async call(method: string, path: string, body?: unknown, token?: string): Promise<Answer> {
+    const response = await fetch(this.origin + path, {
+      method,
+      headers: { connection: 'close', ...(token === undefined ? {} : { 'x-vault-token': token }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+  }
+
+  /** Gives shares until one is refused or the store is open; whether it is open. */
+  async unseal(keys: readonly string[]): Promise<boolean> {
+    let open = false
+    for (const key of keys) {
+      const { body } = await this.call('PUT', '/v1/sys/unseal', { key })
+      open = body.sealed === false
+      if (open || body.sealed === undefined) break
+    }
+    return open
+  }
+
+  /** No handler runs, nothing is flushed. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  /** A clean stop; the exit code. */
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM')
+    return await this.#exited
+  }
+
+  get exited(): Promise<number | null> {
+    return this.#exited
+  }
+}
+
+/** A folder that goes with the test. */
+export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'conclave-test-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
