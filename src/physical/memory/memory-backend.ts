@@ -10,18 +10,19 @@ export class MemoryBackend implements StorageBackend {
 
   /** Starts from copies of `entries`. */
   constructor(entries: ReadonlyMap<string, Uint8Array> = new Map()) {
-    this.#entries = new Map([...entries].map(([key, value]) => [key, value.slice()]))
+    this.#entries = new Map([...entries].map(([key, value]) => [key, ownCopy(value)]))
   }
 
   /** What a new process would find, as copies. */
   snapshot(): ReadonlyMap<string, Uint8Array> {
-    return new Map([...this.#entries].map(([key, value]) => [key, value.slice()]))
+    return new Map([...this.#entries].map(([key, value]) => [key, ownCopy(value)]))
   }
 
   async get(key: string): Promise<Uint8Array | null> {
     assertKey(key)
     this.#expectUsable()
-    return this.#entries.get(key)?.slice() ?? null
+    const value = this.#entries.get(key)
+    return value === undefined ? null : ownCopy(value)
   }
 
   async list(prefix: string, page: Page): Promise<readonly string[]> {
@@ -52,7 +53,7 @@ export class MemoryBackend implements StorageBackend {
       if (!holds) throw new OperatingError('condition_failed', 'the stored record is another by now')
     }
     for (const write of batch) {
-      if (write.op === 'put') this.#entries.set(write.key, write.value.slice())
+      if (write.op === 'put') this.#entries.set(write.key, ownCopy(write.value))
       else this.#entries.delete(write.key)
     }
   }
@@ -70,8 +71,13 @@ export class MemoryBackend implements StorageBackend {
   }
 
   #expectUsable(): void {
-    if (this.#closed) throw new OperatingError('storage_unavailable', 'the storage is closed')
+    if (this.#closed) throw new OperatingError('storage_unavailable', 'the store is closed')
   }
+}
+
+/** A copy by constructor, since `slice` of a `Buffer` would share its memory. */
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
 }
 
 function compareBytes(left: Uint8Array, right: Uint8Array): number {

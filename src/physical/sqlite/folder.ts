@@ -1,80 +1,158 @@
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { OperatingError } from '../../base/errors.ts'
 
 export const STORE_FILE = 'conclave.db'
 export const LOCK_FILE = 'conclave.db.lock'
+/** A snapshot on its way to become the store; one that a crash left behind is never read. */
+export const RESTORING_FILE = 'conclave.db.restoring'
 
 /** What may stand in the folder of a store. Anything else means that it is not ours to use. */
-const OURS = new Set([
+export const STORE_FOLDER_NAMES: ReadonlySet<string> = new Set([
   STORE_FILE,
   `${STORE_FILE}-wal`,
   `${STORE_FILE}-shm`,
   `${STORE_FILE}-journal`,
   LOCK_FILE,
   `${LOCK_FILE}-journal`,
-  `${LOCK_FILE}-wal`,
-  `${LOCK_FILE}-shm`,
+  RESTORING_FILE,
   'node.key',
   'node.key.new',
 ])
 
-/** Signs by which other programs' folders are known. */
-const FOREIGN: readonly { readonly names: readonly string[]; readonly what: string }[] = [
-  { names: ['vault.db', 'raft'], what: 'raft storage of Vault or OpenBao' },
-  { names: ['core', 'logical', 'sys', '_core'], what: 'file storage of Vault or OpenBao' },
-  { names: ['PG_VERSION'], what: 'a PostgreSQL cluster' },
-  { names: ['package.json', '.git'], what: "a project's folder" },
-]
+/** Signs by which other programs' folders are known: `atLeast` of the names stand there. */
+const FOREIGN = [
+  { names: ['vault.db', 'raft'], atLeast: 1, what: 'the raft storage of Vault or OpenBao' },
+  // One of them alone would also be true of `/`.
+  { names: ['core', 'logical', 'sys'], atLeast: 2, what: 'the file storage of Vault or OpenBao' },
+  { names: ['PG_VERSION'], atLeast: 1, what: 'a PostgreSQL cluster' },
+  { names: ['package.json', '.git'], atLeast: 1, what: "a project's folder" },
+] as const
+
+/** Names of foreign files that a refusal shows. */
+const NAMES_SHOWN = 3
+
+export interface StorePaths {
+  readonly folder: string
+  readonly store: string
+  readonly lock: string
+}
 
 /**
- * Makes or checks the folder of a store: 0700, its files 0600, owned by this user, nothing of others in it.
+ * Makes or checks the folder of a store: 0700, its files 0600, owned by this user, nothing of others in it. It makes
+ * no file and opens none.
+ *
  * Throws `store_foreign`, or `store_unsafe` with the command that mends it.
  */
-export function prepareFolder(folder: string): { readonly store: string; readonly lock: string } {
+export function prepareFolder(folder: string): StorePaths {
   makeFolder(folder)
-  checkMode(folder, '700')
-  const names = readdirSync(folder)
+  expectFolder(folder)
+  const names = readNames(folder)
+  // Before the modes: nobody should be told to chmod what belongs to another program.
   refuseForeign(folder, names)
-  for (const name of names) checkMode(join(folder, name), '600')
-  const paths = { store: join(folder, STORE_FILE), lock: join(folder, LOCK_FILE) }
-  // SQLite makes files 0644: ours are there before it looks, and its other files take the mode of the first.
-  for (const path of Object.values(paths)) closeSync(openSync(path, 'a', 0o600))
-  return paths
+  checkOwner(folder, '700')
+  for (const name of names) checkFile(join(folder, name))
+  return { folder, store: join(folder, STORE_FILE), lock: join(folder, LOCK_FILE) }
+}
+
+/**
+ * Makes an empty file of mode 0600 where there is none: SQLite would make it 0644, and gives its side files the mode
+ * of the first. A file that is there is not opened: closing any descriptor of it would drop the locks that SQLite
+ * holds on it in this process (fcntl(2), "Advisory record locking").
+ */
+export function makePrivateFile(path: string): void {
+  if (existsSync(path)) return
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    // The umask may have taken bits from the owner.
+    fchmodSync(file, 0o600)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  syncFolder(dirname(path))
+}
+
+/** Makes the names in `folder` survive a power cut. */
+export function syncFolder(folder: string): void {
+  // Windows can neither open nor flush a folder; NTFS journals its names.
+  if (process.platform === 'win32') return
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 function makeFolder(folder: string): void {
   try {
-    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(folder, 0o700)
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (made === undefined) return
+    // The umask may have taken bits from the owner.
+    chmodSync(folder, 0o700)
+    syncFolder(dirname(resolve(folder)))
   } catch (error) {
-    throw new OperatingError('store_unsafe', `the folder ${folder} cannot be made: check the path and its owner`, {
-      cause: error,
-    })
+    throw unsafe(`the folder ${folder} cannot be made: check the path and its owner`, error)
+  }
+}
+
+function readNames(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    throw unsafe(`the folder ${folder} cannot be read by this user: run as its owner, or chown it`, error)
   }
 }
 
 function refuseForeign(folder: string, names: readonly string[]): void {
-  const others = names.filter((name) => !OURS.has(name))
+  const others = names.filter((name) => !STORE_FOLDER_NAMES.has(name)).sort()
   if (others.length === 0) return
-  const known = FOREIGN.find((program) => program.names.some((name) => others.includes(name)))
-  const what = known?.what ?? `other files (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''})`
+  const known = FOREIGN.find(({ names: signs, atLeast }) => {
+    return signs.filter((sign) => others.includes(sign)).length >= atLeast
+  })
+  const shown = `${others.slice(0, NAMES_SHOWN).join(', ')}${others.length > NAMES_SHOWN ? ', …' : ''}`
   throw new OperatingError(
     'store_foreign',
-    `the folder ${folder} holds ${what}; a store has a folder of its own: give an empty one, or one that is not there`,
+    `the folder ${folder} holds ${known?.what ?? `other files: ${shown}`}; a store has a folder of its own: ` +
+      'name an empty one, or one that is not there yet',
   )
 }
 
-/** Group and others may not even look; a link could lead anywhere. */
-function checkMode(path: string, wanted: '600' | '700'): void {
+/** A link could lead anywhere, also after it was checked. */
+function expectFolder(folder: string): void {
+  const facts = lstatSync(folder)
+  if (facts.isSymbolicLink()) throw unsafe(`${folder} is a symbolic link: name the folder itself`)
+  if (!facts.isDirectory()) throw unsafe(`${folder} is no folder: name another one`)
+}
+
+function checkFile(path: string): void {
   const facts = lstatSync(path)
-  if (facts.isSymbolicLink()) {
-    throw new OperatingError('store_unsafe', `${path} is a symbolic link; give the folder itself`)
-  }
+  if (facts.isSymbolicLink()) throw unsafe(`${path} is a symbolic link: put the file itself there`)
+  if (!facts.isFile()) throw unsafe(`${path} is no regular file: take it away`)
+  checkOwner(path, '600')
+}
+
+/** Group and others may not even look. */
+function checkOwner(path: string, wanted: '600' | '700'): void {
   const uid = process.getuid?.()
-  if (uid !== undefined && facts.uid !== uid) {
-    throw new OperatingError('store_unsafe', `${path} belongs to another user: run as its owner, or chown it`)
-  }
-  if (uid !== undefined && (facts.mode & 0o077) !== 0) {
-    throw new OperatingError('store_unsafe', `${path} is open to other users: run  chmod ${wanted} ${path}`)
-  }
+  // Windows has access lists instead of owners and modes.
+  if (uid === undefined) return
+  const facts = lstatSync(path)
+  if (facts.uid !== uid) throw unsafe(`${path} belongs to another user: run as its owner, or chown it`)
+  if ((facts.mode & 0o077) !== 0) throw unsafe(`${path} is open to other users: run  chmod ${wanted} ${path}`)
+}
+
+function unsafe(message: string, cause?: unknown): OperatingError {
+  return new OperatingError('store_unsafe', message, { cause })
 }

@@ -1,37 +1,57 @@
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OperatingError } from '../../base/errors.ts'
-import { resultCode } from './sqlite-errors.ts'
-
-const SQLITE_BUSY = 5
-const SQLITE_LOCKED = 6
+import { makePrivateFile } from './folder.ts'
+import { isBusy, isDamaged, storageError } from './sqlite-errors.ts'
 
 /** Held for life by the one process that serves a store; a crash releases it. */
 export interface StoreLock {
+  /** Lets go; a second call does nothing. */
   release(): void
 }
 
 /**
  * Takes the store for this process: an exclusive transaction on a database of its own, since SQLite's exclusive mode
  * on the store would lock out our reader too. The file is never opened in another way: closing any descriptor of it
- * would drop the lock (POSIX advisory locks).
+ * would drop the lock (fcntl(2), "Advisory record locking").
  *
- * Throws `store_in_use`.
+ * Throws `store_in_use`, also for a second attempt of one process, and `corrupt_store` for a file that is no lock.
  */
 export function lockStore(path: string): StoreLock {
+  makePrivateFile(path)
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA busy_timeout = 0')
     database.exec('PRAGMA locking_mode = EXCLUSIVE')
+    // No side file: there is nothing to roll back to.
+    database.exec('PRAGMA journal_mode = MEMORY')
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    const code = resultCode(error)
-    if (code !== SQLITE_BUSY && code !== SQLITE_LOCKED) throw error
-    throw new OperatingError(
+    throw lockError(error, path)
+  }
+  return {
+    release: () => {
+      if (database.isOpen) database.close()
+    },
+  }
+}
+
+function lockError(error: unknown, path: string): OperatingError {
+  if (isBusy(error)) {
+    return new OperatingError(
       'store_in_use',
-      'another process serves this store: use that server, or stop it first; two would destroy each other\'s writes',
+      `another process serves the store in ${dirname(path)}: use that server, or stop it first; two at once would ` +
+        "destroy each other's writes",
       { cause: error },
     )
   }
-  return { release: () => database.close() }
+  if (isDamaged(error)) {
+    return new OperatingError(
+      'corrupt_store',
+      `${path} is no lock file; while no server runs, delete it: it holds no data and is made anew`,
+      { cause: error },
+    )
+  }
+  return storageError(error)
 }

@@ -1,18 +1,24 @@
 import { Worker } from 'node:worker_threads'
 import { OperatingError } from '../../base/errors.ts'
 import type { Condition, Write } from '../backend.ts'
-import type { FromWriter, ToWriter, WriterFailure } from './writer-messages.ts'
+import {
+  type FromWriter,
+  OPENED_ID,
+  type ToWriter,
+  type WriterData,
+  type WriterFailure,
+} from './writer-messages.ts'
 
 interface Waiter {
   readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+  readonly reject: (error: OperatingError) => void
 }
 
 /** The main thread's end of the writer thread. */
 export class WriterClient {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiter>()
-  #next = 1
+  #lastId = OPENED_ID
   #ended = false
 
   private constructor(worker: Worker) {
@@ -20,61 +26,57 @@ export class WriterClient {
     worker.on('message', (message: FromWriter) => this.#take(message))
     // A writer that dies leaves every commit that it held with an unknown outcome.
     worker.on('error', (error) => this.#end(error))
+    worker.on('messageerror', (error) => this.#end(error))
     worker.on('exit', () => this.#end(null))
   }
 
-  /** Starts the thread on the store at `path`. Rejects with what opening it throws. */
-  static async start(path: string): Promise<WriterClient> {
+  /** Starts the thread on a store. Rejects with what opening the store throws; then the thread has ended. */
+  static async start(data: WriterData): Promise<WriterClient> {
+    // Unbuilt the thread runs the source, built its translation.
     const file = import.meta.url.endsWith('.ts') ? './writer.ts' : './writer.js'
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: path })
-    await new Promise<void>((resolve, reject) => {
-      worker.once('error', reject)
-      worker.once('message', (message: FromWriter) => {
-        if (message.type !== 'opened') return
-        if (message.failure === null) return resolve()
-        // The thread ends by itself after this; its own error says nothing more.
-        worker.removeAllListeners('error')
-        worker.on('error', () => undefined)
-        reject(asError(message.failure))
-      })
-    })
-    worker.removeAllListeners('error')
-    return new WriterClient(worker)
+    const client = new WriterClient(new Worker(new URL(file, import.meta.url), { workerData: data }))
+    try {
+      await client.#result(OPENED_ID)
+      return client
+    } catch (error) {
+      await client.#worker.terminate()
+      throw error
+    }
   }
 
+  /** Resolves when the batch is durable; rejects as `StorageBackend.commit` does. The bytes stay the caller's. */
   commit(writes: readonly Write[], conditions: readonly Condition[]): Promise<void> {
-    return this.#ask((id) => ({ type: 'commit', batch: { id, writes, conditions } }))
+    return this.#ask((id) => ({ type: 'commit', batch: ownBatch(id, writes, conditions) }))
   }
 
+  /** Rejects with `storage_unavailable` when the log could not be emptied. */
   scrub(): Promise<void> {
     return this.#ask((id) => ({ type: 'scrub', id }))
   }
 
-  /** Finishes what is queued and closes the store. Resolves once the thread has ended. */
+  /** Finishes what is queued and closes the store. Settles, either way, only once the thread has ended. */
   async close(): Promise<void> {
-    const exited = new Promise<void>((resolve) => {
-      if (this.#ended) return resolve()
-      this.#worker.once('exit', () => resolve())
-    })
     try {
       if (!this.#ended) await this.#ask((id) => ({ type: 'close', id }))
     } finally {
-      await exited
+      await this.#worker.terminate()
     }
   }
 
   #ask(message: (id: number) => ToWriter): Promise<void> {
     if (this.#ended) return Promise.reject(gone(null))
-    const id = this.#next++
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#worker.postMessage(message(id))
-    })
+    this.#lastId += 1
+    const id = this.#lastId
+    const result = this.#result(id)
+    this.#worker.postMessage(message(id))
+    return result
   }
 
-  #take(message: FromWriter): void {
-    if (message.type === 'opened') return
-    const results = message.type === 'committed' ? message.results : [message]
+  #result(id: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+  }
+
+  #take(results: FromWriter): void {
     for (const { id, failure } of results) {
       const waiter = this.#waiting.get(id)
       this.#waiting.delete(id)
@@ -88,6 +90,22 @@ export class WriterClient {
     for (const waiter of this.#waiting.values()) waiter.reject(gone(cause))
     this.#waiting.clear()
   }
+}
+
+function ownBatch(id: number, writes: readonly Write[], conditions: readonly Condition[]) {
+  return {
+    id,
+    writes: writes.map((write) => (write.op === 'put' ? { ...write, value: whole(write.value) } : write)),
+    conditions: conditions.map(({ key, stored }) => ({
+      key,
+      stored: stored === null ? null : whole(stored),
+    })),
+  }
+}
+
+/** A message copies the whole memory behind a view, which may be far larger, and somebody else's. */
+function whole(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 function asError(failure: WriterFailure): OperatingError {

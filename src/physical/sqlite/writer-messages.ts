@@ -1,21 +1,26 @@
 import type { ErrorCode, ErrorDetail } from '../../base/errors.ts'
 import type { Condition, Write } from '../backend.ts'
 
-/** What crosses between the main thread and the writer; all of it is copied on the way. */
+/** What the writer thread is started with. */
+export interface WriterData {
+  readonly path: string
+  /** `null`: as large as the disk allows. */
+  readonly maxPages: number | null
+}
+
+/** What the main thread asks; all of it is copied on the way. Each question gets one result with its id. */
 export type ToWriter =
   | { readonly type: 'commit'; readonly batch: WriterBatch }
   | { readonly type: 'scrub' | 'close'; readonly id: number }
-
-export type FromWriter =
-  | { readonly type: 'opened'; readonly failure: WriterFailure | null }
-  | { readonly type: 'committed'; readonly results: readonly WriterResult[] }
-  | ({ readonly type: 'done' } & WriterResult)
 
 export interface WriterBatch {
   readonly id: number
   readonly writes: readonly Write[]
   readonly conditions: readonly Condition[]
 }
+
+/** What the writer answers: the results of a group together. */
+export type FromWriter = readonly WriterResult[]
 
 export interface WriterResult {
   readonly id: number
@@ -28,3 +33,6 @@ export interface WriterFailure {
   readonly message: string
   readonly detail: ErrorDetail
 }
+
+/** The result that says whether the store could be opened, unasked. */
+export const OPENED_ID = 0

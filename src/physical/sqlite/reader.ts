@@ -1,0 +1,80 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { Page } from '../backend.ts'
+import { prepareConnection } from './schema.ts'
+import { storageError } from './sqlite-errors.ts'
+
+/** Reads on the main thread: a prepared statement is faster than a message to another thread. */
+export class Reader {
+  readonly #database: DatabaseSync
+  readonly #get: StatementSync
+  readonly #next: StatementSync
+
+  /** Opens a store that the writer has opened before. Throws `storage_unavailable` or `corrupt_store`. */
+  constructor(path: string) {
+    this.#database = openForReading(path)
+    this.#get = this.#database.prepare('SELECT value FROM entries WHERE key = ?')
+    this.#next = this.#database.prepare(
+      'SELECT key FROM entries WHERE key >= ? AND key < ? ORDER BY key LIMIT 1',
+    )
+  }
+
+  /** The stored bytes in memory of their own, or `null`. Throws `storage_unavailable` or `corrupt_store`. */
+  get(key: string): Uint8Array | null {
+    try {
+      const value = this.#get.get(key)?.['value']
+      return value instanceof Uint8Array ? value : null
+    } catch (error) {
+      throw storageError(error)
+    }
+  }
+
+  /** Seeks from name to name, so that a folder of a million entries costs one step. Throws as `get` does. */
+  list(prefix: string, page: Page): readonly string[] {
+    try {
+      const names: string[] = []
+      const end = behindAll(prefix)
+      let from = page.after === '' ? prefix : behind(prefix + firstName(page.after.toWellFormed()))
+      while (names.length < page.limit) {
+        const key = this.#next.get(from, end)?.['key']
+        if (typeof key !== 'string') break
+        const name = firstName(key.slice(prefix.length))
+        names.push(name)
+        from = behind(prefix + name)
+      }
+      return names
+    } catch (error) {
+      throw storageError(error)
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+function openForReading(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: true })
+  try {
+    prepareConnection(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw storageError(error)
+  }
+}
+
+/** The path up to and including its first slash: a folder, or the whole of it. */
+function firstName(path: string): string {
+  const slash = path.indexOf('/')
+  return slash === -1 ? path : path.slice(0, slash + 1)
+}
+
+/** The smallest key behind a name: behind all that is in a folder, `0` being the character after `/`. */
+function behind(name: string): string {
+  return name.endsWith('/') ? `${name.slice(0, -1)}0` : `${name}\0`
+}
+
+/** The first key that does not begin with `prefix`; for the root a blob, which SQLite sorts behind every text. */
+function behindAll(prefix: string): string | Uint8Array {
+  return prefix === '' ? new Uint8Array(1) : behind(prefix)
+}
