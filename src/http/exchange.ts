@@ -95,27 +95,37 @@ async function answerBare(service: Service, route: BareRoute, incoming: Incoming
   const { id, request, method, query } = incoming
   asksForList(query)
   const handler = METHODS.has(method) ? route.handlers[method as BareMethod] : undefined
+  // Sealed before the method, as every method answers 503 then (key-lifecycle.md section 5.2).
+  if (route.needsOpen) service.gate()
   if (handler === undefined) throw new OperatingError('unsupported_operation', '')
   using body = await readBody(request, Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES))
   const writes = method === 'PUT' || method === 'POST'
   const parsed = parseBody(body.bytes)
-  if (route.needsOpen) service.gate()
-  if (parsed === null && writes && route.emptyBody === 'refused') throw new OperatingError('bad_request', 'EOF')
+  if (parsed === null && writes && route.emptyBody === 'refused')
+    throw new OperatingError('bad_request', 'EOF')
   const origin = originOf(request, service.listener)
   return await handler({ id, query, body: parsed ?? emptyObject(), token: tokenOf(request), origin })
 }
 
-async function answerLogical(service: Service, incoming: Incoming & { readonly path: string }): Promise<BareResponse> {
+async function answerLogical(
+  service: Service,
+  incoming: Incoming & { readonly path: string },
+): Promise<BareResponse> {
   const { id, request, method, query, path } = incoming
   if (!path.startsWith('/v1/')) throw new OperatingError('not_found', '')
   const operation = asksForList(query) && method === 'GET' ? 'list' : OPERATIONS.get(method)
   if (operation === undefined) throw new OperatingError('unsupported_operation', '')
   const writes = operation === 'update' || operation === 'patch'
-  if (writes && path.endsWith('/')) throw new OperatingError('bad_request', "cannot write to a path ending in '/'")
+  if (writes && path.endsWith('/'))
+    throw new OperatingError('bad_request', "cannot write to a path ending in '/'")
   if (operation === 'patch') checkPatchType(request)
   // Sealed before the body: a sealed server reads nothing that it cannot use.
   service.gate()
-  using body = await readBody(request, service.maxBodyBytes)
+  const token = tokenOf(request)
+  // Who shows nothing sends little: a login, never a document.
+  const maxBytes =
+    token === null ? Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES) : service.maxBodyBytes
+  using body = await readBody(request, maxBytes)
   const logical = path.slice('/v1/'.length)
   const logicalRequest: LogicalRequest = {
     id,
@@ -123,7 +133,7 @@ async function answerLogical(service: Service, incoming: Incoming & { readonly p
     path: operation === 'list' && !logical.endsWith('/') ? `${logical}/` : logical,
     body: writes ? parseBody(body.bytes) : null,
     query,
-    token: tokenOf(request),
+    token,
     origin: originOf(request, service.listener),
   }
   return envelope(logicalRequest, await service.dispatch(logicalRequest))
@@ -144,6 +154,11 @@ function send(response: ServerResponse, answer: BareResponse, method: string): v
   }
   const { bytes, wipe } = writeJson(answer.body)
   if (answer.onArrived !== undefined) awaitArrival(response, answer.onArrived)
+  // Where the peer left before its answer was made, `close` has been and will not come again.
+  if (response.destroyed) {
+    wipe()
+    return
+  }
   response.once('close', wipe)
   response.writeHead(answer.status, { ...HEADERS, 'Content-Length': bytes.length })
   response.end(method === 'HEAD' ? undefined : bytes)

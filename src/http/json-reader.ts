@@ -9,6 +9,9 @@ export interface JsonBudget {
   readonly maxStrings: number
 }
 
+/** Values of any kind in one body: a list of zeros costs its sender 2 bytes an item, and us a hundred. */
+export const MAX_JSON_VALUES = 100_000
+
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
@@ -40,6 +43,7 @@ class Reader {
   readonly #budget: JsonBudget
   #at = 0
   #strings = 0
+  #values = 0
 
   constructor(bytes: Uint8Array, budget: JsonBudget) {
     this.#bytes = bytes
@@ -49,6 +53,7 @@ class Reader {
   /** Recursion is bounded by the budget's depth. */
   value(depth: number): JsonNode {
     if (depth > this.#budget.maxDepth) throw complexity('exceeded maximum depth')
+    if (++this.#values > MAX_JSON_VALUES) throw complexity('exceeded maximum number of values')
     this.#skipSpace()
     switch (this.#bytes[this.#at]) {
       case QUOTE:

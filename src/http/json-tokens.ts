@@ -24,10 +24,14 @@ const WORDS = ['true', 'false', 'null'].map((text) => ({ text, bytes: new TextEn
 
 /** `true`, `false` or `null` at `start`, or `null` when none stands there. */
 export function word(bytes: Uint8Array, start: number): JsonNode | null {
-  const found = WORDS.find(({ bytes: wanted }) => wanted.every((byte, index) => bytes[start + index] === byte))
+  const found = WORDS.find(({ bytes: wanted }) =>
+    wanted.every((byte, index) => bytes[start + index] === byte),
+  )
   if (found === undefined) return null
   const raw = bytes.subarray(start, start + found.bytes.length)
-  return found.text === 'null' ? { kind: 'null', raw } : { kind: 'boolean', value: found.text === 'true', raw }
+  return found.text === 'null'
+    ? { kind: 'null', raw }
+    : { kind: 'boolean', value: found.text === 'true', raw }
 }
 
 /** A number at `start`, its literal kept as it was sent, or `null`. */
@@ -37,7 +41,9 @@ export function number(bytes: Uint8Array, start: number): JsonNode | null {
   const raw = bytes.subarray(start, end)
   if (raw.length === 0 || raw.length > 1024) return null
   const literal = fromUtf8(raw)
-  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(literal) ? { kind: 'number', literal, raw } : null
+  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(literal)
+    ? { kind: 'number', literal, raw }
+    : null
 }
 
 /** A string at `start`, checked whole: UTF-8, known escapes, no lone surrogate; or `null`. */
@@ -104,7 +110,10 @@ function walk(inner: Uint8Array, put: (byte: number, index: number) => void): nu
 }
 
 /** `XXXX`, or a surrogate pair `XXXX\uXXXX`; `null` for a lone surrogate. */
-function codePoint(inner: Uint8Array, at: number): { readonly value: number; readonly digits: number } | null {
+function codePoint(
+  inner: Uint8Array,
+  at: number,
+): { readonly value: number; readonly digits: number } | null {
   const first = hex4(inner, at)
   if (first === null) return null
   if (first < 0xd800 || first > 0xdfff) return { value: first, digits: 4 }
@@ -141,5 +150,11 @@ function utf8Of(point: number): readonly number[] {
 function isNumberByte(byte: number | undefined): boolean {
   if (byte === undefined) return false
   // Digits, sign, point, exponent: whether they make a number is decided by the grammar.
-  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2b || byte === 0x2e || (byte | 0x20) === 0x65
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x2d ||
+    byte === 0x2b ||
+    byte === 0x2e ||
+    (byte | 0x20) === 0x65
+  )
 }

@@ -19,6 +19,9 @@ interface ParsedSocket extends Socket {
   _httpMessage?: unknown
 }
 
+/** Where node:http's parser looks for a function to call at the first byte of a message (`kOnMessageBegin`). */
+const ON_MESSAGE_BEGIN = 0
+
 type Listener = (...parameters: unknown[]) => void
 
 export class ListVerb {
@@ -26,6 +29,8 @@ export class ListVerb {
   /** Listeners that a connection had before node:http added its own. */
   readonly #before = new WeakMap<Socket, Map<string, readonly unknown[]>>()
   readonly #standsForList = new WeakSet<Socket>()
+  /** Bytes that a connection had given when its newest message began, the packet of its first byte included. */
+  readonly #begunAt = new WeakMap<Socket, number>()
   readonly #event: 'connection' | 'secureConnection'
 
   /** `event` is the one by which `server` takes a connection. */
@@ -34,6 +39,13 @@ export class ListVerb {
     this.#event = event
     server.prependListener(event, (socket: Socket) => {
       this.#before.set(socket, new Map(EVENTS.map((name) => [name, socket.listeners(name)])))
+    })
+    // After node:http's own listener: the parser is there.
+    server.on(event, (socket: ParsedSocket) => {
+      if (!socket.parser) return
+      Object.assign(socket.parser, {
+        [ON_MESSAGE_BEGIN]: () => void this.#begunAt.set(socket, socket.bytesRead),
+      })
     })
   }
 
@@ -46,7 +58,10 @@ export class ListVerb {
   /** Takes a refused connection back in when it asked for a `LIST`. False: it is the caller's to answer. */
   revive(error: Error, socket: ParsedSocket): boolean {
     const head = refusedHead(error)
-    if (head === null || socket._httpMessage || !socket.writable || this.#standsForList.has(socket)) return false
+    if (head === null || socket._httpMessage || !socket.writable || this.#standsForList.has(socket))
+      return false
+    // The message began in an earlier packet: `GE` and then `LIST /…` is no LIST, whatever this packet looks like.
+    if (this.#begunAt.get(socket) !== socket.bytesRead) return false
     const before = this.#before.get(socket)
     if (before === undefined) return false
     detach(socket, before)

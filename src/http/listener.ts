@@ -34,16 +34,27 @@ const MAX_CONNECTIONS = 4096
 export async function startListener(options: ListenerOptions): Promise<RunningListener> {
   const server = makeServer(options)
   const verbs = new ListVerb(server, options.tls === null ? 'connection' : 'secureConnection')
+  const underWay = new Set<ServerResponse>()
+  let closing = false
   server.maxConnections = MAX_CONNECTIONS
   server.on('request', (request, response) => {
     noteRequest(request.socket)
+    if (closing) response.shouldKeepAlive = false
+    underWay.add(response)
+    response.once('close', () => underWay.delete(response))
     void serve(options, { request, method: verbs.verbOf(request) }, response)
   })
   server.on('clientError', (error: Error, socket: Socket) => {
     if (!verbs.revive(error, socket)) refuse(error, socket)
   })
   const { host, port } = await listen(server, options.address)
-  return { address: { host, port }, close: (graceMs) => close(server, options.clock, graceMs) }
+  const end = (graceMs: number): Promise<void> => {
+    closing = true
+    // Otherwise a kept connection would outlive its answer, and every stop would last the whole grace.
+    for (const response of underWay) response.shouldKeepAlive = false
+    return close(server, options.clock, graceMs)
+  }
+  return { address: { host, port }, close: end }
 }
 
 function makeServer(options: ListenerOptions): Server {
@@ -92,7 +103,8 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
 function listen(server: Server, address: ListenerOptions['address']): Promise<ListenerOptions['address']> {
   const { promise, resolve, reject } = Promise.withResolvers<ListenerOptions['address']>()
   server.once('error', (error: Error & { code?: string }) => {
-    const why = error.code === 'EADDRINUSE' ? 'something listens there already' : `the system says ${error.code}`
+    const why =
+      error.code === 'EADDRINUSE' ? 'something listens there already' : `the system says ${error.code}`
     const text = `cannot listen on ${address.host}:${address.port}: ${why}`
     reject(new OperatingError('config_invalid', text, { cause: error }))
   })

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
 import type { Origin } from '../logical/request.ts'
 
-const FORWARDING = ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
+const FORWARDING = ['forwarded', 'via', 'x-real-ip']
+const FORWARDING_PREFIX = 'x-forwarded-'
 
 /** Paths below `/v1/sys/` that answer in every namespace (key-lifecycle.md section 1.3). */
 const ANY_NAMESPACE = ['/v1/sys/seal-status', '/v1/sys/leader']
@@ -21,7 +22,8 @@ export function originOf(
   request: IncomingMessage,
   listener: Pick<Origin, 'listener' | 'ceremonyAccess' | 'retireOn'>,
 ): Origin {
-  const forwarded = FORWARDING.some((name) => request.headers[name] !== undefined)
+  const names = Object.keys(request.headers)
+  const forwarded = names.some((name) => FORWARDING.includes(name) || name.startsWith(FORWARDING_PREFIX))
   return { ...listener, source: request.socket.remoteAddress ?? 'unix', forwarded }
 }
 

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { fromUtf8, utf8 } from '../base/encoding.ts'
+import { SecretBytes } from '../base/secret-bytes.ts'
+import { type JsonOut, RawJson, SecretText } from '../logical/json.ts'
+import { writeJson } from './json-writer.ts'
+
+const written = (value: JsonOut): string => fromUtf8(writeJson(value).bytes)
+
+const secretText = (text: string): SecretText => new SecretText(SecretBytes.take(utf8(text)))
+
+test('writes what JSON.parse reads back', () => {
+  const value = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonOut>
+  const same = (json: JsonOut): void =>
+    assert.deepEqual(JSON.parse(written(json)), JSON.parse(JSON.stringify(json)))
+  void fc.assert(fc.property(value, same), { numRuns: 300 })
+})
+
+test('ends with a newline and escapes what the peer escapes', () => {
+  assert.equal(written({ a: [1, true, null, {}], b: [] }), '{"a":[1,true,null,{}],"b":[]}\n')
+  assert.equal(
+    written({ '<&>': '<script>&\u2028\u2029' }),
+    '{"\\u003c\\u0026\\u003e":"\\u003cscript\\u003e\\u0026\\u2028\\u2029"}\n',
+  )
+})
+
+test('gives back stored JSON exactly as it was sent', () => {
+  assert.equal(
+    written({ data: new RawJson(utf8('{"n": 1.0, "h":"<b>"}')) }),
+    '{"data":{"n": 1.0, "h":"<b>"}}\n',
+  )
+})
+
+test('copies secrets between quotes, into memory of its own', () => {
+  const value = { keys: [secretText('0badc0de'), secretText('YQ+/=')] }
+  const { bytes } = writeJson(value)
+  assert.equal(fromUtf8(bytes), '{"keys":["0badc0de","YQ+/="]}\n')
+  assert.equal(bytes.buffer.byteLength, bytes.length)
+})
+
+test('forgets the secrets and its own bytes once told to', () => {
+  const secret = secretText('ab')
+  const { bytes, wipe } = writeJson([secret])
+  wipe()
+  assert.equal(secret.secret.isWiped, true)
+  assert.ok(bytes.every((byte) => byte === 0))
+})
