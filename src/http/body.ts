@@ -9,6 +9,8 @@ export interface Body extends Disposable {
   readonly bytes: Uint8Array
 }
 
+const NO_BODY: Body = { bytes: new Uint8Array(0), [Symbol.dispose]: () => undefined }
+
 /**
  * Reads a body of at most `maxBytes`. Throws `too_large`, before reading where the length is declared, and
  * `unsupported_media_type` for an encoded one: nothing is ever decompressed.
@@ -18,7 +20,10 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   if (encoding !== undefined && encoding !== 'identity') {
     throw new OperatingError('unsupported_media_type', 'send the body without Content-Encoding')
   }
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
+  // Most requests have no body: RFC 9112 section 6 says so when neither header is there.
+  const { 'content-length': declared, 'transfer-encoding': chunked } = request.headers
+  if (chunked === undefined && (declared ?? '0') === '0') return NO_BODY
+  if (Number(declared ?? 0) > maxBytes) throw tooLarge()
   const chunks: Buffer[] = []
   try {
     let length = 0

@@ -9,7 +9,8 @@ export interface Answer {
   readonly body: any
 }
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+/** The sources, unless a run is to look at what was built. */
+const MAIN = process.env['CONCLAVE_MAIN'] ?? new URL('../../src/main.ts', import.meta.url).pathname
 
 /** A server as an operator runs it: a process of its own, on embedded storage. */
 export class ServerProcess {
@@ -43,6 +44,10 @@ export class ServerProcess {
       void exited.then((code) => reject(new Error(`the server ended with ${code}: ${talk}`)))
     })
     return new ServerProcess(child, origin, exited)
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   async call(method: string, path: string, body?: unknown, token?: string): Promise<Answer> {
