@@ -32,7 +32,11 @@ export async function load(
 
 function once(origin: string, request: LoadRequest, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(origin + request.path, { method: request.method, headers: request.headers, agent })
+    const sent = httpRequest(origin + request.path, {
+      method: request.method,
+      headers: request.headers,
+      agent,
+    })
     sent.once('error', reject)
     sent.once('response', (response) => {
       if ((response.statusCode ?? 500) >= 300) reject(new Error(`answered ${response.statusCode}`))

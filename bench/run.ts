@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ServerProcess, temporaryFolder } from '../tests/api/server-process.ts'
 import { bareServer } from './bare-server.ts'
 import { cpuOf, load } from './load.ts'
-import { ServerProcess, temporaryFolder } from '../tests/api/server-process.ts'
 
 /**
  * First figures: each beside the limit measured in the same run, because these machines differ. Ratios are what to
@@ -27,7 +27,8 @@ function say(what: string, value: string, limit = ''): void {
   process.stderr.write(`${what}: ${value}${limit === '' ? '' : ` (${limit})`}\n`)
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 const ms = (value: number): string => `${value.toFixed(1)} ms`
 
 async function timed(act: () => Promise<unknown>): Promise<number> {

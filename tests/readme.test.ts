@@ -34,15 +34,25 @@ test('the curl walk-through of the README: from an empty store to new shares tha
   await server.stop()
   work.remove()
   assert.equal(code, 0, output)
-  const answers = output.trim().split('\n').map((line) => JSON.parse(line))
+  const answers = output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   const shown = answers.map((answer) => ({ ...answer, nonce: undefined }))
   assert.deepEqual(
-    shown.slice(2, 5).map(({ started, t, n, progress, required, complete }) => complete ?? [started, t, n, progress, required]),
+    shown
+      .slice(2, 5)
+      .map(
+        ({ started, t, n, progress, required, complete }) => complete ?? [started, t, n, progress, required],
+      ),
     [[false, 0, 0, 0, 2], false, [true, 3, 5, 1, 2]],
   )
   assert.equal(answers[5].code, 'share_unknown')
   assert.equal(answers[6].code, 'share_retired')
-  assert.deepEqual(answers.slice(7, 10).map(({ sealed }) => sealed), [true, true, false])
+  assert.deepEqual(
+    answers.slice(7, 10).map(({ sealed }) => sealed),
+    [true, true, false],
+  )
   assert.deepEqual(answers[10].data, { password: 'tiger' })
 })
 
@@ -57,6 +67,8 @@ test('the README names the two commands, and package.json has them', () => {
   assert.match(README, /npm ci && npm test/)
   const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   assert(scripts.start !== undefined && scripts.test !== undefined)
-  const help = spawnSync(new URL('../bin/conclave', import.meta.url).pathname, ['--help'], { encoding: 'utf8' })
+  const help = spawnSync(new URL('../bin/conclave', import.meta.url).pathname, ['--help'], {
+    encoding: 'utf8',
+  })
   assert.equal(help.status, 0, help.stderr)
 })

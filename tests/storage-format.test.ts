@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { toHex, utf8 } from '../src/base/encoding.ts'
-import { SecretBytes } from '../src/base/secret-bytes.ts'
-import { unixMillis } from '../src/base/clock.ts'
 import { openEntry, sealEntry } from '../src/barrier/entry-format.ts'
 import { Keyring } from '../src/barrier/keyring.ts'
 import { keyringKey, openKeyring, parseKeyringRecord, sealKeyring } from '../src/barrier/keyring-record.ts'
+import { unixMillis } from '../src/base/clock.ts'
+import { toHex, utf8 } from '../src/base/encoding.ts'
+import { SecretBytes } from '../src/base/secret-bytes.ts'
 import { nodePrimitives } from '../src/crypto/node/primitives.ts'
 import { consentWithShare } from '../src/custody/consent.ts'
 import { encodeCustodyRecord, parseCustodyRecord } from '../src/custody/custody-record.ts'
@@ -19,7 +19,9 @@ import { openLink, openSlot, sealLink, sealSlot } from '../src/seal/shamir/slot.
  * docs/storage-format.md against vectors that another program made from it. A failure here means that stores which
  * exist could not be read any more: mend the code, never the vectors.
  */
-const { vectors } = JSON.parse(readFileSync(new URL('./vectors/storage-format.json', import.meta.url), 'utf8'))
+const { vectors } = JSON.parse(
+  readFileSync(new URL('./vectors/storage-format.json', import.meta.url), 'utf8'),
+)
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'))
 const secret = (hex: string): SecretBytes => SecretBytes.take(bytes(hex))
 const { inputs } = vectors
@@ -30,7 +32,11 @@ const nonce = bytes(inputs.nonce)
 test('slot', () => {
   const keys = { unsealKey: secret(inputs.unseal_key), rootKey: secret(inputs.root_key), nonce }
   assert.equal(toHex(sealSlot(nodePrimitives, { storeId, setId }, keys)), vectors.slot)
-  const opened = openSlot(nodePrimitives, { storeId, setId }, { slot: bytes(vectors.slot), unsealKey: keys.unsealKey })
+  const opened = openSlot(
+    nodePrimitives,
+    { storeId, setId },
+    { slot: bytes(vectors.slot), unsealKey: keys.unsealKey },
+  )
   assert.equal(opened?.lend(toHex), inputs.root_key)
 })
 
@@ -59,7 +65,10 @@ test('keyring and its record', () => {
   const { plaintext, custody_digest, record, serial, path } = vectors.keyring
   const { keyring, custodyDigest } = Keyring.decode(nodePrimitives, bytes(plaintext))
   assert.equal(toHex(custodyDigest), custody_digest)
-  assert.deepEqual([keyring.active.term, keyring.active.operations, keyring.term(1)?.operations], [2, 5, 16_777_216])
+  assert.deepEqual(
+    [keyring.active.term, keyring.active.operations, keyring.term(1)?.operations],
+    [2, 5, 16_777_216],
+  )
   assert.equal(keyring.encode(custodyDigest).lend(toHex), plaintext)
   const aead = keyringKey(nodePrimitives, secret(inputs.root_key), storeId)
   const place = { storeId, path, serial }

@@ -17,7 +17,8 @@ export interface EntryPlace {
 
 /** The term that an entry names in its header. Throws `corrupt_entry` when it cannot be an entry. */
 export function entryTerm(stored: Uint8Array): number {
-  if (stored.length < HEADER_BYTES + AEAD_TAG_BYTES) throw corruptEntry('entry is shorter than its header and tag')
+  if (stored.length < HEADER_BYTES + AEAD_TAG_BYTES)
+    throw corruptEntry('entry is shorter than its header and tag')
   if (stored[0] !== ENTRY_FORMAT) throw corruptEntry('entry has an unknown format')
   return new DataView(stored.buffer, stored.byteOffset).getUint32(1)
 }

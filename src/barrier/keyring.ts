@@ -81,9 +81,17 @@ export class Keyring implements Disposable {
   }
 
   /** The same keys and one term more. Takes ownership of `key`. The copy has secrets of its own. */
-  withNewTerm(primitives: Primitives, key: SecretBytes, created: { at: UnixMillis; operations: number }): Keyring {
+  withNewTerm(
+    primitives: Primitives,
+    key: SecretBytes,
+    created: { at: UnixMillis; operations: number },
+  ): Keyring {
     const number = this.active.term + 1
-    const added = own(primitives, { term: number, createdAt: created.at, operations: created.operations }, key)
+    const added = own(
+      primitives,
+      { term: number, createdAt: created.at, operations: created.operations },
+      key,
+    )
     return new Keyring([...this.#terms.map(copyTerm), added], this.rotation)
   }
 
@@ -117,7 +125,10 @@ export class Keyring implements Disposable {
   }
 
   /** Reads what `encode` wrote. `plaintext` stays with the caller. Throws `corrupt_store` for anything else. */
-  static decode(primitives: Primitives, plaintext: Uint8Array): { keyring: Keyring; custodyDigest: Uint8Array } {
+  static decode(
+    primitives: Primitives,
+    plaintext: Uint8Array,
+  ): { keyring: Keyring; custodyDigest: Uint8Array } {
     if (plaintext.length < HEADER_BYTES || plaintext[0] !== FORMAT) throw badKeyring()
     const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.length)
     const count = view.getUint32(50)

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts'
-import { hasCode, OperatingError } from '../base/errors.ts'
 import { millis } from '../base/clock.ts'
 import { sameBytes } from '../base/encoding.ts'
+import { hasCode, OperatingError } from '../base/errors.ts'
 import { SEAL_COMMIT_MS } from '../base/limits.ts'
 import { Queue } from '../base/queue.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
@@ -13,7 +13,13 @@ import { type InitAnswer, initialise, type Seed } from './init.ts'
 import { Judge, type JudgedShare } from './judge.ts'
 import { checkParameters, type DealParameters } from './parameters.ts'
 import type { CeremonyPorts } from './ports.ts'
-import { type RekeyAnswer, type RekeyProposal, RekeyRunner, type RekeyStatus, type RekeySubmission } from './rekey-runner.ts'
+import {
+  type RekeyAnswer,
+  type RekeyProposal,
+  RekeyRunner,
+  type RekeyStatus,
+  type RekeySubmission,
+} from './rekey-runner.ts'
 import { Session } from './session.ts'
 import {
   type CustodyCandidate,
@@ -251,7 +257,10 @@ export class Custodian {
 
   #judgeOwned(candidates: readonly CustodyCandidate[], share: SecretBytes): JudgedShare {
     try {
-      return this.#judge.judge(candidates.map((candidate) => candidate.record), share)
+      return this.#judge.judge(
+        candidates.map((candidate) => candidate.record),
+        share,
+      )
     } catch (error) {
       share[Symbol.dispose]()
       throw error

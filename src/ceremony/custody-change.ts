@@ -1,8 +1,3 @@
-import { assert } from '../base/assert.ts'
-import { canonicalJson } from '../base/canonical-json.ts'
-import { sameBytes, toBase64 } from '../base/encoding.ts'
-import { hasCode, OperatingError } from '../base/errors.ts'
-import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { PlainWrite } from '../barrier/barrier.ts'
 import { sealEntry } from '../barrier/entry-format.ts'
 import type { Keyring } from '../barrier/keyring.ts'
@@ -15,6 +10,11 @@ import {
   KEYRING_COPY_PATH,
   KEYRING_PATH,
 } from '../barrier/paths.ts'
+import { assert } from '../base/assert.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
+import { sameBytes, toBase64 } from '../base/encoding.ts'
+import { hasCode, OperatingError } from '../base/errors.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
 import { type CustodyRecord, encodeCustodyRecord } from '../custody/custody-record.ts'
 import type { Condition, StorageBackend, Write } from '../physical/backend.ts'
 import { openRecords } from './open-records.ts'
@@ -49,7 +49,11 @@ export const SEALS_PER_CHANGE = 2
  * Makes the records of `change` and opens them once in memory before anything is committed, so that what cannot be
  * opened is never stored. `before` is what was read last: the commit holds only if it still stands.
  */
-export function prepareChange(ports: CeremonyPorts, before: StoredRecords, change: CustodyChange): PreparedChange {
+export function prepareChange(
+  ports: CeremonyPorts,
+  before: StoredRecords,
+  change: CustodyChange,
+): PreparedChange {
   const { record } = change
   const custody = encodeCustodyRecord(record)
   const digest = ports.primitives.sha256(custody)
@@ -62,7 +66,11 @@ export function prepareChange(ports: CeremonyPorts, before: StoredRecords, chang
   openRecords(ports.primitives, stored, { rootKey: change.rootKey, candidates }).keyring[Symbol.dispose]()
   const entries = change.entries.map((entry): Write => {
     if (entry.op === 'delete') return entry
-    return { op: 'put', key: entry.key, value: sealUnder(ports, change, { path: entry.key, value: entry.value }) }
+    return {
+      op: 'put',
+      key: entry.key,
+      value: sealUnder(ports, change, { path: entry.key, value: entry.value }),
+    }
   })
   return {
     writes: [...recordWrites(stored), ...entries],
@@ -123,7 +131,11 @@ function sameStored(left: Uint8Array | null, right: Uint8Array | null): boolean 
   return left === null || right === null ? left === right : sameBytes(left, right)
 }
 
-function keyringPair(ports: CeremonyPorts, change: CustodyChange, digest: Uint8Array): StoredRecords['keyring'] {
+function keyringPair(
+  ports: CeremonyPorts,
+  change: CustodyChange,
+  digest: Uint8Array,
+): StoredRecords['keyring'] {
   const { storeId, serial } = change.record
   const aead = keyringKey(ports.primitives, change.rootKey, storeId)
   using plaintext = change.keyring.encode(digest)

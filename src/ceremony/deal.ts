@@ -76,7 +76,11 @@ function dealShares(
 
 function proveShares(
   primitives: Primitives,
-  dealt: { readonly unsealKey: SecretBytes; readonly shares: readonly SecretBytes[]; readonly threshold: number },
+  dealt: {
+    readonly unsealKey: SecretBytes
+    readonly shares: readonly SecretBytes[]
+    readonly threshold: number
+  },
 ): void {
   const { unsealKey, shares, threshold } = dealt
   const common = shares.slice(0, threshold - 1)

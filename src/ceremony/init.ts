@@ -1,9 +1,9 @@
-import { SecretBytes, wipeAll } from '../base/secret-bytes.ts'
-import { uuidFrom } from '../base/encoding.ts'
-import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
-import { unixMillis } from '../base/clock.ts'
 import type { PlainWrite } from '../barrier/barrier.ts'
 import { Keyring } from '../barrier/keyring.ts'
+import { unixMillis } from '../base/clock.ts'
+import { uuidFrom } from '../base/encoding.ts'
+import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
+import { SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES } from '../crypto/primitives.ts'
 import { type CustodyRecord, STORE_ID_BYTES } from '../custody/custody-record.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
@@ -56,7 +56,11 @@ export async function initialise(
   try {
     const storeId = entropy.bytes(STORE_ID_BYTES)
     const record = firstRecord(ports, { storeId, dealt, rootKey, identity })
-    const entries = [...seed.entries, identityWrite(identity), ...transcript(ports, { record, parameters, identity })]
+    const entries = [
+      ...seed.entries,
+      identityWrite(identity),
+      ...transcript(ports, { record, parameters, identity }),
+    ]
     const prepared = prepareChange(ports, NOTHING_STORED, { record, rootKey, keyring, entries })
     wipeWrites(entries)
     await commitChange(ports.storage, prepared)

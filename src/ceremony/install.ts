@@ -1,14 +1,21 @@
+import type { PlainWrite } from '../barrier/barrier.ts'
+import { RETIRING_PATH } from '../barrier/paths.ts'
 import { assert } from '../base/assert.ts'
 import { sameBytes } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
-import type { PlainWrite } from '../barrier/barrier.ts'
-import { RETIRING_PATH } from '../barrier/paths.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES } from '../crypto/primitives.ts'
 import { type CustodyRecord, withRetired } from '../custody/custody-record.ts'
 import type { KeySet, RetiredEnd, RetiredKeySet, RetiringKeySet } from '../custody/key-set.ts'
 import { openLink, openSlot, sealLink, sealSlot } from '../seal/shamir/slot.ts'
 import { type Deal, keySetOf } from './deal.ts'
-import { certify, type Identity, identityWrite, newIdentity, readStoredSecret, retiringRootWrite } from './identity.ts'
+import {
+  certify,
+  type Identity,
+  identityWrite,
+  newIdentity,
+  readStoredSecret,
+  retiringRootWrite,
+} from './identity.ts'
 import type { CeremonyPorts } from './ports.ts'
 import type { Session } from './session.ts'
 
@@ -33,7 +40,9 @@ export async function installNewSet(
   install: { readonly deal: Deal; readonly agreedBy: Uint8Array; readonly entries: InstallEntries },
 ): Promise<void> {
   const { record } = session
-  const agreeing = [record.live, record.retiring].find((set) => set !== null && sameBytes(set.id, install.agreedBy))
+  const agreeing = [record.live, record.retiring].find(
+    (set) => set !== null && sameBytes(set.id, install.agreedBy),
+  )
   assert(agreeing !== null && agreeing !== undefined, 'a set that opens has agreed')
   using oldRootKey = await rootKeyOf(session, agreeing)
   await change(ports, session, {
@@ -42,7 +51,8 @@ export async function installNewSet(
       const live = slotted(ports, session, {
         rootKey,
         unsealKey: install.deal.unsealKey,
-        make: (slot) => keySetOf(install.deal, { slot, number: nextNumber(record), createdAt: ports.clock.now() }),
+        make: (slot) =>
+          keySetOf(install.deal, { slot, number: nextNumber(record), createdAt: ports.clock.now() }),
       })
       const retiring = linked(ports, session, { agreeing, live, oldRootKey, rootKey })
       return { live, retiring, retired: retire(ports, record, leftOver(record, agreeing)) }

@@ -50,12 +50,18 @@ export class Judge {
       return known
     }
     for (const record of records) {
-      for (const [role, set] of [['live', record.live], ['retiring', record.retiring]] as const) {
+      for (const [role, set] of [
+        ['live', record.live],
+        ['retiring', record.retiring],
+      ] as const) {
         const entry = set?.shares.find((one) => sameBytes(one.publicKey, keyIn(set.id)))
         if (set && entry) return { set, role, number: entry.number }
       }
     }
-    throw this.#refusal(records.flatMap((record) => record.retired), keyIn)
+    throw this.#refusal(
+      records.flatMap((record) => record.retired),
+      keyIn,
+    )
   }
 
   /** While sealed this is what the share *seems* to be: a forged record can deny, never deceive. */

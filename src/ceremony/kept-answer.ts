@@ -1,5 +1,5 @@
-import { sameBytes } from '../base/encoding.ts'
 import { millis } from '../base/clock.ts'
+import { sameBytes } from '../base/encoding.ts'
 import { ANSWER_KEPT_MS } from '../base/limits.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import type { Deal } from './deal.ts'

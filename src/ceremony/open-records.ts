@@ -1,11 +1,11 @@
-import { parseCanonicalJson } from '../base/canonical-json.ts'
-import { sameBytes, toBase64 } from '../base/encoding.ts'
-import { OperatingError } from '../base/errors.ts'
-import type { SecretBytes } from '../base/secret-bytes.ts'
 import { entryTerm, openEntry } from '../barrier/entry-format.ts'
 import { Keyring } from '../barrier/keyring.ts'
 import { keyringKey, openKeyring, parseKeyringRecord } from '../barrier/keyring-record.ts'
 import { ANCHOR_COPY_PATH, ANCHOR_PATH, KEYRING_COPY_PATH, KEYRING_PATH } from '../barrier/paths.ts'
+import { parseCanonicalJson } from '../base/canonical-json.ts'
+import { sameBytes, toBase64 } from '../base/encoding.ts'
+import { OperatingError } from '../base/errors.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { CustodyCandidate, StoredPair, StoredRecords } from './stored-records.ts'
 
@@ -133,7 +133,8 @@ function readAnchor(
 
 function rolledBack(one: number, other: number): OperatingError {
   const [older, newer] = [Math.min(one, other), Math.max(one, other)]
-  const facts = older === newer ? `both name serial ${older} but differ` : `serial ${older} meets serial ${newer}`
+  const facts =
+    older === newer ? `both name serial ${older} but differ` : `serial ${older} meets serial ${newer}`
   return new OperatingError(
     'store_rolled_back',
     `part of the store is older than the rest (${facts}): put all of one snapshot back, or undo the last restore`,

@@ -1,11 +1,11 @@
+import type { PlainWrite } from '../barrier/barrier.ts'
+import { REKEY_PATH } from '../barrier/paths.ts'
 import { assert } from '../base/assert.ts'
 import { unixMillis } from '../base/clock.ts'
 import { sameBytes, toHex, uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
-import type { PlainWrite } from '../barrier/barrier.ts'
-import { REKEY_PATH } from '../barrier/paths.ts'
 import { type Consent, consentWithShare } from '../custody/consent.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
 import {
@@ -253,7 +253,8 @@ export class RekeyRunner implements Disposable {
 
   #answerAgain(submission: RekeySubmission): RekeyAnswer | null {
     const kept = this.#kept
-    if (this.#state.phase !== 'idle' || kept === null || !kept.belongsTo(submission.judged, submission)) return null
+    if (this.#state.phase !== 'idle' || kept === null || !kept.belongsTo(submission.judged, submission))
+      return null
     return { complete: true, ceremonyId: kept.completer.ceremonyId, shares: kept.copyShares() }
   }
 
@@ -320,11 +321,19 @@ export class RekeyRunner implements Disposable {
     }
     this[Symbol.dispose]()
     const { source } = quorum.submission
-    const completer = { ceremonyId: terms.ceremonyId, setId: last.setId, shareNumber: last.shareNumber, source }
+    const completer = {
+      ceremonyId: terms.ceremonyId,
+      setId: last.setId,
+      shareNumber: last.shareNumber,
+      source,
+    }
     this.#kept = new KeptAnswer(this.#ports, dealt, completer)
     this.#state = NO_REKEY
     this.#chain = null
-    this.#ports.log.info('rekey installed', { ceremony: terms.ceremonyId, set: this.#session.record.live.number })
+    this.#ports.log.info('rekey installed', {
+      ceremony: terms.ceremonyId,
+      set: this.#session.record.live.number,
+    })
     return { complete: true, ceremonyId: terms.ceremonyId, shares: this.#kept.copyShares() }
   }
 
@@ -353,7 +362,11 @@ export class RekeyRunner implements Disposable {
 
   #closingLine(chain: ChainState, closing: Omit<Closing, 'time'>): TranscriptLine {
     const identitySeed = this.#session.identity.seed
-    return closingLine(this.#ports.primitives, chain, { ...closing, time: this.#ports.clock.now(), identitySeed })
+    return closingLine(this.#ports.primitives, chain, {
+      ...closing,
+      time: this.#ports.clock.now(),
+      identitySeed,
+    })
   }
 
   #expectChain(): ChainState {

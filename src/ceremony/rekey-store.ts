@@ -1,10 +1,10 @@
+import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
+import { REKEY_PATH } from '../barrier/paths.ts'
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
 import { unixMillis } from '../base/clock.ts'
 import { fromHex, sameBytes, toHex } from '../base/encoding.ts'
 import { hasCode } from '../base/errors.ts'
 import { MAX_SHARES } from '../base/limits.ts'
-import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
-import { REKEY_PATH } from '../barrier/paths.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { consentRecord, parseConsent, verifyConsent } from '../custody/consent.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
@@ -57,7 +57,9 @@ export async function readRekey(
 ): Promise<StoredRekey | null> {
   try {
     const stored = await barrier.get(REKEY_PATH)
-    return stored === null ? null : withValidConsents(primitives, parseRekey(primitives, stored), known.record)
+    return stored === null
+      ? null
+      : withValidConsents(primitives, parseRekey(primitives, stored), known.record)
   } catch (error) {
     if (!hasCode(error, 'corrupt_entry') && !hasCode(error, 'corrupt_store')) throw error
     known.onDamaged()
@@ -82,7 +84,8 @@ function withValidConsents(
 
 function parseRekey(primitives: Primitives, stored: Uint8Array): StoredRekey {
   const fields = new RecordFields(parseCanonicalJson(stored) ?? undefined, 'the running rekey')
-  if (fields.integer('format', { min: 1, max: FORMAT }) !== FORMAT) throw corrupt('the running rekey', 'is foreign')
+  if (fields.integer('format', { min: 1, max: FORMAT }) !== FORMAT)
+    throw corrupt('the running rekey', 'is foreign')
   const statement = fields.bytes('statement')
   const terms: RekeyTerms = {
     ceremonyId: fields.text('ceremony_id'),
@@ -105,7 +108,11 @@ function parseRekey(primitives: Primitives, stored: Uint8Array): StoredRekey {
   const head = fromHex(fields.text('chain_head'))
   if (head === null) throw corrupt('the running rekey', 'has no chain')
   const chain = { head, lines: fields.integer('chain_lines', { min: 1, max: 1_000_000 }) }
-  const rekey: RunningRekey = { phase: 'collecting', terms, consents: fields.list('consents').map(parseConsent) }
+  const rekey: RunningRekey = {
+    phase: 'collecting',
+    terms,
+    consents: fields.list('consents').map(parseConsent),
+  }
   fields.end()
   return { rekey, chain }
 }

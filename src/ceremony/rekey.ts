@@ -47,7 +47,16 @@ export type RekeyEvent =
 
 /** What the event came to. The caller stores it and only then takes the new state. */
 export type RekeyOutcome =
-  | { readonly type: 'opened' | 'already_running' | 'not_running' | 'counted' | 'repeated' | 'foreign_set' | 'ended' }
+  | {
+      readonly type:
+        | 'opened'
+        | 'already_running'
+        | 'not_running'
+        | 'counted'
+        | 'repeated'
+        | 'foreign_set'
+        | 'ended'
+    }
   /** The quorum is there. The completing consent is stored only by the commit that it causes. */
   | { readonly type: 'quorum'; readonly setId: Uint8Array; readonly consents: readonly Consent[] }
 
@@ -79,8 +88,11 @@ export function progressOf(rekey: RunningRekey): { readonly progress: number; re
     progress: consentsOf(rekey, quorum.setId).length,
     required: quorum.threshold,
   }))
-  const missing = (standing: { progress: number; required: number }): number => standing.required - standing.progress
-  const nearest = standings.filter((one) => one.progress > 0).sort((one, two) => missing(one) - missing(two))[0]
+  const missing = (standing: { progress: number; required: number }): number =>
+    standing.required - standing.progress
+  const nearest = standings
+    .filter((one) => one.progress > 0)
+    .sort((one, two) => missing(one) - missing(two))[0]
   return nearest ?? standings[0] ?? { progress: 0, required: 0 }
 }
 

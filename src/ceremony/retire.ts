@@ -1,10 +1,10 @@
+import type { PlainWrite } from '../barrier/barrier.ts'
+import { REKEY_PATH } from '../barrier/paths.ts'
 import { assert } from '../base/assert.ts'
 import { unixMillis } from '../base/clock.ts'
 import { toHex, uuidFrom } from '../base/encoding.ts'
 import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
-import type { PlainWrite } from '../barrier/barrier.ts'
-import { REKEY_PATH } from '../barrier/paths.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
 import { type ChainState, closingLine, openingLine } from '../custody/transcript.ts'
 import { type InstallFacts, installWithoutRetiring } from './install.ts'
@@ -23,7 +23,11 @@ export interface Evidence {
 }
 
 /** Drops the retiring set in one commit, with a transcript of its own that says on what evidence. */
-export async function dropRetiring(ports: CeremonyPorts, session: Session, evidence: Evidence): Promise<void> {
+export async function dropRetiring(
+  ports: CeremonyPorts,
+  session: Session,
+  evidence: Evidence,
+): Promise<void> {
   const { live, retiring } = session.record
   assert(retiring !== null, 'there is a set to drop')
   const head = await readHead(session.barrier)
@@ -36,7 +40,11 @@ export async function dropRetiring(ports: CeremonyPorts, session: Session, evide
       return [...(ended?.entries ?? []), ...lines]
     },
   })
-  ports.log.info('old key set dropped', { evidence: evidence.evidence, old: retiring.number, live: live.number })
+  ports.log.info('old key set dropped', {
+    evidence: evidence.evidence,
+    old: retiring.number,
+    live: live.number,
+  })
 }
 
 function endSuperseded(
@@ -47,7 +55,12 @@ function endSuperseded(
   if (rekey === null) return null
   const time = ports.clock.now()
   const identitySeed = session.identity.seed
-  const closing = closingLine(ports.primitives, rekey.chain, { time, event: 'superseded', facts: {}, identitySeed })
+  const closing = closingLine(ports.primitives, rekey.chain, {
+    time,
+    event: 'superseded',
+    facts: {},
+    identitySeed,
+  })
   const entries: PlainWrite[] = [lineWrite(rekey.ceremonyId, closing), { op: 'delete', key: REKEY_PATH }]
   return { entries, head: closing.next.head }
 }

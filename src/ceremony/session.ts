@@ -1,9 +1,9 @@
+import { Barrier, type PlainWrite } from '../barrier/barrier.ts'
+import type { Keyring } from '../barrier/keyring.ts'
 import { assert } from '../base/assert.ts'
 import { sameBytes } from '../base/encoding.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
-import { Barrier, type PlainWrite } from '../barrier/barrier.ts'
-import type { Keyring } from '../barrier/keyring.ts'
 import { AEAD_KEY_BYTES } from '../crypto/primitives.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
 import { commitChange, OutcomeUnknownError, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
@@ -90,9 +90,19 @@ export class Session {
   async change(change: SessionChange): Promise<void> {
     const keyring = this.#nextKeyring(change)
     try {
-      const record = { ...this.#record, ...change.record, ...this.#identityFields(change), serial: this.#record.serial + 1 }
+      const record = {
+        ...this.#record,
+        ...change.record,
+        ...this.#identityFields(change),
+        serial: this.#record.serial + 1,
+      }
       const rootKey = change.rootKey ?? this.#rootKey
-      const prepared = prepareChange(this.#ports, this.#stored, { record, rootKey, keyring, entries: change.entries })
+      const prepared = prepareChange(this.#ports, this.#stored, {
+        record,
+        rootKey,
+        keyring,
+        entries: change.entries,
+      })
       await commitChange(this.#ports.storage, prepared)
       this.#adopt(change, { record, stored: prepared.stored })
       this.barrier.replaceKeyring(keyring, prepared.seals)
@@ -137,7 +147,12 @@ export class Session {
     const keyring = before.withOperations(Math.max(this.barrier.used + seals, 1))
     try {
       const record = { ...this.#record, serial: this.#record.serial + 1 }
-      const prepared = prepareChange(this.#ports, this.#stored, { record, rootKey: this.#rootKey, keyring, entries })
+      const prepared = prepareChange(this.#ports, this.#stored, {
+        record,
+        rootKey: this.#rootKey,
+        keyring,
+        entries,
+      })
       await commitChange(this.#ports.storage, prepared)
       this.#adopt({}, { record, stored: prepared.stored })
     } finally {
@@ -190,7 +205,10 @@ export class Session {
     const spent = keyring.rotation.enabled && operations > keyring.rotation.maxOperations
     if (change.term === 'same' && !spent) return keyring.withOperations(operations)
     const key = SecretBytes.take(this.#ports.entropy.bytes(AEAD_KEY_BYTES))
-    return keyring.withNewTerm(this.#ports.primitives, key, { at: this.#ports.clock.now(), operations: block })
+    return keyring.withNewTerm(this.#ports.primitives, key, {
+      at: this.#ports.clock.now(),
+      operations: block,
+    })
   }
 
   async #isStored(key: string, value: Uint8Array): Promise<boolean> {

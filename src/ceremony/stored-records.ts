@@ -1,5 +1,3 @@
-import { sameBytes } from '../base/encoding.ts'
-import { hasCode, OperatingError } from '../base/errors.ts'
 import {
   ANCHOR_COPY_PATH,
   ANCHOR_PATH,
@@ -8,6 +6,8 @@ import {
   KEYRING_COPY_PATH,
   KEYRING_PATH,
 } from '../barrier/paths.ts'
+import { sameBytes } from '../base/encoding.ts'
+import { hasCode, OperatingError } from '../base/errors.ts'
 import { type CustodyRecord, parseCustodyRecord } from '../custody/custody-record.ts'
 import type { StorageReader } from '../physical/backend.ts'
 
@@ -40,7 +40,9 @@ export async function readStoredRecords(storage: StorageReader): Promise<StoredR
 
 /** Whether a store was ever initialised: any of the six is there. */
 export function isInitialised(stored: StoredRecords): boolean {
-  return [stored.custody, stored.keyring, stored.anchor].some((pair) => pair.first !== null || pair.copy !== null)
+  return [stored.custody, stored.keyring, stored.anchor].some(
+    (pair) => pair.first !== null || pair.copy !== null,
+  )
 }
 
 /**

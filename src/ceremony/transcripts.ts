@@ -1,7 +1,7 @@
-import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
-import { fromBase64, toBase64 } from '../base/encoding.ts'
 import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
 import { TRANSCRIPT_HEAD_PATH, TRANSCRIPTS_PREFIX } from '../barrier/paths.ts'
+import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
+import { fromBase64, toBase64 } from '../base/encoding.ts'
 import { corrupt } from '../custody/record-fields.ts'
 import { EMPTY_HEAD, type TranscriptLine } from '../custody/transcript.ts'
 

@@ -1,8 +1,8 @@
+import type { PlainWrite } from '../barrier/barrier.ts'
 import { type UnixMillis, unixMillis } from '../base/clock.ts'
 import { fromHex, toHex, uuidFrom } from '../base/encoding.ts'
 import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
-import type { PlainWrite } from '../barrier/barrier.ts'
 import { consentWithShare } from '../custody/consent.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
 import { closingLine, consentLine, openingLine } from '../custody/transcript.ts'
@@ -113,7 +113,9 @@ export class UnsealRunner implements Disposable {
   /** Thresholds that the readable records give for a set: more than one only where a record is damaged. */
   #thresholds(setId: string): readonly number[] {
     const sets = this.#candidates.flatMap(({ record }) => [record.live, record.retiring])
-    return [...new Set(sets.flatMap((set) => (set !== null && toHex(set.id) === setId ? [set.threshold] : [])))]
+    return [
+      ...new Set(sets.flatMap((set) => (set !== null && toHex(set.id) === setId ? [set.threshold] : []))),
+    ]
   }
 
   #open(): Omit<UnsealProceedings, 'consents'> {

@@ -109,7 +109,8 @@ export function isLoopback(host: string): boolean {
 function parseAddress(section: Section): { readonly host: string; readonly port: number } {
   const text = section.text('address') ?? '127.0.0.1:8200'
   const address = parseAddressText(text)
-  if (address === null) throw invalid(`${section.path}.address`, 'must be host:port, for example 127.0.0.1:8200')
+  if (address === null)
+    throw invalid(`${section.path}.address`, 'must be host:port, for example 127.0.0.1:8200')
   return address
 }
 
@@ -120,7 +121,10 @@ interface TypedBlock {
 }
 
 /** `{type: block}`, `{type: [block, …]}`, or a list of such: all that HCL's JSON form allows. */
-function typedBlocks(value: unknown, of: { readonly path: string; readonly types: readonly string[] }): TypedBlock[] {
+function typedBlocks(
+  value: unknown,
+  of: { readonly path: string; readonly types: readonly string[] },
+): TypedBlock[] {
   const list = Array.isArray(value) ? value : [value]
   return list.flatMap((item: unknown, index) => {
     const path = Array.isArray(value) ? `${of.path}[${index}]` : of.path

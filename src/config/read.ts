@@ -87,6 +87,7 @@ function atAddress(config: ServerConfig, text: string): ServerConfig['listeners'
 
 function oneOf<Name extends string>(flag: string, text: string, names: readonly Name[]): Name {
   const name = names.find((known) => known === text)
-  if (name === undefined) throw new OperatingError('config_invalid', `${flag} must be one of: ${names.join(', ')}`)
+  if (name === undefined)
+    throw new OperatingError('config_invalid', `${flag} must be one of: ${names.join(', ')}`)
   return name
 }

@@ -72,7 +72,10 @@ export class Section {
 }
 
 export function invalid(path: string, fault: string): OperatingError {
-  return new OperatingError('config_invalid', path === '' ? `the configuration ${fault}` : `"${path}" ${fault}`)
+  return new OperatingError(
+    'config_invalid',
+    path === '' ? `the configuration ${fault}` : `"${path}" ${fault}`,
+  )
 }
 
 export function join(path: string, key: string): string {

@@ -4,10 +4,10 @@ import { MAX_RETIRED_KEYS, MAX_RETIRED_SETS } from '../base/limits.ts'
 import {
   type KeySet,
   keySetRecord,
+  PUBLIC_KEY_BYTES,
   parseKeySet,
   parseRetired,
   parseRetiring,
-  PUBLIC_KEY_BYTES,
   type RetiredKeySet,
   type RetiringKeySet,
   retiredRecord,

@@ -99,7 +99,9 @@ export function parseRetired(value: RecordValue): RetiredKeySet {
   const set = {
     id: fields.bytes('id', KEY_SET_ID_BYTES),
     number: fields.integer('number', { min: 1, max: Number.MAX_SAFE_INTEGER }),
-    publicKeys: fields.list('public_keys').map((key) => new RecordFields({ key }, 'a key').bytes('key', PUBLIC_KEY_BYTES)),
+    publicKeys: fields
+      .list('public_keys')
+      .map((key) => new RecordFields({ key }, 'a key').bytes('key', PUBLIC_KEY_BYTES)),
     end,
     endedAt: unixMillis(fields.integer('ended_at', { min: 0, max: MAX_TIME })),
   }
@@ -134,7 +136,8 @@ function parseShareEntry(value: RecordValue): ShareEntry {
 }
 
 function checkShares(shares: readonly ShareEntry[]): void {
-  if (shares.length < 1 || shares.length > MAX_SHARES) throw corrupt('the key set', 'has no shares or too many')
+  if (shares.length < 1 || shares.length > MAX_SHARES)
+    throw corrupt('the key set', 'has no shares or too many')
   if (shares.some((share, index) => share.number !== index + 1)) {
     throw corrupt('the key set', 'has shares out of order')
   }

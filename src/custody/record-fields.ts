@@ -15,7 +15,8 @@ export class RecordFields {
 
   /** Throws `corrupt_store` when `value` is not an object. `what` names the record in messages. */
   constructor(value: RecordValue | undefined, what: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw corrupt(what, 'is no object')
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw corrupt(what, 'is no object')
     this.#object = value as RecordObject
     this.#what = what
   }

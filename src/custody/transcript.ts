@@ -37,18 +37,26 @@ export interface TranscriptLine {
 export const EMPTY_HEAD = new Uint8Array(32)
 
 /** The first line: what was proposed, on which store, after which transcript. */
-export function openingLine(primitives: Primitives, time: UnixMillis, opening: TranscriptOpening): TranscriptLine {
-  return line(primitives, { lines: 0, head: EMPTY_HEAD }, {
-    custody_sha256: toHex(opening.custodyDigest),
-    digest: toHex(opening.digest),
-    event: 'opened',
-    format: TRANSCRIPT_FORMAT,
-    identity_key: field(opening.identityKey),
-    previous_transcript: toHex(opening.previousHead),
-    serial: opening.serial,
-    statement: field(opening.statement),
-    time,
-  })
+export function openingLine(
+  primitives: Primitives,
+  time: UnixMillis,
+  opening: TranscriptOpening,
+): TranscriptLine {
+  return line(
+    primitives,
+    { lines: 0, head: EMPTY_HEAD },
+    {
+      custody_sha256: toHex(opening.custodyDigest),
+      digest: toHex(opening.digest),
+      event: 'opened',
+      format: TRANSCRIPT_FORMAT,
+      identity_key: field(opening.identityKey),
+      previous_transcript: toHex(opening.previousHead),
+      serial: opening.serial,
+      statement: field(opening.statement),
+      time,
+    },
+  )
 }
 
 /** A holder's consent. Signatures appear, shares never do. */

@@ -45,7 +45,7 @@ function plain(node: JsonNode): unknown {
 
 test('reads whatever JSON.stringify writes, to the same values', () => {
   const json = fc.json({ maxDepth: 5 }).filter((text) => !text.includes('__proto__'))
-  fc.assert(
+  void fc.assert(
     fc.property(json, (text) => assert.deepEqual(plain(read(text)), JSON.parse(text))),
     { numRuns: 300 },
   )
@@ -65,7 +65,7 @@ test('agrees with JSON.parse on whether a damaged text is JSON', () => {
       }
     } else assert.throws(() => read(candidate))
   })
-  fc.assert(property, { numRuns: 1000 })
+  void fc.assert(property, { numRuns: 1000 })
 })
 
 function isJson(text: string): boolean {

@@ -51,5 +51,8 @@ function given(body: JsonObject, name: string): JsonNode | undefined {
 }
 
 function wrongType(name: string, wanted: string): OperatingError {
-  return new OperatingError('bad_request', `failed to decode JSON input: the field "${name}" must be ${wanted}`)
+  return new OperatingError(
+    'bad_request',
+    `failed to decode JSON input: the field "${name}" must be ${wanted}`,
+  )
 }

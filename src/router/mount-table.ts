@@ -50,6 +50,7 @@ function isMountEntry(value: unknown): value is MountEntry {
   const { options, ...texts } = value as { readonly [name: string]: unknown }
   const names = ['path', 'type', 'uuid', 'accessor', 'description']
   if (!names.every((name) => typeof texts[name] === 'string')) return false
-  if (Object.keys(texts).length !== names.length || typeof options !== 'object' || options === null) return false
+  if (Object.keys(texts).length !== names.length || typeof options !== 'object' || options === null)
+    return false
   return Object.values(options).every((option) => typeof option === 'string')
 }

@@ -1,6 +1,6 @@
+import type { AuditBroker } from '../audit/broker.ts'
 import { type Clock, rfc3339 } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
-import type { AuditBroker } from '../audit/broker.ts'
 import type { Handler, Mounted } from '../logical/backend.ts'
 import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
@@ -117,7 +117,8 @@ function handlerOf(match: RouteMatch | null, request: LogicalRequest): Handler {
   }
   const { handlers } = match.route
   // A route that makes no difference between the two has one handler for both.
-  const handler = handlers[request.operation] ?? (request.operation === 'create' ? handlers.update : undefined)
+  const handler =
+    handlers[request.operation] ?? (request.operation === 'create' ? handlers.update : undefined)
   if (handler === undefined) {
     throw new OperatingError('unsupported_operation', '1 error occurred:\n\t* unsupported operation\n\n')
   }

@@ -11,8 +11,13 @@ export function banner(
   const { storage } = config
   const rows = [
     ['Version', state.version],
-    ['Storage', storage.type === 'sqlite' ? `sqlite in ${storage.folder}` : 'inmem: everything is lost at the end'],
-    ...state.addresses.map((one, index) => [`Listener ${index + 1}`, `${one}${access(config, index)}`] as const),
+    [
+      'Storage',
+      storage.type === 'sqlite' ? `sqlite in ${storage.folder}` : 'inmem: everything is lost at the end',
+    ],
+    ...state.addresses.map(
+      (one, index) => [`Listener ${index + 1}`, `${one}${access(config, index)}`] as const,
+    ),
     ['State', stateWords(state.status)],
   ]
   const width = Math.max(...rows.map(([name]) => name?.length ?? 0))
@@ -34,12 +39,16 @@ function stateWords(status: SealStatus): string {
 }
 
 function next(status: SealStatus, address: string): readonly string[] {
-  const first = status.phase === 'empty' ? ['conclave operator init      deals the shares: 5, of which any 3 open'] : []
+  const first =
+    status.phase === 'empty' ? ['conclave operator init      deals the shares: 5, of which any 3 open'] : []
   const example = address === 'http://127.0.0.1:8200' ? [] : [`export CONCLAVE_ADDR=${address}`]
   return [
     'Next, in another terminal (bin/conclave in a checkout):',
-    ...[...example, ...first, 'conclave operator unseal    gives one share; as many times as it takes', 'conclave status'].map(
-      (line) => `  ${line}`,
-    ),
+    ...[
+      ...example,
+      ...first,
+      'conclave operator unseal    gives one share; as many times as it takes',
+      'conclave status',
+    ].map((line) => `  ${line}`),
   ]
 }

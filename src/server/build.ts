@@ -1,5 +1,5 @@
-import { uuidFrom } from '../base/encoding.ts'
 import { InvariantError } from '../base/assert.ts'
+import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import { Custodian } from '../ceremony/custodian.ts'
 import type { CeremonyPorts } from '../ceremony/ports.ts'
@@ -8,8 +8,8 @@ import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
-import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import type { StorageBackend } from '../physical/backend.ts'
+import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { custodyStatusRoute } from '../system/custody-status.ts'
 import { healthRoute, leaderRoute } from '../system/health.ts'
 import { initRoute } from '../system/init.ts'
@@ -19,6 +19,7 @@ import { originalRekeyRoutes } from '../system/rekey-original.ts'
 import { sealRoute } from '../system/seal.ts'
 import { sealStatusRoute } from '../system/seal-status.ts'
 import { unsealRoute } from '../system/unseal.ts'
+import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
@@ -37,8 +38,12 @@ export interface Server {
  * Wires the rooms together: the only place that knows all of them. Throws what opening the store throws.
  * `fatal` ends the process; keys are wiped before it is called.
  */
-export async function buildServer(config: ServerConfig, log: Log, fatal: (error: unknown) => void): Promise<Server> {
-  const storage = await openStorage(config)
+export async function buildServer(
+  config: ServerConfig,
+  log: Log,
+  fatal: (error: unknown) => void,
+): Promise<Server> {
+  const storage = new IoGuard(await openStorage(config), systemClock, fatal)
   try {
     return await buildOn(storage, { config, log, fatal })
   } catch (error) {
@@ -124,12 +129,17 @@ function nodeKeyFor(config: ServerConfig): ReturnType<typeof loadNodeKey> {
   return loadNodeKey(nodePrimitives, systemEntropy, config.storage.folder)
 }
 
-function logExchange(log: Log, fatal: (error: unknown) => void, facts: ExchangeFacts & { readonly ms: number }): void {
+function logExchange(
+  log: Log,
+  fatal: (error: unknown) => void,
+  facts: ExchangeFacts & { readonly ms: number },
+): void {
   const { id, method, route, status, fault, ms } = facts
   log.debug('request', { id, method, route, status, ms: Math.round(ms * 100) / 100 })
   if (fault === null) return
   if (fault instanceof OperatingError) {
-    return log.error('request failed', { id, route, code: fault.code, why: fault.message, ...fault.detail })
+    log.error('request failed', { id, route, code: fault.code, why: fault.message, ...fault.detail })
+    return
   }
   const why = fault instanceof Error ? fault.name : 'unknown'
   log.error('request failed', { id, route, why })

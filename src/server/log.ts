@@ -21,7 +21,9 @@ export async function openLog(options: {
   readonly write: (line: string) => void
 }): Promise<Log> {
   const { pino } = await import('pino')
-  const stream = { write: options.format === 'json' ? options.write : (line: string) => options.write(readable(line)) }
+  const stream = {
+    write: options.format === 'json' ? options.write : (line: string) => options.write(readable(line)),
+  }
   const logger = pino(
     {
       level: options.level,

@@ -58,13 +58,16 @@ export function seedStore(ports: LogicalPorts, clusterName: string | null): Seed
 export async function openLogical(ports: LogicalPorts, barrier: Barrier): Promise<OpenLogical> {
   const tokens = await TokenStore.open(new BarrierView(barrier, TOKEN_PREFIX), ports.primitives)
   const stored = await barrier.get(MOUNTS_PATH)
-  if (stored === null) throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
+  if (stored === null)
+    throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
   const entries = decodeMounts(stored)
   const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
-  const mounts = entries.map((entry): LiveMount => ({
-    path: entry.path,
-    mounted: mount(ports, barrier, { entry, entries, tokens }),
-  }))
+  const mounts = entries.map(
+    (entry): LiveMount => ({
+      path: entry.path,
+      mounted: mount(ports, barrier, { entry, entries, tokens }),
+    }),
+  )
   const audit = new AuditBroker([])
   return {
     router: new Router({ mounts, authenticate, acl: BUILT_IN_ACL, audit, clock: ports.clock }),
@@ -84,7 +87,10 @@ function mount(
   const engines: Readonly<Record<string, SecretsEngine>> = ENGINES
   const engine = Object.hasOwn(engines, entry.type) ? engines[entry.type] : undefined
   if (engine === undefined) {
-    throw new OperatingError('store_newer', `the store mounts "${entry.type}", which this version does not have`)
+    throw new OperatingError(
+      'store_newer',
+      `the store mounts "${entry.type}", which this version does not have`,
+    )
   }
   const { clock, entropy } = ports
   return engine.mount({ storage: viewOf(barrier, entry), clock, entropy }, entry.options)
@@ -95,7 +101,11 @@ function viewOf(barrier: Barrier, entry: MountEntry): BarrierView {
 }
 
 /** The caller behind a token. Its private storage has a name of its own, from which nobody finds the token's place. */
-async function callerOf(ports: LogicalPorts, tokens: TokenStore, token: string | null): Promise<Caller | null> {
+async function callerOf(
+  ports: LogicalPorts,
+  tokens: TokenStore,
+  token: string | null,
+): Promise<Caller | null> {
   const stored = token === null ? null : await tokens.lookup(token)
   if (stored === null) return null
   const { accessor, displayName, policies } = stored.entry
@@ -111,7 +121,9 @@ function ownToken(barrier: Barrier, tokens: TokenStore, entries: readonly MountE
     revoke: async ({ request, caller }) => {
       const stored = await find(request.token)
       if (stored === null || caller === null) return
-      const writes: PlainWrite[] = tokens.revocation(stored).map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
+      const writes: PlainWrite[] = tokens
+        .revocation(stored)
+        .map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
       for (const entry of entries.filter((one) => one.type === 'cubbyhole')) {
         const keys = await keptKeys(viewOf(barrier, entry), caller.cubbyholeId)
         writes.push(...keys.map((key): PlainWrite => ({ op: 'delete', key: `logical/${entry.uuid}/${key}` })))

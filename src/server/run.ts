@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { InvariantError } from '../base/assert.ts'
 import { OperatingError } from '../base/errors.ts'
-import { type ConfigFlags, readConfig } from '../config/read.ts'
 import type { ListenerConfig, ServerConfig } from '../config/config.ts'
+import { type ConfigFlags, readConfig } from '../config/read.ts'
 import { type RunningListener, startListener } from '../http/listener.ts'
 import { banner } from './banner.ts'
 import { buildServer, type Server } from './build.ts'
@@ -110,7 +110,10 @@ function stopSignal(): Promise<NodeJS.Signals> {
 
 /** One line, and the end: an unknown state must not hold keys. Memory goes with the process. */
 function endBroken(log: Log, error: unknown): void {
-  const why = error instanceof Error ? `${error.name}: ${error instanceof InvariantError ? error.message : ''}` : 'unknown'
+  const why =
+    error instanceof Error
+      ? `${error.name}: ${error instanceof InvariantError ? error.message : ''}`
+      : 'unknown'
   log.error('the server ends: its state cannot be trusted any more', { why })
   log.flush()
   process.exit(EXIT_BROKEN)

@@ -12,7 +12,11 @@ export const systemClock: Clock = {
       const timer = setTimeout(resolve, delay)
       // Waiting never keeps a process alive that has nothing else to do.
       timer.unref()
-      signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+      const abort = (): void => {
+        clearTimeout(timer)
+        resolve()
+      }
+      signal?.addEventListener('abort', abort, { once: true })
     }),
 }
 

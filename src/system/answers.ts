@@ -1,9 +1,9 @@
 import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { parseShare, shareBase64, shareHex } from '../custody/share-format.ts'
+import type { BareResponse } from '../logical/bare-route.ts'
 import { secretField } from '../logical/fields.ts'
 import { type JsonObject, SecretText } from '../logical/json.ts'
-import type { BareResponse } from '../logical/bare-route.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 /** What seal-status and health call this server: clients parse it as a version of the API (surface.md section 16). */

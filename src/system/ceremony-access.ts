@@ -12,7 +12,11 @@ export type Credential = RekeyTerms['credential']
  *
  * Throws as `Judge.judge` does for a wrong share, wherever it is given.
  */
-export async function shownCredential(lifecycle: Lifecycle, request: BareRequest, path: string): Promise<Credential> {
+export async function shownCredential(
+  lifecycle: Lifecycle,
+  request: BareRequest,
+  path: string,
+): Promise<Credential> {
   using share = shareField(lifecycle, request.body)
   if (share !== null) {
     lifecycle.custodian.judgeHolder(share)

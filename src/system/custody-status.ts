@@ -1,7 +1,7 @@
 import { rfc3339 } from '../base/clock.ts'
 import { toHex } from '../base/encoding.ts'
-import { setWords } from '../custody/share-card.ts'
 import type { KeySet } from '../custody/key-set.ts'
+import { setWords } from '../custody/share-card.ts'
 import type { BareResponse, BareRoute } from '../logical/bare-route.ts'
 import type { JsonOut } from '../logical/json.ts'
 import { ok } from './answers.ts'

@@ -1,7 +1,7 @@
 import { OperatingError } from '../base/errors.ts'
-import { parseHexShare } from '../custody/share-format.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { checkParameters } from '../ceremony/parameters.ts'
+import { parseHexShare } from '../custody/share-format.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import { secretField, strictInteger } from '../logical/fields.ts'
 import type { JsonObject } from '../logical/json.ts'
@@ -109,7 +109,8 @@ function requiredNumber(body: JsonObject, name: string): number {
 /** Hex only, as its time had it. The texts are the contract's, their spelling corrected. */
 function hexShare(body: JsonObject): SecretBytes {
   const text = secretField(body, 'key')
-  if (text === null) throw new OperatingError('bad_request', "'key' must be specified in request body as JSON")
+  if (text === null)
+    throw new OperatingError('bad_request', "'key' must be specified in request body as JSON")
   using owned = text
   return owned.lend((bytes) => parseHexShare(bytes))
 }

@@ -30,7 +30,10 @@ async function unseal(lifecycle: Lifecycle, { body }: BareRequest): Promise<Bare
     const share = requiredShare(lifecycle, body, MISSING_KEY)
     if (migrate) {
       share[Symbol.dispose]()
-      throw new OperatingError('parameters_invalid', "can't perform a seal migration, no migration seal found")
+      throw new OperatingError(
+        'parameters_invalid',
+        "can't perform a seal migration, no migration seal found",
+      )
     }
     await custodian.unseal(share)
   } catch (error) {

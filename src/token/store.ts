@@ -1,5 +1,5 @@
-import { toHex, utf8 } from '../base/encoding.ts'
 import type { Clock } from '../base/clock.ts'
+import { toHex, utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
@@ -68,7 +68,8 @@ export class TokenStore {
   /** Loads the salt. Throws `corrupt_entry` when there is none. */
   static async open(storage: StorageView, primitives: Primitives): Promise<TokenStore> {
     const salt = await storage.get(SALT_KEY)
-    if (salt?.length !== SALT_BYTES) throw new OperatingError('corrupt_entry', 'the salt of the tokens is missing')
+    if (salt?.length !== SALT_BYTES)
+      throw new OperatingError('corrupt_entry', 'the salt of the tokens is missing')
     const key = primitives.macKey(salt)
     salt.fill(0)
     return new TokenStore(storage, key)

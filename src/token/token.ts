@@ -52,7 +52,8 @@ export function encodeTokenEntry(entry: TokenEntry): Uint8Array {
 /** Throws `corrupt_entry` for what `encodeTokenEntry` did not write. */
 export function decodeTokenEntry(stored: Uint8Array): TokenEntry {
   const value = parseCanonicalJson(stored)
-  const fields = typeof value === 'object' && value !== null ? (value as { readonly [name: string]: unknown }) : {}
+  const fields =
+    typeof value === 'object' && value !== null ? (value as { readonly [name: string]: unknown }) : {}
   const { accessor, creation_time, display_name, format, path, policies } = fields
   if (
     format !== FORMAT ||

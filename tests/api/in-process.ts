@@ -28,7 +28,8 @@ export class TestServer {
     const config: ServerConfig = { ...DEFAULT_CONFIG, storage: { type: 'inmem' } }
     const settings = { ...DEFAULT_CONFIG.listeners[0]!, port: 0, ...listener }
     const logged: string[] = []
-    const line = (event: string, facts: unknown): void => void logged.push(`${event} ${JSON.stringify(facts ?? {})}`)
+    const line = (event: string, facts: unknown): void =>
+      void logged.push(`${event} ${JSON.stringify(facts ?? {})}`)
     const log: Log = { debug: line, info: line, warn: line, error: line, flush: () => undefined }
     const server = await buildServer(config, log, (error) => logged.push(`fatal ${String(error)}`))
     const running = await startListener({
@@ -54,7 +55,12 @@ export class TestServer {
   }
 
   /** One request on a connection of its own, which ends in order once the answer was read. */
-  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const response = await fetch(this.origin + path, {
       method,
       headers: { connection: 'close', ...headers },
@@ -71,7 +77,10 @@ export class TestServer {
 
   /** Initialises and opens; the shares in hex. */
   async open(shares: number, threshold: number): Promise<string[]> {
-    const init = await this.call('PUT', '/v1/sys/init', { secret_shares: shares, secret_threshold: threshold })
+    const init = await this.call('PUT', '/v1/sys/init', {
+      secret_shares: shares,
+      secret_threshold: threshold,
+    })
     this.rootToken = init.body.root_token
     const keys: string[] = init.body.keys
     await this.unseal(keys.slice(0, threshold))

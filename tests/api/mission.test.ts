@@ -17,7 +17,8 @@ describe('the original rekey API', () => {
   after(() => server.close())
   beforeEach(() => init('DELETE'))
 
-  const init = (method: string, body?: unknown): Promise<Answer> => server.call(method, '/sys/rekey/init', body)
+  const init = (method: string, body?: unknown): Promise<Answer> =>
+    server.call(method, '/sys/rekey/init', body)
   const update = (key: unknown): Promise<Answer> => server.call('PUT', '/sys/rekey/update', { key })
   const start = (shares = 5, threshold = 3): Promise<Answer> =>
     init('PUT', { secret_shares: shares, secret_threshold: threshold })
@@ -69,7 +70,10 @@ describe('the original rekey API', () => {
       ['secret_shares is required', { secret_threshold: 3 }],
       ['secret_threshold is required', { secret_shares: 5 }],
       ['both are required', {}],
-      ['secret_threshold must be less than or equal to secret_shares', { secret_shares: 3, secret_threshold: 4 }],
+      [
+        'secret_threshold must be less than or equal to secret_shares',
+        { secret_shares: 3, secret_threshold: 4 },
+      ],
       ['at most 255 shares', { secret_shares: 256, secret_threshold: 3 }],
       ['threshold at least 2 unless there is one share', { secret_shares: 2, secret_threshold: 1 }],
       ['no shares at all', { secret_shares: 0, secret_threshold: 0 }],
@@ -131,7 +135,10 @@ describe('the original rekey API', () => {
       await start()
       for (const body of [{}, { key: '' }, { key: null }]) {
         const answer = await server.call('PUT', '/sys/rekey/update', body)
-        assert.deepEqual([answer.status, answer.body.errors[0]], [400, "'key' must be specified in request body as JSON"])
+        assert.deepEqual(
+          [answer.status, answer.body.errors[0]],
+          [400, "'key' must be specified in request body as JSON"],
+        )
       }
     })
     test('a share given twice: 200, incomplete, progress unchanged', async () => {

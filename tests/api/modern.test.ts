@@ -13,7 +13,8 @@ describe('the modern face', () => {
   after(() => server.close())
   beforeEach(() => server.call('DELETE', '/v1/sys/rekey/init'))
 
-  const init = (method: string, body?: unknown): Promise<Answer> => server.call(method, '/v1/sys/rekey/init', body)
+  const init = (method: string, body?: unknown): Promise<Answer> =>
+    server.call(method, '/v1/sys/rekey/init', body)
   const update = (body: unknown): Promise<Answer> => server.call('PUT', '/v1/sys/rekey/update', body)
   const start = async (): Promise<string> =>
     (await init('PUT', { secret_shares: 3, secret_threshold: 2 })).body.nonce
@@ -43,7 +44,9 @@ describe('the modern face', () => {
   test('a bad number is 400, where the peer says 500, with the words of the contract', async () => {
     const answer = await init('PUT', { secret_shares: 3, secret_threshold: 4 })
     assert.equal(answer.status, 400)
-    assert.deepEqual(answer.body.errors, ['invalid rekey seal configuration: threshold cannot be larger than shares'])
+    assert.deepEqual(answer.body.errors, [
+      'invalid rekey seal configuration: threshold cannot be larger than shares',
+    ])
   })
 
   test('a second init is refused after its numbers were judged', async () => {
@@ -55,21 +58,23 @@ describe('the modern face', () => {
 
   test('update: the checks of section 5.6 in their order', async () => {
     assert.deepEqual((await update({})).body.errors, ["'key' must be specified in request body as JSON"])
-    assert.deepEqual((await update({ key: keys[0], nonce: 'x' })).body.errors, ['no barrier rekey in progress'])
+    assert.deepEqual((await update({ key: keys[0], nonce: 'x' })).body.errors, [
+      'no barrier rekey in progress',
+    ])
     const nonce = await start()
     const wrong = await update({ key: keys[0], nonce: 'x' })
-    assert.deepEqual([wrong.status, wrong.body.errors], [
-      400,
-      [`incorrect nonce supplied; nonce for this rekey operation is "${nonce}"`],
-    ])
+    assert.deepEqual(
+      [wrong.status, wrong.body.errors],
+      [400, [`incorrect nonce supplied; nonce for this rekey operation is "${nonce}"`]],
+    )
     assert.equal((await update({ key: keys[0] })).body.code, 'nonce_mismatch')
     assert.equal((await update({ key: 'not a share', nonce })).status, 400)
     assert.equal((await update({ key: keys[0], nonce })).body.progress, 1)
     const again = await update({ key: keys[0], nonce })
-    assert.deepEqual([again.status, again.body.errors], [
-      400,
-      ['given key has already been provided during this generation operation'],
-    ])
+    assert.deepEqual(
+      [again.status, again.body.errors],
+      [400, ['given key has already been provided during this generation operation']],
+    )
     assert.equal((await init('GET')).body.progress, 1)
   })
 
@@ -86,9 +91,20 @@ describe('the modern face', () => {
     const nonce = await start()
     await update({ key: keys[0], nonce })
     const { body } = await update({ key: keys[1], nonce })
-    const wanted = ['nonce', 'complete', 'keys', 'keys_base64', 'pgp_fingerprints', 'backup', 'verification_required']
+    const wanted = [
+      'nonce',
+      'complete',
+      'keys',
+      'keys_base64',
+      'pgp_fingerprints',
+      'backup',
+      'verification_required',
+    ]
     assert.deepEqual(Object.keys(body), wanted)
-    assert.deepEqual(body.keys_base64, body.keys.map((key: string) => Buffer.from(key, 'hex').toString('base64')))
+    assert.deepEqual(
+      body.keys_base64,
+      body.keys.map((key: string) => Buffer.from(key, 'hex').toString('base64')),
+    )
     assert.equal(body.nonce, nonce)
     const old = await server.call('PUT', '/v1/sys/rekey/update', { key: keys[0], nonce })
     assert.equal(old.status, 400, 'the answer was read, so the old shares are dead')

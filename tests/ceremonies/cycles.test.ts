@@ -9,7 +9,10 @@ async function cycle(shares: number, threshold: number): Promise<void> {
   const first = await world.init(shares, threshold)
   await world.unseal(first.slice(-threshold))
   assert(world.custodian.isOpen, 'the last t shares open')
-  const up = await world.rekey(first, { shares: Math.min(shares + 2, 255), threshold: Math.max(2, threshold) })
+  const up = await world.rekey(first, {
+    shares: Math.min(shares + 2, 255),
+    threshold: Math.max(2, threshold),
+  })
   const down = await world.rekey(up, { shares, threshold })
   await world.put('data/kept', 'through all of it')
   const restarted = await World.start(world.storage.reopened(), 'restarted')
@@ -64,7 +67,10 @@ test('a second init is refused, after its parameters were judged, and changes no
   const world = await World.start(new SimStorage(), 'twice')
   const shares = await world.init(3, 2)
   await assert.rejects(world.init(3, 4), { code: 'parameters_invalid' })
-  await assert.rejects(world.init(3, 2), { code: 'already_initialized', message: 'Vault is already initialized' })
+  await assert.rejects(world.init(3, 2), {
+    code: 'already_initialized',
+    message: 'Vault is already initialized',
+  })
   assert(await opens(world.storage, shares))
 })
 

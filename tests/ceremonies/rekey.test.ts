@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { ANSWER_KEPT_MS, CEREMONY_EXPIRY_MS, CEREMONY_UNJOINED_EXPIRY_MS } from '../../src/base/limits.ts'
+import type { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
 import { opens, type ShareSet, World } from '../sim/world.ts'
 
@@ -89,7 +89,8 @@ test('until then the answer is given again to the same share from the same addre
   assert(answer.complete)
   const again = await world.give(keys[2]!, '10.0.0.9')
   assert(again.complete)
-  const bytes = (shares: readonly SecretBytes[]): Buffer[] => shares.map((one) => one.lend((b) => Buffer.from(b)))
+  const bytes = (shares: readonly SecretBytes[]): Buffer[] =>
+    shares.map((one) => one.lend((b) => Buffer.from(b)))
   assert.deepEqual(bytes(again.shares), bytes(answer.shares))
   await assert.rejects(world.give(keys[1]!, '10.0.0.9'), { code: 'ceremony_not_running' })
   await assert.rejects(world.give(keys[2]!, '10.0.0.8'), { code: 'ceremony_not_running' })
@@ -138,7 +139,10 @@ test('a retired share is named with its set, at once, and nobody else starts ove
   await world.acknowledge(id)
   await world.startRekey({ shares: 5, threshold: 3 })
   await world.give(next[0]!)
-  await assert.rejects(world.give(keys[1]!), { code: 'share_retired', message: /key set 1, which a newer set has replaced/ })
+  await assert.rejects(world.give(keys[1]!), {
+    code: 'share_retired',
+    message: /key set 1, which a newer set has replaced/,
+  })
   assert.equal(world.custodian.rekeyStatus().progress, 1)
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { type RecordValue, canonicalJson } from '../../src/base/canonical-json.ts'
+import { canonicalJson, type RecordValue } from '../../src/base/canonical-json.ts'
 import { toHex } from '../../src/base/encoding.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
@@ -52,7 +52,10 @@ function verify(lines: readonly Line[], publicKeys: ReadonlyMap<string, string>)
     const message = Buffer.concat([Buffer.from(`conclave ${value.verb} v1\n`), digest])
     assert(nodePrimitives.ed25519Verify(Buffer.from(key!, 'hex'), message, base64(value.signature)))
   }
-  const { signature, ...closing } = lines.at(-1)!.value as { signature: string; [member: string]: RecordValue }
+  const { signature, ...closing } = lines.at(-1)!.value as {
+    signature: string
+    [member: string]: RecordValue
+  }
   const message = Buffer.concat([Buffer.from('conclave transcript v1\n'), canonicalJson(closing)])
   assert(nodePrimitives.ed25519Verify(base64(first!.value.identity_key), message, base64(signature)))
   return previous
@@ -63,7 +66,8 @@ test('init, unseal, rekey and retirement leave a chain of transcripts that verif
   const publicKeys = new Map<string, string>()
   const remember = (): void => {
     const { live } = world.custodian.record!
-    for (const share of live.shares) publicKeys.set(`${toHex(live.id)}/${share.number}`, toHex(share.publicKey))
+    for (const share of live.shares)
+      publicKeys.set(`${toHex(live.id)}/${share.number}`, toHex(share.publicKey))
   }
   const keys = await world.init(3, 2)
   remember()
@@ -107,8 +111,13 @@ test('a cancelled and an expired rekey leave a signed end, and no share is in an
   const all = [...(await transcripts(world)).values()]
   const ends = all.map((lines) => lines.at(-1)!.value.event).sort()
   assert.deepEqual(ends, ['cancelled', 'completed', 'completed', 'expired', 'opened'])
-  const text = all.flat().map(({ bytes }) => bytes.toString()).join('\n')
+  const text = all
+    .flat()
+    .map(({ bytes }) => bytes.toString())
+    .join('\n')
   for (const key of keys) {
-    assert(!text.includes(Buffer.from(key).toString('hex')) && !text.includes(Buffer.from(key).toString('base64')))
+    assert(
+      !text.includes(Buffer.from(key).toString('hex')) && !text.includes(Buffer.from(key).toString('base64')),
+    )
   }
 })

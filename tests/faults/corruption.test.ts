@@ -118,11 +118,20 @@ for (const key of RECORDS) {
 
 test('custody record and copy both damaged: a typed error at the start, and the share is never refused wrongly', async () => {
   const { storage, shares } = await store()
-  for (const flipped of [...bitFlips(storage.entries.get('core/custody')!)].filter((_, index) => index % 7 === 0)) {
+  for (const flipped of [...bitFlips(storage.entries.get('core/custody')!)].filter(
+    (_, index) => index % 7 === 0,
+  )) {
     const copy = damaged(damaged(storage, 'core/custody', flipped), 'core/custody/copy', flipped)
     const result = await outcome(copy, shares)
     assert(
-      ['corrupt_store', 'store_rolled_back', 'share_unknown', 'share_retired', 'store_newer', 'sealed'].includes(result),
+      [
+        'corrupt_store',
+        'store_rolled_back',
+        'share_unknown',
+        'share_retired',
+        'store_newer',
+        'sealed',
+      ].includes(result),
       result,
     )
   }

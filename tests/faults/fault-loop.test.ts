@@ -14,16 +14,23 @@ interface Run {
 
 type Flow = (world: World, run: Run, before: ShareSet) => Promise<void>
 
-const FLOWS: Record<string, { readonly flow: Flow; readonly prepared: (world: World) => Promise<ShareSet> }> = {
-  'a rekey of 3 of 5 to 3 of 5': { prepared: open53, flow: rekeyTo(5, 3) },
-  'a rekey of 3 of 5 to 4 of 7': { prepared: open53, flow: rekeyTo(7, 4) },
-  'a rekey of 3 of 5 to 1 of 1': { prepared: open53, flow: rekeyTo(1, 1) },
-  'a rekey, its evidence of arrival, and a restart that proves': { prepared: open53, flow: rekeyWithEvidence },
-  'two rekeys, the second by the set that was retiring': { prepared: open53, flow: secondByRetiring },
-  'two rekeys, the second by the set that was never proven': { prepared: open53, flow: secondByLive },
-  'an unseal after a restart': { prepared: sealed53, flow: async (world, _run, before) => world.unseal(before) },
-  'an explicit seal in a running rekey': { prepared: open53, flow: sealInRekey },
-}
+const FLOWS: Record<string, { readonly flow: Flow; readonly prepared: (world: World) => Promise<ShareSet> }> =
+  {
+    'a rekey of 3 of 5 to 3 of 5': { prepared: open53, flow: rekeyTo(5, 3) },
+    'a rekey of 3 of 5 to 4 of 7': { prepared: open53, flow: rekeyTo(7, 4) },
+    'a rekey of 3 of 5 to 1 of 1': { prepared: open53, flow: rekeyTo(1, 1) },
+    'a rekey, its evidence of arrival, and a restart that proves': {
+      prepared: open53,
+      flow: rekeyWithEvidence,
+    },
+    'two rekeys, the second by the set that was retiring': { prepared: open53, flow: secondByRetiring },
+    'two rekeys, the second by the set that was never proven': { prepared: open53, flow: secondByLive },
+    'an unseal after a restart': {
+      prepared: sealed53,
+      flow: async (world, _run, before) => world.unseal(before),
+    },
+    'an explicit seal in a running rekey': { prepared: open53, flow: sealInRekey },
+  }
 
 for (const [name, { flow, prepared }] of Object.entries(FLOWS)) {
   test(`${name}: after a fault at every storage operation, a set that was handed out opens the store`, async (t) => {
@@ -172,7 +179,9 @@ async function runWithFault(
 /** A failure must be one that people can be told about, or the simulated death of the process. */
 function expectFailure(error: unknown): null {
   const expected =
-    error instanceof OperatingError || error instanceof Crashed || (error as Error).name === 'OutcomeUnknownError'
+    error instanceof OperatingError ||
+    error instanceof Crashed ||
+    (error as Error).name === 'OutcomeUnknownError'
   if (!expected) throw error
   return null
 }

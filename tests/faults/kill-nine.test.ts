@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
-import { SeededEntropy } from '../sim/seeded-entropy.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ServerProcess, temporaryFolder } from '../api/server-process.ts'
+import { SeededEntropy } from '../sim/seeded-entropy.ts'
 
 // The copies are stores too: not for other users.
 process.umask(0o077)

@@ -13,7 +13,9 @@ export class SeededEntropy implements Entropy {
   bytes(length: number): Uint8Array {
     const out = new Uint8Array(length)
     for (let offset = 0; offset < length; offset += 32) {
-      const block = createHash('sha256').update(`${this.#seed}/${this.#counter++}`).digest()
+      const block = createHash('sha256')
+        .update(`${this.#seed}/${this.#counter++}`)
+        .digest()
       out.set(block.subarray(0, Math.min(32, length - offset)), offset)
     }
     return out

@@ -62,7 +62,10 @@ export class SimStorage implements StorageBackend {
         const slash = rest.indexOf('/')
         names.add(slash === -1 ? rest : rest.slice(0, slash + 1))
       }
-      return [...names].sort().filter((name) => name > page.after).slice(0, page.limit)
+      return [...names]
+        .sort()
+        .filter((name) => name > page.after)
+        .slice(0, page.limit)
     })
   }
 

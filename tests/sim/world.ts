@@ -22,7 +22,12 @@ export class World {
   fatal: unknown = null
   session: Session | null = null
 
-  private constructor(parts: { storage: SimStorage; clock: SimClock; custodian: Custodian; logged: string[] }) {
+  private constructor(parts: {
+    storage: SimStorage
+    clock: SimClock
+    custodian: Custodian
+    logged: string[]
+  }) {
     this.storage = parts.storage
     this.clock = parts.clock
     this.custodian = parts.custodian

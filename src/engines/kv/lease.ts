@@ -28,5 +28,8 @@ function durationSeconds(value: unknown): number | null {
   if (/^\d{1,12}$/.test(value)) return Number(value) > 0 ? Number(value) : null
   if (!/^(?:\d{1,9}[smhd])+$/.test(value)) return null
   const parts = value.match(/\d+[smhd]/g) ?? []
-  return parts.reduce((total, part) => total + Number(part.slice(0, -1)) * (UNITS.get(part.slice(-1)) ?? 0), 0)
+  return parts.reduce(
+    (total, part) => total + Number(part.slice(0, -1)) * (UNITS.get(part.slice(-1)) ?? 0),
+    0,
+  )
 }

@@ -75,7 +75,10 @@ function wrap(
   keys: { readonly rootKey: SecretBytes; readonly nonce: Uint8Array },
   additionalData: Uint8Array,
 ): Uint8Array {
-  return concat(keys.nonce, keys.rootKey.lend((bytes) => aead.seal(keys.nonce, bytes, additionalData)))
+  return concat(
+    keys.nonce,
+    keys.rootKey.lend((bytes) => aead.seal(keys.nonce, bytes, additionalData)),
+  )
 }
 
 function unwrap(aead: AeadKey, sealed: Uint8Array, additionalData: Uint8Array): SecretBytes | null {
