@@ -6,8 +6,8 @@ import { bareServer } from './bare-server.ts'
 import { cpuOf, load } from './load.ts'
 
 /**
- * First figures: each beside the limit measured in the same run, because these machines differ. Ratios are what to
- * quote; milliseconds are what a person waits.
+ * First figures: each beside the limit measured in the same run, because these machines differ. Ratios are
+ * what to quote; milliseconds are what a person waits.
  */
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4)
 const CLIENTS = 32
@@ -95,7 +95,9 @@ async function median9(act: () => Promise<unknown>): Promise<number> {
   return median(times)
 }
 
-/** Requests a second and CPU microseconds a request, as ratios to a bare server that answers the same bytes. */
+/**
+ * Requests a second and CPU microseconds a request, as ratios to a bare server that answers the same bytes.
+ */
 async function requests(server: ServerProcess, token: string): Promise<void> {
   const headers = { 'x-vault-token': token }
   const body = JSON.stringify({ password: 'x'.repeat(200) })

@@ -16,8 +16,8 @@ import { encodeStatement, statementDigest } from '../src/custody/statement.ts'
 import { openLink, openSlot, sealLink, sealSlot } from '../src/seal/shamir/slot.ts'
 
 /**
- * docs/storage-format.md against vectors that another program made from it. A failure here means that stores which
- * exist could not be read any more: mend the code, never the vectors.
+ * docs/storage-format.md against vectors that another program made from it. A failure here means that stores
+ * which exist could not be read any more: mend the code, never the vectors.
  */
 const { vectors } = JSON.parse(
   readFileSync(new URL('./vectors/storage-format.json', import.meta.url), 'utf8'),

@@ -22,8 +22,8 @@ export interface AuditRecord {
 }
 
 /**
- * Audit is on the path, not beside it: where devices are configured, at least one must have the line, or the request
- * does not happen and the answer is withheld. Without devices nothing is recorded, as in Vault.
+ * Audit is on the path, not beside it: where devices are configured, at least one must have the line, or the
+ * request does not happen and the answer is withheld. Without devices nothing is recorded, as in Vault.
  */
 export class AuditBroker {
   readonly #devices: readonly AuditDevice[]

@@ -25,8 +25,8 @@ export interface BarrierOptions {
 }
 
 /**
- * Everything in the store but the custody and keyring records is sealed here: AES-256-GCM under the newest term,
- * bound to store, path and term.
+ * Everything in the store but the custody and keyring records is sealed here: AES-256-GCM under the newest
+ * term, bound to store, path and term.
  */
 export class Barrier {
   readonly #storage: StorageBackend
@@ -62,7 +62,9 @@ export class Barrier {
     return this.keyring.active.operations - this.#used
   }
 
-  /** The plaintext in memory of its own, or `null`. Throws `corrupt_entry`, `sealed`, `storage_unavailable`. */
+  /**
+   * The plaintext in memory of its own, or `null`. Throws `corrupt_entry`, `sealed`, `storage_unavailable`.
+   */
   async get(path: string): Promise<Uint8Array | null> {
     assert(!CLEAR_PATHS.has(path), 'custody and keyring are not behind the barrier')
     const stored = await this.#storage.get(path)
@@ -109,8 +111,8 @@ export class Barrier {
   }
 
   /**
-   * Takes the keyring that a commit has just stored. `used` counts the seals of that commit under its active term,
-   * when that is a new one; with the same term the count goes on.
+   * Takes the keyring that a commit has just stored. `used` counts the seals of that commit under its active
+   * term, when that is a new one; with the same term the count goes on.
    */
   replaceKeyring(keyring: Keyring, used: number): void {
     const before = this.keyring

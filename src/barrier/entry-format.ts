@@ -4,7 +4,8 @@ import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type AeadKey } from '../crypto/primit
 
 /**
  * A stored entry: `0x01 | term, uint32 | nonce, 12 | ciphertext | tag, 16`, integers big-endian (custody.md
- * section 2). The additional data binds store, path and term, so that an entry is worth nothing anywhere else.
+ * section 2). The additional data binds store, path and term, so that an entry is worth nothing
+ * anywhere else.
  */
 const ENTRY_FORMAT = 0x01
 const HEADER_BYTES = 1 + 4 + AEAD_NONCE_BYTES
@@ -33,7 +34,9 @@ export function sealEntry(
   return concat(new Uint8Array([ENTRY_FORMAT]), uint32(key.term), key.nonce, sealed)
 }
 
-/** Opens what `sealEntry` made for this place. Throws `corrupt_entry` for anything else, whatever its length. */
+/**
+ * Opens what `sealEntry` made for this place. Throws `corrupt_entry` for anything else, whatever its length.
+ */
 export function openEntry(aead: AeadKey, place: EntryPlace, stored: Uint8Array): Uint8Array {
   const term = entryTerm(stored)
   const nonce = stored.subarray(1 + 4, HEADER_BYTES)

@@ -19,7 +19,10 @@ export function keyringKey(primitives: Primitives, rootKey: SecretBytes, storeId
   return key.lend((bytes) => primitives.aeadKey(bytes))
 }
 
-/** `core/keyring`: RFC 8785 JSON with format, serial and store id in the clear, and `nonce | ciphertext | tag`. */
+/**
+ * `core/keyring`: RFC 8785 JSON with format, serial and store id in the clear, and
+ * `nonce | ciphertext | tag`.
+ */
 export function sealKeyring(
   key: { readonly aead: AeadKey; readonly nonce: Uint8Array },
   place: KeyringPlace,

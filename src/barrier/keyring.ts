@@ -6,8 +6,8 @@ import { SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES, type AeadKey, type Primitives } from '../crypto/primitives.ts'
 
 /**
- * The data keys, one a term. A keyring never changes: a new term or a new count makes a new keyring, so that what
- * is in memory is always what a commit has stored.
+ * The data keys, one a term. A keyring never changes: a new term or a new count makes a new keyring, so that
+ * what is in memory is always what a commit has stored.
  *
  * Its plaintext is binary and not JSON, because base64 in JSON would make strings of the keys
  * (docs/decisions/0006):
@@ -124,7 +124,9 @@ export class Keyring implements Disposable {
     return SecretBytes.take(bytes)
   }
 
-  /** Reads what `encode` wrote. `plaintext` stays with the caller. Throws `corrupt_store` for anything else. */
+  /**
+   * Reads what `encode` wrote. `plaintext` stays with the caller. Throws `corrupt_store` for anything else.
+   */
   static decode(
     primitives: Primitives,
     plaintext: Uint8Array,

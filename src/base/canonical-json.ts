@@ -19,8 +19,9 @@ export function canonicalJson(value: RecordValue): Uint8Array {
 }
 
 /**
- * Reads bytes that `canonicalJson` could have written, and nothing else: white space, duplicate members, another
- * order of members or another spelling of a number make it return `null`. So one record has one digest.
+ * Reads bytes that `canonicalJson` could have written, and nothing else: white space, duplicate members,
+ * another order of members or another spelling of a number make it return `null`. So one record has one
+ * digest.
  */
 export function parseCanonicalJson(bytes: Uint8Array): RecordValue | null {
   let value: unknown

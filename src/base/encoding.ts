@@ -81,8 +81,8 @@ export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
 }
 
 /**
- * The parts one after the other, each behind two bytes of its length, big-endian, so that no two lists of parts
- * give the same bytes. All our additional data is made this way (custody.md section 1).
+ * The parts one after the other, each behind two bytes of its length, big-endian, so that no two lists of
+ * parts give the same bytes. All our additional data is made this way (custody.md section 1).
  */
 export function lengthPrefixed(...parts: readonly Uint8Array[]): Uint8Array {
   return concat(

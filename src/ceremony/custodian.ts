@@ -111,7 +111,9 @@ export class Custodian {
     return { phase: 'sealed', ...shape, progress: phase.unseal.progress, nonce: phase.unseal.nonce }
   }
 
-  /** Throws `parameters_invalid`, `already_initialized`, and what storage throws. The caller wipes the answer. */
+  /**
+   * Throws `parameters_invalid`, `already_initialized`, and what storage throws. The caller wipes the answer.
+   */
   init(parameters: DealParameters): Promise<InitAnswer> {
     return this.#run(async () => {
       checkParameters(parameters, 'invalid seal configuration: ')
@@ -206,7 +208,10 @@ export class Custodian {
     drop.catch((error: unknown) => this.#ports.log.warn('old key set not dropped', { code: codeOf(error) }))
   }
 
-  /** Whether `share` is one of a set that opens: what a holder shows instead of a token. Throws as `judge` does. */
+  /**
+   * Whether `share` is one of a set that opens: what a holder shows instead of a token. Throws as `judge`
+   * does.
+   */
   judgeHolder(share: SecretBytes): JudgedShare {
     return this.#judge.judge([this.#expectOpen().session.record], share)
   }
@@ -233,7 +238,9 @@ export class Custodian {
     this.#hooks.fatal(error)
   }
 
-  /** Somebody else changed the keys of this store: ours may be wrong, so they are wiped before anything else. */
+  /**
+   * Somebody else changed the keys of this store: ours may be wrong, so they are wiped before anything else.
+   */
   async #stepDown(): Promise<void> {
     if (this.#phase.name !== 'open') return
     this.#hooks.sealed()
@@ -342,7 +349,9 @@ export class Custodian {
     this.#ports.log.info('store sealed')
   }
 
-  /** Whether the last commit was stored. Keys are wiped after 2 s whatever came of it (custody.md section 3). */
+  /**
+   * Whether the last commit was stored. Keys are wiped after 2 s whatever came of it (custody.md section 3).
+   */
   async #inTime(commit: Promise<void>): Promise<boolean> {
     const timer = new AbortController()
     const late = this.#ports.clock.sleep(millis(SEAL_COMMIT_MS), timer.signal).then(() => 'late' as const)

@@ -46,8 +46,8 @@ export interface PreparedChange {
 export const SEALS_PER_CHANGE = 2
 
 /**
- * Makes the records of `change` and opens them once in memory before anything is committed, so that what cannot be
- * opened is never stored. `before` is what was read last: the commit holds only if it still stands.
+ * Makes the records of `change` and opens them once in memory before anything is committed, so that what
+ * cannot be opened is never stored. `before` is what was read last: the commit holds only if it still stands.
  */
 export function prepareChange(
   ports: CeremonyPorts,
@@ -84,8 +84,8 @@ export function prepareChange(
 }
 
 /**
- * Commits a prepared change. When it resolves, the change is stored; when it rejects, it is not, except with an
- * `OutcomeUnknownError`, after which nobody knows and the process must end.
+ * Commits a prepared change. When it resolves, the change is stored; when it rejects, it is not, except with
+ * an `OutcomeUnknownError`, after which nobody knows and the process must end.
  *
  * An unknown outcome is settled and read back here, before anybody is answered.
  */
@@ -122,7 +122,9 @@ async function readBack(storage: StorageBackend, cause: unknown): Promise<Stored
   }
 }
 
-/** Nobody can say whether a commit happened. The process wipes its keys and ends; a new start reads the store. */
+/**
+ * Nobody can say whether a commit happened. The process wipes its keys and ends; a new start reads the store.
+ */
 export class OutcomeUnknownError extends Error {
   override name = 'OutcomeUnknownError'
 }

@@ -19,8 +19,9 @@ export interface Deal extends Disposable {
 }
 
 /**
- * Deals a new key set. **All** shares are proven before anybody sees one: the first t rebuild the unseal key, and
- * so do the first t-1 with each other share. These n-t+1 combinations prove every subset (custody.md section 4).
+ * Deals a new key set. **All** shares are proven before anybody sees one: the first t rebuild the unseal key,
+ * and so do the first t-1 with each other share. These n-t+1 combinations prove every subset (custody.md
+ * section 4).
  */
 export function deal(
   ports: { readonly primitives: Primitives; readonly entropy: Entropy },

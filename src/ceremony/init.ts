@@ -37,8 +37,8 @@ const NOTHING_STORED: StoredRecords = {
 }
 
 /**
- * Initialises an empty store: deal, prove, **one commit**, wipe; then the answer. Refused before the commit, nothing
- * is left. The parameters were checked before.
+ * Initialises an empty store: deal, prove, **one commit**, wipe; then the answer. Refused before the commit,
+ * nothing is left. The parameters were checked before.
  *
  * Throws `condition_failed` when the store is not empty any more.
  */
@@ -115,7 +115,9 @@ function firstRecord(
   }
 }
 
-/** The transcript of init: nobody agrees, since there was nobody; it ties the first set to its first identity. */
+/**
+ * The transcript of init: nobody agrees, since there was nobody; it ties the first set to its first identity.
+ */
 function transcript(
   ports: CeremonyPorts,
   init: {

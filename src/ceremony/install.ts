@@ -19,7 +19,9 @@ import {
 import type { CeremonyPorts } from './ports.ts'
 import type { Session } from './session.ts'
 
-/** The lines and removals that belong into the commit of an install. They are made once its serial is known. */
+/**
+ * The lines and removals that belong into the commit of an install. They are made once its serial is known.
+ */
 export type InstallEntries = (install: InstallFacts) => readonly PlainWrite[]
 
 /** What the closing line of the ceremony says. */
@@ -30,9 +32,9 @@ export interface InstallFacts {
 }
 
 /**
- * Installs a dealt set as the live one (custody.md section 4): a fresh root key, slot, keyring with one data-key
- * term more, custody, anchor, identity, in one commit. The set that agreed stays, *retiring*: its slot unchanged,
- * and a link from its root key to the new one. Never more than two ways in.
+ * Installs a dealt set as the live one (custody.md section 4): a fresh root key, slot, keyring with one
+ * data-key term more, custody, anchor, identity, in one commit. The set that agreed stays, *retiring*: its
+ * slot unchanged, and a link from its root key to the new one. Never more than two ways in.
  */
 export async function installNewSet(
   ports: CeremonyPorts,
@@ -61,8 +63,8 @@ export async function installNewSet(
 }
 
 /**
- * Installs the live set once more, without the retiring one: the evidence that its shares arrived is here. Root key
- * and term are fresh, so a copied link is worth nothing.
+ * Installs the live set once more, without the retiring one: the evidence that its shares arrived is here.
+ * Root key and term are fresh, so a copied link is worth nothing.
  */
 export async function installWithoutRetiring(
   ports: CeremonyPorts,
@@ -150,7 +152,9 @@ function linked(
   return { id, number, threshold, shares, slot, createdAt, link }
 }
 
-/** The root key that a set's own slot holds: the current one for the live set, its own old one for the other. */
+/**
+ * The root key that a set's own slot holds: the current one for the live set, its own old one for the other.
+ */
 async function rootKeyOf(session: Session, set: KeySet): Promise<SecretBytes> {
   if (set === session.record.live) return session.rootKey.clone()
   return readStoredSecret(await session.barrier.get(RETIRING_PATH), 'the root key of the retiring set')
@@ -159,7 +163,8 @@ async function rootKeyOf(session: Session, set: KeySet): Promise<SecretBytes> {
 /** The set that goes when `agreeing` becomes the retiring one. */
 function leftOver(record: CustodyRecord, agreeing: KeySet): { set: KeySet; end: RetiredEnd } | null {
   if (record.retiring === null) return null
-  // The retiring set decided, so nobody has shown that the live one ever arrived; or the live one did, and has.
+  // The retiring set decided, so nobody has shown that the live one ever arrived; or the live one did, and
+  // has.
   return agreeing === record.retiring
     ? { set: record.live, end: 'never_proven' }
     : { set: record.retiring, end: 'replaced' }

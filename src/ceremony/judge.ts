@@ -23,8 +23,8 @@ const ENDS: Record<RetiredEnd, string> = {
 }
 
 /**
- * Judges every share on arrival, sealed or open, against the public keys of the custody record. A refusal touches
- * nobody else's progress (custody.md section 1).
+ * Judges every share on arrival, sealed or open, against the public keys of the custody record. A refusal
+ * touches nobody else's progress (custody.md section 1).
  */
 export class Judge {
   readonly #primitives: Primitives
@@ -40,7 +40,8 @@ export class Judge {
   /**
    * Finds the set of a share. With two records (one damaged), either may know it.
    *
-   * Throws `share_retired` for a share of a set that opens no more, naming the set, and `share_unknown` otherwise.
+   * Throws `share_retired` for a share of a set that opens no more, naming the set, and `share_unknown`
+   * otherwise.
    */
   judge(records: readonly CustodyRecord[], share: SecretBytes): JudgedShare {
     const keys = new Map<string, Uint8Array>()
@@ -72,15 +73,15 @@ export class Judge {
     if (ended !== undefined) {
       return new OperatingError(
         'share_retired',
-        `this share seems to be of key set ${ended.number}, ${ENDS[ended.end]}; give the share of the live set. ` +
-          'It was not counted, and nobody else has to start again',
+        `this share seems to be of key set ${ended.number}, ${ENDS[ended.end]}; give the share of the live ` +
+          'set. It was not counted, and nobody else has to start again',
         { detail: { set: ended.number } },
       )
     }
     return new OperatingError(
       'share_unknown',
-      'unknown share: it is damaged or mistyped, or it belongs to another store. It was not counted, and nobody ' +
-        'else has to start again',
+      'unknown share: it is damaged or mistyped, or it belongs to another store. It was not counted, and ' +
+        'nobody else has to start again',
     )
   }
 

@@ -15,9 +15,9 @@ export interface Completer {
 }
 
 /**
- * The shares of a direct rekey and the unseal key behind them, from the install until there is evidence that they
- * arrived, for 5 minutes at most. One of the two places where secrets live across an await: this object owns them,
- * and wipes them at its end (custody.md sections 4 and 7).
+ * The shares of a direct rekey and the unseal key behind them, from the install until there is evidence that
+ * they arrived, for 5 minutes at most. One of the two places where secrets live across an await: this object
+ * owns them, and wipes them at its end (custody.md sections 4 and 7).
  */
 export class KeptAnswer implements Disposable {
   readonly completer: Completer
@@ -45,7 +45,10 @@ export class KeptAnswer implements Disposable {
     return this.#deal.shares.map((share) => share.clone())
   }
 
-  /** Only the same share, nonce and source address get the answer again; `nonce` is `null` where a face has none. */
+  /**
+   * Only the same share, nonce and source address get the answer again; `nonce` is `null` where a face has
+   * none.
+   */
   belongsTo(judged: JudgedShare, asked: { readonly nonce: string | null; readonly source: string }): boolean {
     const { ceremonyId, setId, shareNumber, source } = this.completer
     if (this.#over || asked.source !== source) return false

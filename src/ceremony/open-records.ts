@@ -16,8 +16,8 @@ export interface OpenedRecords {
 }
 
 /**
- * Opens keyring and anchor under `rootKey` and finds the custody record that belongs to them. Digest, serials and
- * anchor must agree; if not, part of the store is older than the rest.
+ * Opens keyring and anchor under `rootKey` and finds the custody record that belongs to them. Digest, serials
+ * and anchor must agree; if not, part of the store is older than the rest.
  *
  * Throws `store_rolled_back`, naming both serials, or `corrupt_store`.
  */
@@ -46,8 +46,8 @@ export function openRecords(
   if (newestSerial > 0) throw rolledBack(newestSerial, given.candidates[0]?.record.serial ?? 0)
   throw new OperatingError(
     'corrupt_store',
-    'the shares open their slot, but neither the keyring nor its copy opens under the root key in it: part of ' +
-      'the store is damaged or older than the rest; restore the newest snapshot',
+    'the shares open their slot, but neither the keyring nor its copy opens under the root key in it: part ' +
+      'of the store is damaged or older than the rest; restore the newest snapshot',
   )
 }
 
@@ -89,8 +89,8 @@ function vouchesFor(primitives: Primitives, keyring: OpenedKeyring, candidate: C
 }
 
 /**
- * One anchor must open and name the serial. One that opens and names another refuses the store; one that does not
- * open at all is bit rot as long as its twin does (docs/decisions/0005).
+ * One anchor must open and name the serial. One that opens and names another refuses the store; one that does
+ * not open at all is bit rot as long as its twin does (docs/decisions/0005).
  */
 function checkAnchor(
   pair: StoredPair,
@@ -105,8 +105,9 @@ function checkAnchor(
   if (serials.length === 0) {
     throw new OperatingError(
       'store_rolled_back',
-      `custody and keyring have serial ${expected.serial}, but the anchor behind the barrier does not open: part ` +
-        'of the store is older than the rest, or the anchor is damaged; restore the newest snapshot',
+      `custody and keyring have serial ${expected.serial}, but the anchor behind the barrier does not ` +
+        'open: part of the store is older than the rest, or the anchor is damaged; restore the newest ' +
+        'snapshot',
     )
   }
 }
@@ -137,7 +138,8 @@ function rolledBack(one: number, other: number): OperatingError {
     older === newer ? `both name serial ${older} but differ` : `serial ${older} meets serial ${newer}`
   return new OperatingError(
     'store_rolled_back',
-    `part of the store is older than the rest (${facts}): put all of one snapshot back, or undo the last restore`,
+    `part of the store is older than the rest (${facts}): put all of one snapshot back, ` +
+      'or undo the last restore',
     { detail: { older, newer } },
   )
 }

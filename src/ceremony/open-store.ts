@@ -11,10 +11,11 @@ import type { SessionParts } from './session.ts'
 import type { CustodyCandidate, StoredRecords } from './stored-records.ts'
 
 /**
- * Opens a store by the unseal key of one set: slot, link where the set is retiring, keyring, anchor, identity.
- * Each readable custody record is tried, since one may be damaged.
+ * Opens a store by the unseal key of one set: slot, link where the set is retiring, keyring, anchor,
+ * identity. Each readable custody record is tried, since one may be damaged.
  *
- * Throws `store_rolled_back` or `corrupt_store`: every share was recognised before, so a failure is the store's.
+ * Throws `store_rolled_back` or `corrupt_store`: every share was recognised before, so a failure is the
+ * store's.
  */
 export async function openStore(
   ports: CeremonyPorts,
@@ -27,8 +28,8 @@ export async function openStore(
 ): Promise<SessionParts> {
   let failure: unknown = new OperatingError(
     'corrupt_store',
-    'the shares are right, but the slot of their key set does not open: the custody record is damaged; restore ' +
-      'the newest snapshot',
+    'the shares are right, but the slot of their key set does not open: the custody record is damaged; ' +
+      'restore the newest snapshot',
   )
   for (const candidate of by.candidates) {
     const rootKey = rootKeyThrough(ports, candidate, by)

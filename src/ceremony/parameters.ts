@@ -8,8 +8,8 @@ export interface DealParameters {
 }
 
 /**
- * Refuses what cannot be dealt, in the order and with the words of key-lifecycle.md section 2.2. `prefix` is the
- * face's own, for example `invalid rekey seal configuration: `. Throws `parameters_invalid`.
+ * Refuses what cannot be dealt, in the order and with the words of key-lifecycle.md section 2.2. `prefix` is
+ * the face's own, for example `invalid rekey seal configuration: `. Throws `parameters_invalid`.
  */
 export function checkParameters(parameters: DealParameters, prefix: string): void {
   const fault = faultOf(parameters)

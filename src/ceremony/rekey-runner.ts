@@ -65,8 +65,8 @@ export type RekeyAnswer =
   | { readonly complete: true; readonly ceremonyId: string; readonly shares: readonly SecretBytes[] }
 
 /**
- * Does what the rekey machine decides, on one open store. Every method runs in the ceremony queue, one at a time;
- * a method that throws has changed nothing.
+ * Does what the rekey machine decides, on one open store. Every method runs in the ceremony queue, one at a
+ * time; a method that throws has changed nothing.
  */
 export class RekeyRunner implements Disposable {
   readonly #ports: CeremonyPorts
@@ -134,8 +134,8 @@ export class RekeyRunner implements Disposable {
   }
 
   /**
-   * Refuses what no share could move, before anybody judges one. An answer that is still kept may be asked for again.
-   * Throws `ceremony_not_running`, `ceremony_other_face`, `nonce_mismatch`.
+   * Refuses what no share could move, before anybody judges one. An answer that is still kept may be asked
+   * for again. Throws `ceremony_not_running`, `ceremony_other_face`, `nonce_mismatch`.
    */
   async admit(request: Pick<RekeySubmission, 'face' | 'nonce'>): Promise<void> {
     await this.#closeExpired()
@@ -171,8 +171,8 @@ export class RekeyRunner implements Disposable {
   }
 
   /**
-   * Takes the evidence that the answer of `ceremonyId` has arrived, and drops the retiring set. A failure leaves both
-   * sets; the next evidence tries again.
+   * Takes the evidence that the answer of `ceremonyId` has arrived, and drops the retiring set. A failure
+   * leaves both sets; the next evidence tries again.
    */
   async acknowledge(ceremonyId: string): Promise<void> {
     const kept = this.#kept
@@ -296,7 +296,9 @@ export class RekeyRunner implements Disposable {
     this.#ports.log.info('rekey share counted', { progress, required, share: consent.shareNumber })
   }
 
-  /** Deals, proves, installs, and only then answers. Fails as a whole: then the last consent was not given. */
+  /**
+   * Deals, proves, installs, and only then answers. Fails as a whole: then the last consent was not given.
+   */
   async #complete(
     running: RunningRekey,
     quorum: {

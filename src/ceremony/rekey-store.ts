@@ -44,9 +44,9 @@ export function rekeyWrite({ rekey, chain }: StoredRekey): PlainWrite {
 }
 
 /**
- * The rekey that was running when the server went down. A consent counts only when its signature is right and its
- * set still opens: consents count against the sets as they are when counted. `null` where none was running, or
- * where a set that it names is gone.
+ * The rekey that was running when the server went down. A consent counts only when its signature is right and
+ * its set still opens: consents count against the sets as they are when counted. `null` where none was
+ * running, or where a set that it names is gone.
  *
  * A record that cannot be read is reported through `onDamaged` and dropped: a ceremony can be started again.
  */

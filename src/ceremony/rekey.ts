@@ -4,7 +4,10 @@ import { sameBytes } from '../base/encoding.ts'
 import { CEREMONY_UNJOINED_EXPIRY_MS } from '../base/limits.ts'
 import type { Consent } from '../custody/consent.ts'
 
-/** A rekey as data (custody.md section 4). `step` is pure: it reads no clock, draws no randomness, does no I/O. */
+/**
+ * A rekey as data (custody.md section 4). `step` is pure: it reads no clock, draws no randomness, does no
+ * I/O.
+ */
 export type RekeyState = { readonly phase: 'idle' } | RunningRekey
 
 export interface RunningRekey {

@@ -20,7 +20,9 @@ export interface SessionParts {
   readonly identity: Identity
 }
 
-/** What a change makes different; what is left out stays. Secrets in it are the session's once it is stored. */
+/**
+ * What a change makes different; what is left out stays. Secrets in it are the session's once it is stored.
+ */
 export interface SessionChange {
   readonly record?: Partial<Pick<CustodyRecord, 'live' | 'retiring' | 'retired' | 'nodes'>>
   readonly rootKey?: SecretBytes
@@ -84,8 +86,8 @@ export class Session {
   }
 
   /**
-   * Changes custody and keyring in one commit, and memory after it. When it rejects nothing has changed, except
-   * with `OutcomeUnknownError`.
+   * Changes custody and keyring in one commit, and memory after it. When it rejects nothing has changed,
+   * except with `OutcomeUnknownError`.
    */
   async change(change: SessionChange): Promise<void> {
     const keyring = this.#nextKeyring(change)
@@ -114,7 +116,9 @@ export class Session {
     }
   }
 
-  /** Commits entries from within the ceremony queue. A rejection other than `OutcomeUnknownError`: not stored. */
+  /**
+   * Commits entries from within the ceremony queue. A rejection other than `OutcomeUnknownError`: not stored.
+   */
   async commitEntries(entries: readonly PlainWrite[]): Promise<void> {
     const seals = entries.filter((entry) => entry.op === 'put').length
     if (seals > this.barrier.room) await this.reserve(seals)

@@ -59,8 +59,8 @@ export function custodyCandidates(stored: StoredRecords): readonly [CustodyCandi
     try {
       candidates.push({ bytes, record: parseCustodyRecord(bytes) })
     } catch (error) {
-      // One damaged record of two is what the copy is for; it is healed at the next unseal. A damaged digit can
-      // also look like another format: only where no record can be read is the store a newer one.
+      // One damaged record of two is what the copy is for; it is healed at the next unseal. A damaged digit
+      // can also look like another format: only where no record can be read is the store a newer one.
       if (hasCode(error, 'store_newer')) failure = error
       else if (!hasCode(error, 'corrupt_store')) throw error
     }

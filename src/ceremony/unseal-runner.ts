@@ -15,7 +15,9 @@ import { type CustodyCandidate, custodyCandidates, readStoredRecords } from './s
 import { headWrite, lineWrite, readHead } from './transcripts.ts'
 import { type GivenShare, NOTHING_GIVEN, progressOf, step, type UnsealState } from './unseal.ts'
 
-/** What a finished unseal leaves behind: the opened parts, who took part, and the unseal key for its last use. */
+/**
+ * What a finished unseal leaves behind: the opened parts, who took part, and the unseal key for its last use.
+ */
 export interface OpenedByShares extends Disposable {
   readonly parts: SessionParts
   /** Of the set that opened: rebuilt from threshold distinct shares, it is proof that they arrived. */
@@ -55,9 +57,9 @@ export class UnsealRunner implements Disposable {
   }
 
   /**
-   * Takes ownership of a recognised share. Resolves to the opened store when it makes the threshold, else to `null`.
-   * Throws `corrupt_store` or `store_rolled_back` when the shares are right and the store is not: then nothing that
-   * people gave is thrown away but this last share.
+   * Takes ownership of a recognised share. Resolves to the opened store when it makes the threshold, else to
+   * `null`. Throws `corrupt_store` or `store_rolled_back` when the shares are right and the store is not:
+   * then nothing that people gave is thrown away but this last share.
    */
   async give(judged: JudgedShare, share: SecretBytes): Promise<OpenedByShares | null> {
     this.#ceremony ??= this.#open()

@@ -81,8 +81,8 @@ function give(state: UnsealState, event: Extract<UnsealEvent, { type: 'share_giv
 }
 
 /**
- * Every share was recognised, so a failed combine means a damaged record and no wrong share: nothing that people
- * gave is thrown away. Only at the highest threshold the last share is taken back, to be given again.
+ * Every share was recognised, so a failed combine means a damaged record and no wrong share: nothing that
+ * people gave is thrown away. Only at the highest threshold the last share is taken back, to be given again.
  */
 function takeBackLast(state: UnsealState, setId: string): UnsealStep {
   const pile = state.piles.find((known) => known.setId === setId)

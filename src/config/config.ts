@@ -25,7 +25,9 @@ export interface ListenerConfig {
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** What `npm start` runs: embedded storage in `./data`, loopback, no TLS because nothing leaves the machine. */
+/**
+ * What `npm start` runs: embedded storage in `./data`, loopback, no TLS because nothing leaves the machine.
+ */
 export const DEFAULT_CONFIG: ServerConfig = {
   storage: { type: 'sqlite', folder: 'data' },
   listeners: [

@@ -22,8 +22,8 @@ const LISTENER_KEYS = [
 const MAX_REQUEST_SIZE = 1024 * 1024 * 1024
 
 /**
- * Shapes a parsed configuration file. Every key is known, every number in its range, or the server does not start:
- * `config_invalid`, naming the key and what to write instead.
+ * Shapes a parsed configuration file. Every key is known, every number in its range, or the server does not
+ * start: `config_invalid`, naming the key and what to write instead.
  */
 export function parseConfig(value: unknown): ServerConfig {
   const top = Section.of(value, '', TOP_KEYS)

@@ -13,8 +13,8 @@ export interface ConfigFlags {
 }
 
 /**
- * Reads the configuration once, at start: the defaults, or one file in JSON, then the flags. Paths in a file are
- * relative to the file. Throws `config_invalid` with the file's name and the key.
+ * Reads the configuration once, at start: the defaults, or one file in JSON, then the flags. Paths in a file
+ * are relative to the file. Throws `config_invalid` with the file's name and the key.
  */
 export function readConfig(paths: readonly string[], flags: ConfigFlags): ServerConfig {
   const [path, second] = paths

@@ -11,8 +11,8 @@ export class Section {
   }
 
   /**
-   * Takes an object whose keys are all in `known`. Throws `config_invalid` for another type, and for an unknown key,
-   * naming the nearest known one: a typo must not switch anything off.
+   * Takes an object whose keys are all in `known`. Throws `config_invalid` for another type, and for an
+   * unknown key, naming the nearest known one: a typo must not switch anything off.
    */
   static of(value: unknown, path: string, known: readonly string[]): Section {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -1,8 +1,9 @@
 import type { SecretBytes } from '../base/secret-bytes.ts'
 
 /**
- * The primitives that custody and barrier are built from, handed in, so that the same rules run on `node:crypto`
- * in the server and on a pure implementation in a browser. All are synchronous: no secret crosses an await.
+ * The primitives that custody and barrier are built from, handed in, so that the same rules run on
+ * `node:crypto` in the server and on a pure implementation in a browser. All are synchronous: no secret
+ * crosses an await.
  */
 export interface Primitives {
   /** SHA-256 (FIPS 180-4) of the parts one after the other. */

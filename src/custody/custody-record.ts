@@ -50,8 +50,8 @@ export function encodeCustodyRecord(record: CustodyRecord): Uint8Array {
 }
 
 /**
- * Reads what `encodeCustodyRecord` wrote. Throws `corrupt_store` for anything else, and `store_newer` for a record
- * of a format that only a newer version writes.
+ * Reads what `encodeCustodyRecord` wrote. Throws `corrupt_store` for anything else, and `store_newer` for a
+ * record of a format that only a newer version writes.
  */
 export function parseCustodyRecord(bytes: Uint8Array): CustodyRecord {
   const value = parseCanonicalJson(bytes)

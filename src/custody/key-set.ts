@@ -7,10 +7,14 @@ export const KEY_SET_ID_BYTES = 16
 export const PUBLIC_KEY_BYTES = 32
 const MAX_TIME = 253_402_300_799_999
 
-/** How a share becomes a share key (custody.md section 1). A set names its own, so that another can follow. */
+/**
+ * How a share becomes a share key (custody.md section 1). A set names its own, so that another can follow.
+ */
 export const SHARE_KEY_ALGORITHM = 'hkdf-sha256-ed25519-v1'
 
-/** The shares of one deal: how many there are, how many it takes, and how each is recognised. No secret in it. */
+/**
+ * The shares of one deal: how many there are, how many it takes, and how each is recognised. No secret in it.
+ */
 export interface KeySet {
   /** 16 random bytes; the salt of share keys and slot key. */
   readonly id: Uint8Array
@@ -31,7 +35,9 @@ export interface ShareEntry {
   readonly publicKey: Uint8Array
 }
 
-/** An old set that still opens, because its successor has not shown that it arrived (custody.md section 4). */
+/**
+ * An old set that still opens, because its successor has not shown that it arrived (custody.md section 4).
+ */
 export interface RetiringKeySet extends KeySet {
   /** The current root key, sealed under a key derived from this set's own root key. */
   readonly link: Uint8Array

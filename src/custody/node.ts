@@ -16,7 +16,9 @@ export interface NodeRecord {
 
 const SIGNATURE_BYTES = 64
 
-/** What the identity key signs: `"conclave node v1"`, store id, signing key, exchange key, length-prefixed. */
+/**
+ * What the identity key signs: `"conclave node v1"`, store id, signing key, exchange key, length-prefixed.
+ */
 export function nodeStatement(storeId: Uint8Array, keys: Omit<NodeRecord, 'certificate'>): Uint8Array {
   return lengthPrefixed(utf8('conclave node v1'), storeId, keys.signingKey, keys.exchangeKey)
 }

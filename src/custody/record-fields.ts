@@ -5,8 +5,8 @@ import { OperatingError } from '../base/errors.ts'
 export type RecordObject = { readonly [member: string]: RecordValue }
 
 /**
- * Reads the members of one stored object, and refuses what it does not know: a member that nobody reads would be
- * a place where two versions disagree in silence.
+ * Reads the members of one stored object, and refuses what it does not know: a member that nobody reads would
+ * be a place where two versions disagree in silence.
  */
 export class RecordFields {
   readonly #object: RecordObject

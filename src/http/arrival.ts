@@ -3,11 +3,12 @@ import type { Socket } from 'node:net'
 import { DELIVERY_LINGER_MS } from '../base/limits.ts'
 
 /**
- * Evidence that an answer arrived (custody.md section 4 (a)): after it was handed over, on a connection that was
- * open both ways until then, the peer sends another request, or ends it in order and without an error before we do.
+ * Evidence that an answer arrived (custody.md section 4 (a)): after it was handed over, on a connection that
+ * was open both ways until then, the peer sends another request, or ends it in order and without an error
+ * before we do.
  *
- * Not evidence: `finish` (it comes although a killed client has read nothing), a time-out, our own close, a reset,
- * a client that had half-closed before.
+ * Not evidence: `finish` (it comes although a killed client has read nothing), a time-out, our own close, a
+ * reset, a client that had half-closed before.
  */
 interface Delivery {
   readonly onArrived: () => void
@@ -46,8 +47,9 @@ function settle(delivery: Delivery, arrived: boolean): void {
 }
 
 /**
- * Where the client asked for `Connection: close`, node:http would destroy the socket once the answer is out, and a
- * reader and a killed client would look alike. Here we end our half and give the peer up to 5 s for its FIN.
+ * Where the client asked for `Connection: close`, node:http would destroy the socket once the answer is out,
+ * and a reader and a killed client would look alike. Here we end our half and give the peer up to 5 s for its
+ * FIN.
  */
 function neverCloseFirst(socket: Socket, delivery: Delivery): void {
   socket.destroySoon = (): void => {

@@ -4,7 +4,9 @@ import { MAX_JSON_DEPTH, MAX_JSON_STRINGS } from '../base/limits.ts'
 import type { JsonObject } from '../logical/json.ts'
 import { emptyObject, readJson } from './json-reader.ts'
 
-/** A body in memory of its own. Whoever read it wipes it once the request is answered: it may carry a share. */
+/**
+ * A body in memory of its own. Whoever read it wipes it once the request is answered: it may carry a share.
+ */
 export interface Body extends Disposable {
   readonly bytes: Uint8Array
 }

@@ -53,7 +53,9 @@ const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 }
 
-/** Reads one request, has it answered, and writes the answer: the whole life of an exchange. Never rejects. */
+/**
+ * Reads one request, has it answered, and writes the answer: the whole life of an exchange. Never rejects.
+ */
 export async function exchange(
   service: Service,
   message: { readonly request: IncomingMessage; readonly method: string },

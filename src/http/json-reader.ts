@@ -21,8 +21,8 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
 /**
- * Reads one JSON value (RFC 8259) from bytes, without making a string of any value: nodes are windows on the body,
- * and only member names become text. Strict: UTF-8, no duplicate member, nothing behind the value.
+ * Reads one JSON value (RFC 8259) from bytes, without making a string of any value: nodes are windows on the
+ * body, and only member names become text. Strict: UTF-8, no duplicate member, nothing behind the value.
  *
  * Throws `bad_request` with an offset, and never a byte of what was sent (CVE-2025-4166).
  */

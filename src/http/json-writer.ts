@@ -11,8 +11,8 @@ export interface WrittenJson {
 type Piece = Uint8Array | SecretText
 
 /**
- * One JSON value as Go's encoder writes it: `<`, `>`, `&` escaped, a newline at the end (key-lifecycle.md section
- * 1.1). Secrets are copied byte by byte into one buffer of its own; no string is made of them.
+ * One JSON value as Go's encoder writes it: `<`, `>`, `&` escaped, a newline at the end (key-lifecycle.md
+ * section 1.1). Secrets are copied byte by byte into one buffer of its own; no string is made of them.
  */
 export function writeJson(value: JsonOut): WrittenJson {
   const pieces: Piece[] = []

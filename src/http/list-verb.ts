@@ -2,11 +2,12 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * `LIST`, which hvac and node-vault send and node:http's parser refuses. The refused head is put back into the same
- * connection with a verb that the parser knows, and mapped back when the request comes out. Other verbs cost nothing.
+ * `LIST`, which hvac and node-vault send and node:http's parser refuses. The refused head is put back into
+ * the same connection with a verb that the parser knows, and mapped back when the request comes out. Other
+ * verbs cost nothing.
  *
- * It fails closed: only a whole head, alone in its packet, on a connection without an answer pending. A pipelined or
- * split `LIST` is a 400, so that no two readers can disagree where a request ends.
+ * It fails closed: only a whole head, alone in its packet, on a connection without an answer pending. A
+ * pipelined or split `LIST` is a 400, so that no two readers can disagree where a request ends.
  */
 const LIST = Buffer.from('LIST ')
 const STAND_IN = 'SEARCH'
@@ -19,7 +20,9 @@ interface ParsedSocket extends Socket {
   _httpMessage?: unknown
 }
 
-/** Where node:http's parser looks for a function to call at the first byte of a message (`kOnMessageBegin`). */
+/**
+ * Where node:http's parser looks for a function to call at the first byte of a message (`kOnMessageBegin`).
+ */
 const ON_MESSAGE_BEGIN = 0
 
 type Listener = (...parameters: unknown[]) => void
@@ -29,7 +32,9 @@ export class ListVerb {
   /** Listeners that a connection had before node:http added its own. */
   readonly #before = new WeakMap<Socket, Map<string, readonly unknown[]>>()
   readonly #standsForList = new WeakSet<Socket>()
-  /** Bytes that a connection had given when its newest message began, the packet of its first byte included. */
+  /**
+   * Bytes that a connection had given when its newest message began, the packet of its first byte included.
+   */
   readonly #begunAt = new WeakMap<Socket, number>()
   readonly #event: 'connection' | 'secureConnection'
 
@@ -60,7 +65,8 @@ export class ListVerb {
     const head = refusedHead(error)
     if (head === null || socket._httpMessage || !socket.writable || this.#standsForList.has(socket))
       return false
-    // The message began in an earlier packet: `GE` and then `LIST /…` is no LIST, whatever this packet looks like.
+    // The message began in an earlier packet: `GE` and then `LIST /…` is no LIST, whatever this packet looks
+    // like.
     if (this.#begunAt.get(socket) !== socket.bytesRead) return false
     const before = this.#before.get(socket)
     if (before === undefined) return false

@@ -26,8 +26,8 @@ export type ViewWrite =
 /**
  * A row of a backend's route table: data first, so help, ACLs and tests can read it.
  *
- * `pattern` is matched against the path below the mount: literal segments, `:name` for one segment, and `*name`
- * at the end for all that is left (which may be empty).
+ * `pattern` is matched against the path below the mount: literal segments, `:name` for one segment, and
+ * `*name` at the end for all that is left (which may be empty).
  */
 export interface Route {
   readonly pattern: string

@@ -2,8 +2,9 @@ import type { JsonObject, JsonOut } from './json.ts'
 import type { Origin } from './request.ts'
 
 /**
- * A route outside the mount router: it works sealed, needs no token by itself, and answers a bare object without
- * the envelope (`sys/init`, `sys/seal-status`, `sys/unseal`, `sys/rekey/…`; key-lifecycle.md section 1.1).
+ * A route outside the mount router: it works sealed, needs no token by itself, and answers a bare object
+ * without the envelope (`sys/init`, `sys/seal-status`, `sys/unseal`, `sys/rekey/…`; key-lifecycle.md section
+ * 1.1).
  */
 export interface BareRoute {
   /** The whole path below the host, for example `/v1/sys/unseal` or `/sys/rekey/init`. */
@@ -35,8 +36,9 @@ export interface BareResponse {
   /** `null`: no body. Secrets in it are wiped once it has gone out. */
   readonly body: { readonly [member: string]: JsonOut } | null
   /**
-   * Set on an answer that carries new shares: called at most once, when the connection has shown that the peer
-   * received it (custody.md section 4, evidence (a)). The listener then never closes first. It may never be called.
+   * Set on an answer that carries new shares: called at most once, when the connection has shown that the
+   * peer received it (custody.md section 4, evidence (a)). The listener then never closes first. It may never
+   * be called.
    */
   readonly onArrived?: () => void
 }

@@ -3,8 +3,8 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { JsonNode, JsonObject } from './json.ts'
 
 /**
- * Members of a bare route's body: types are strict, and names are matched without regard to case, as Go's decoder
- * does (key-lifecycle.md section 1.6). An absent member and `null` are the same: not given.
+ * Members of a bare route's body: types are strict, and names are matched without regard to case, as Go's
+ * decoder does (key-lifecycle.md section 1.6). An absent member and `null` are the same: not given.
  */
 export function member(body: JsonObject, name: string): JsonNode | undefined {
   const exact = body.members.get(name)
@@ -37,7 +37,9 @@ export function strictString(body: JsonObject, name: string): string | undefined
   return node.text()
 }
 
-/** The text of a member that is a secret, as bytes that the caller owns; `null` when it is absent or empty. */
+/**
+ * The text of a member that is a secret, as bytes that the caller owns; `null` when it is absent or empty.
+ */
 export function secretField(body: JsonObject, name: string): SecretBytes | null {
   const node = given(body, name)
   if (node === undefined) return null

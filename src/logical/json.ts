@@ -1,14 +1,16 @@
 import type { SecretBytes } from '../base/secret-bytes.ts'
 
 /**
- * JSON as it came over the wire: every node keeps the bytes of its token, so that the values of stored data are
- * given back exactly as they were sent (`1.0` stays `1.0`, 2^53 + 1 keeps its last digit), and so that a secret can
- * be taken out as bytes without ever having been a JavaScript string.
+ * JSON as it came over the wire: every node keeps the bytes of its token, so that the values of stored data
+ * are given back exactly as they were sent (`1.0` stays `1.0`, 2^53 + 1 keeps its last digit), and so that a
+ * secret can be taken out as bytes without ever having been a JavaScript string.
  */
 export type JsonNode = JsonObject | JsonArray | JsonString | JsonNumber | JsonBoolean | JsonNull
 
 interface Token {
-  /** The bytes of the whole value as sent, a window on the body: valid until the request has been answered. */
+  /**
+   * The bytes of the whole value as sent, a window on the body: valid until the request has been answered.
+   */
   readonly raw: Uint8Array
 }
 
@@ -67,8 +69,8 @@ export class RawJson {
 }
 
 /**
- * Text that is a secret (a share in hex, a token), as ASCII bytes. The writer copies the bytes between quotes and
- * wipes them and its own buffer after the answer has gone out. Bytes must need no escape in JSON.
+ * Text that is a secret (a share in hex, a token), as ASCII bytes. The writer copies the bytes between quotes
+ * and wipes them and its own buffer after the answer has gone out. Bytes must need no escape in JSON.
  */
 export class SecretText {
   readonly secret: SecretBytes

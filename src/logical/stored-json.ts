@@ -4,8 +4,8 @@ import type { JsonObject } from './json.ts'
 import { RawJson } from './json.ts'
 
 /**
- * How engines store a JSON object: `0x01` and the bytes of the object exactly as they were sent, so that numbers and
- * spelling come back as they went in.
+ * How engines store a JSON object: `0x01` and the bytes of the object exactly as they were sent, so that
+ * numbers and spelling come back as they went in.
  */
 const FORMAT = 0x01
 

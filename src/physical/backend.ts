@@ -1,9 +1,9 @@
 /**
- * Durable bytes, outside the trust boundary: a backend sees only ciphertext and public records, and everything
- * that it returns is treated as hostile.
+ * Durable bytes, outside the trust boundary: a backend sees only ciphertext and public records, and
+ * everything that it returns is treated as hostile.
  *
- * Keys are non-empty paths of at most `MAX_KEY_BYTES` bytes of UTF-8, segments joined by `/`, without a leading
- * or trailing slash and without empty segments. A value is at most `MAX_ENTRY_BYTES`.
+ * Keys are non-empty paths of at most `MAX_KEY_BYTES` bytes of UTF-8, segments joined by `/`, without a
+ * leading or trailing slash and without empty segments. A value is at most `MAX_ENTRY_BYTES`.
  */
 export interface StorageReader {
   /** The stored bytes, in memory that belongs to the caller, or `null`. */
@@ -27,8 +27,9 @@ export interface StorageBackend extends StorageReader {
   commit(batch: readonly Write[], conditions?: readonly Condition[]): Promise<void>
 
   /**
-   * Resolves once no commit of this process is under way any more, so that what is read next is what there is.
-   * Rejects with `storage_unavailable` when that cannot be had: then the process must seal itself and end.
+   * Resolves once no commit of this process is under way any more, so that what is read next is what there
+   * is. Rejects with `storage_unavailable` when that cannot be had: then the process must seal itself and
+   * end.
    */
   settle(): Promise<void>
 
@@ -38,11 +39,15 @@ export interface StorageBackend extends StorageReader {
    */
   scrub(): Promise<void>
 
-  /** Finishes what is under way and lets go of the store. Calls after it reject with `storage_unavailable`. */
+  /**
+   * Finishes what is under way and lets go of the store. Calls after it reject with `storage_unavailable`.
+   */
   close(): Promise<void>
 }
 
-/** The stored bytes are exactly these, or the key is absent (`null`): compare-and-set for custody and keyring. */
+/**
+ * The stored bytes are exactly these, or the key is absent (`null`): compare-and-set for custody and keyring.
+ */
 export interface Condition {
   readonly key: string
   readonly stored: Uint8Array | null

@@ -8,9 +8,9 @@ import type { Condition, Page, Write } from './backend.ts'
 const UTF8_BYTES_PER_UNIT = 3
 
 /**
- * Checks what every backend promises to be given: a non-empty path of whole segments, at most `MAX_KEY_BYTES` bytes.
- * A lone surrogate has no UTF-8, so that two such keys would become one. Throws `InvariantError`: it is our
- * caller's bug.
+ * Checks what every backend promises to be given: a non-empty path of whole segments, at most `MAX_KEY_BYTES`
+ * bytes. A lone surrogate has no UTF-8, so that two such keys would become one. Throws `InvariantError`: it
+ * is our caller's bug.
  */
 export function assertKey(key: string): void {
   assert(key.length > 0 && fits(key), 'a storage key has 1 to 4,096 bytes')
@@ -32,8 +32,8 @@ export function assertPrefix(prefix: string, page: Page): void {
 }
 
 /**
- * Checks a commit before any of it is stored. Keys are promises (`InvariantError`); a value above `MAX_ENTRY_BYTES`
- * comes from the world and throws `too_large`.
+ * Checks a commit before any of it is stored. Keys are promises (`InvariantError`); a value above
+ * `MAX_ENTRY_BYTES` comes from the world and throws `too_large`.
  */
 export function assertBatch(batch: readonly Write[], conditions: readonly Condition[]): void {
   for (const write of batch) {

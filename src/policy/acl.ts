@@ -9,7 +9,10 @@ export interface Act {
   readonly sudo: boolean
 }
 
-/** The policy that may do everything. Its name is compared as stored: names are lower-cased where they are taken. */
+/**
+ * The policy that may do everything. Its name is compared as stored: names are lower-cased where they are
+ * taken.
+ */
 export const ROOT_POLICY = 'root'
 
 /** Decides. Nothing is allowed that no policy of the caller's gives. */

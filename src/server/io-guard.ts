@@ -6,9 +6,9 @@ import type { Condition, Page, StorageBackend, Write } from '../physical/backend
 const LAST_ANSWERS_MS = 500
 
 /**
- * After an I/O or fsync error the system may have thrown away what it could not write, and a second fsync would say
- * that all is well. So nothing more is written by this process: answers under way end, keys are wiped, and it exits
- * (custody.md section 2). A backend marks such an error with `detail.io`.
+ * After an I/O or fsync error the system may have thrown away what it could not write, and a second fsync
+ * would say that all is well. So nothing more is written by this process: answers under way end, keys are
+ * wiped, and it exits (custody.md section 2). A backend marks such an error with `detail.io`.
  */
 export class IoGuard implements StorageBackend {
   readonly #storage: StorageBackend

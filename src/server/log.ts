@@ -1,7 +1,9 @@
 import type { ErrorDetail } from '../base/errors.ts'
 import type { LogLevel } from '../config/config.ts'
 
-/** The operator's log. Lines are made of our own words and public facts; there is no way to hand it a body. */
+/**
+ * The operator's log. Lines are made of our own words and public facts; there is no way to hand it a body.
+ */
 export interface Log {
   debug(event: string, facts?: ErrorDetail): void
   info(event: string, facts?: ErrorDetail): void

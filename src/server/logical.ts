@@ -100,7 +100,10 @@ function viewOf(barrier: Barrier, entry: MountEntry): BarrierView {
   return new BarrierView(barrier, `logical/${entry.uuid}/`)
 }
 
-/** The caller behind a token. Its private storage has a name of its own, from which nobody finds the token's place. */
+/**
+ * The caller behind a token. Its private storage has a name of its own, from which nobody finds the token's
+ * place.
+ */
 async function callerOf(
   ports: LogicalPorts,
   tokens: TokenStore,

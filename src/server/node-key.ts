@@ -18,8 +18,8 @@ export interface NodeKey {
 }
 
 /**
- * The node key in `folder/node.key` (0600): `0x01 | Ed25519 seed, 32 | X25519 private key, 32`; made at the first
- * start. Throws `corrupt_store` when the file is there and is something else.
+ * The node key in `folder/node.key` (0600): `0x01 | Ed25519 seed, 32 | X25519 private key, 32`; made at the
+ * first start. Throws `corrupt_store` when the file is there and is something else.
  */
 export function loadNodeKey(primitives: Primitives, entropy: Entropy, folder: string): NodeKey {
   const path = join(folder, FILE)

@@ -6,7 +6,10 @@ import { secretField } from '../logical/fields.ts'
 import { type JsonObject, SecretText } from '../logical/json.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
-/** What seal-status and health call this server: clients parse it as a version of the API (surface.md section 16). */
+/**
+ * What seal-status and health call this server: clients parse it as a version of the API (surface.md section
+ * 16).
+ */
 export const API_VERSION = '2.6.2'
 export const API_COMMIT_DATE = '2026-08-18T10:43:05Z'
 
@@ -18,9 +21,9 @@ export function ok(body: BareResponse['body']): BareResponse {
 }
 
 /**
- * The share in the member `key`, in any format that custody.md section 6 takes; `null` when there is none. The caller
- * owns it. Throws `share_malformed` when it is no share. Which set it is of, its key says: the set words of a card
- * are for people.
+ * The share in the member `key`, in any format that custody.md section 6 takes; `null` when there is none.
+ * The caller owns it. Throws `share_malformed` when it is no share. Which set it is of, its key says: the set
+ * words of a card are for people.
  */
 export function shareField({ hashing }: Lifecycle, body: JsonObject): SecretBytes | null {
   const text = secretField(body, 'key')

@@ -7,8 +7,8 @@ import type { Lifecycle } from './lifecycle.ts'
 export type Credential = RekeyTerms['credential']
 
 /**
- * What the caller of a ceremony endpoint shows: a token with `sudo` on the path, a share of a set that opens in the
- * body's `key`, or nothing. On an `open` listener a token that is not good enough counts as nothing.
+ * What the caller of a ceremony endpoint shows: a token with `sudo` on the path, a share of a set that opens
+ * in the body's `key`, or nothing. On an `open` listener a token that is not good enough counts as nothing.
  *
  * Throws as `Judge.judge` does for a wrong share, wherever it is given.
  */
@@ -25,7 +25,9 @@ export async function shownCredential(
   return (await lifecycle.gate.check(request.token, path)) === 'allowed' ? 'token' : 'none'
 }
 
-/** Throws `permission_denied`, naming the way in, where the listener asks for a credential and none was shown. */
+/**
+ * Throws `permission_denied`, naming the way in, where the listener asks for a credential and none was shown.
+ */
 export function requireToOpen(request: BareRequest, shown: Credential, path: string): void {
   if (request.origin.ceremonyAccess === 'open' || shown !== 'none') return
   throw refused(`starting a ceremony on this listener takes a token with sudo on ${path}`)

@@ -8,8 +8,8 @@ import { ok } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 /**
- * `GET /v1/sys/custody/status`: public facts only, so that people can compare set and serial with what they wrote
- * down, and notice a store that was put back whole (custody.md section 2).
+ * `GET /v1/sys/custody/status`: public facts only, so that people can compare set and serial with what they
+ * wrote down, and notice a store that was put back whole (custody.md section 2).
  */
 export function custodyStatusRoute(lifecycle: Lifecycle): BareRoute {
   return {

@@ -9,7 +9,9 @@ import type { Lifecycle } from './lifecycle.ts'
 
 const INIT_PATH = 'sys/rekey/init'
 
-/** The modern face of the rekey: `/v1/sys/rekey/init` and `/update` (key-lifecycle.md sections 5.3 to 5.6). */
+/**
+ * The modern face of the rekey: `/v1/sys/rekey/init` and `/update` (key-lifecycle.md sections 5.3 to 5.6).
+ */
 export function modernRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
   const start = (request: BareRequest): Promise<BareResponse> => startRekey(lifecycle, request)
   const update = (request: BareRequest): Promise<BareResponse> => updateRekey(lifecycle, request)

@@ -14,9 +14,9 @@ const INIT_PATH = 'sys/rekey/init'
 const PREFIX = 'invalid rekey seal configuration: '
 
 /**
- * The original face of the rekey, `/sys/rekey/…` without a version, as the mission document of 2015 has it: five
- * fields, 204, 204, `{"complete", "keys"}`; no nonce, no token (key-lifecycle.md section 11.2). It opens and moves
- * only its own ceremonies.
+ * The original face of the rekey, `/sys/rekey/…` without a version, as the mission document of 2015 has it:
+ * five fields, 204, 204, `{"complete", "keys"}`; no nonce, no token (key-lifecycle.md section 11.2). It opens
+ * and moves only its own ceremonies.
  */
 export function originalRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
   const start = (request: BareRequest): Promise<BareResponse> => startRekey(lifecycle, request)

@@ -25,8 +25,8 @@ export interface NewToken {
 }
 
 /**
- * The first root token and the salt of the store, for init's one commit; keys are relative to the token room's
- * prefix. The caller owns the token.
+ * The first root token and the salt of the store, for init's one commit; keys are relative to the token
+ * room's prefix. The caller owns the token.
  */
 export function firstRootToken(ports: {
   readonly primitives: Primitives
@@ -55,7 +55,10 @@ function rootToken(ports: { readonly entropy: Entropy; readonly clock: Clock }, 
   return { token, writes }
 }
 
-/** Tokens are found by a keyed hash of theirs and by nothing else: no comparison leaks how much of one was right. */
+/**
+ * Tokens are found by a keyed hash of theirs and by nothing else: no comparison leaks how much of one was
+ * right.
+ */
 export class TokenStore {
   readonly #storage: StorageView
   readonly #salt: MacKey

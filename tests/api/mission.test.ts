@@ -3,8 +3,8 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { type Answer, TestServer } from './in-process.ts'
 
 /**
- * The mission document, `/sys/rekey/…` without a version, as a table of tests named after its sentences. Where it is
- * silent, section 11.2 of the key-lifecycle contract speaks.
+ * The mission document, `/sys/rekey/…` without a version, as a table of tests named after its sentences.
+ * Where it is silent, section 11.2 of the key-lifecycle contract speaks.
  */
 describe('the original rekey API', () => {
   let server: TestServer

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type Answer, TestServer } from './in-process.ts'
 
-/** `/v1/sys/…` as key-lifecycle.md sections 2, 3 and 5 have it, with the differences that custody.md lists. */
+/**
+ * `/v1/sys/…` as key-lifecycle.md sections 2, 3 and 5 have it, with the differences that custody.md lists.
+ */
 describe('the modern face', () => {
   let server: TestServer
   let keys: string[]

@@ -35,7 +35,9 @@ async function transcripts(world: World): Promise<Map<string, Line[]>> {
   return all
 }
 
-/** Checks one transcript as an auditor would, with nothing but docs/storage-format.md. Returns its last hash. */
+/**
+ * Checks one transcript as an auditor would, with nothing but docs/storage-format.md. Returns its last hash.
+ */
 function verify(lines: readonly Line[], publicKeys: ReadonlyMap<string, string>): string {
   let previous = '0'.repeat(64)
   for (const [index, { bytes, value }] of lines.entries()) {

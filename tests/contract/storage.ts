@@ -93,7 +93,8 @@ function listing(check: Check): void {
   })
 
   check('lists in byte order of UTF-8, not in the order of UTF-16', async (store) => {
-    // U+FF61 is EF BD A1 and U+1F600 is F0 9F 98 80; in UTF-16 the second begins with D83D and would come first.
+    // U+FF61 is EF BD A1 and U+1F600 is F0 9F 98 80; in UTF-16 the second begins with D83D and would come
+    // first.
     await store.commit(['\u{1f600}', '\uff61', 'é', 'z', 'Z', 'e\u0301'].map((key) => put(`n/${key}`)))
     assert.deepEqual(await store.list('n/', ALL), ['Z', 'e\u0301', 'z', 'é', '\uff61', '\u{1f600}'])
   })

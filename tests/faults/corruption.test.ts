@@ -14,7 +14,9 @@ const RECORDS = [
 ]
 const ENTRY_COUNT = 20
 
-/** A store that was opened once, with entries, an older version of its records, and the shares that open it. */
+/**
+ * A store that was opened once, with entries, an older version of its records, and the shares that open it.
+ */
 async function store(): Promise<{ storage: SimStorage; older: SimStorage; shares: ShareSet }> {
   const world = await World.start(new SimStorage(), 'corruption')
   const shares = await world.init(3, 2)
@@ -25,7 +27,9 @@ async function store(): Promise<{ storage: SimStorage; older: SimStorage; shares
   return { storage: world.storage, older, shares }
 }
 
-/** Opens a damaged store as people would, and reads all entries. Anything but a typed error fails the test. */
+/**
+ * Opens a damaged store as people would, and reads all entries. Anything but a typed error fails the test.
+ */
 async function outcome(storage: SimStorage, shares: ShareSet): Promise<string> {
   try {
     const world = await World.start(storage, 'damaged')

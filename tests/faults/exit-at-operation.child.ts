@@ -8,8 +8,8 @@ import { openSqliteStore } from '../../src/physical/sqlite/sqlite-backend.ts'
 import { systemClock, systemEntropy } from '../../src/server/system-ports.ts'
 
 /**
- * A process that dies in the middle of its work: right after the k-th storage operation it exits, without a handler,
- * a flush or an answer. What it handed out before is in its report. k = 0: it lives to the end.
+ * A process that dies in the middle of its work: right after the k-th storage operation it exits, without a
+ * handler, a flush or an answer. What it handed out before is in its report. k = 0: it lives to the end.
  */
 const [folder = '', reportPath = '', flow = '', exitAtText = '0', ...keys] = process.argv.slice(2)
 const exitAt = Number(exitAtText)

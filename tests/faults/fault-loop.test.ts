@@ -63,7 +63,8 @@ test('init: after a fault at every storage operation, the store is empty, or wha
       const reached = storage.operations >= at
       storage.arm(null)
       if (shares !== null) assert(await opens(storage, shares), `${mode} at operation ${at}`)
-      // Not handed out: nothing is there, or a store of serial 1 that holds nothing yet (custody.md section 4).
+      // Not handed out: nothing is there, or a store of serial 1 that holds nothing yet (custody.md section
+      // 4).
       else if (storage.entries.size > 0) {
         const next = await World.start(storage.reopened(), 'next')
         assert.equal(next.custodian.record?.serial, 1)

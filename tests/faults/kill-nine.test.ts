@@ -56,7 +56,9 @@ async function prepare(folder: string): Promise<Base> {
   return { folder, keys: body.keys, token: body.root_token }
 }
 
-/** How long a rekey takes over HTTP beside a writer, from first request to last answer: the slowest of seven. */
+/**
+ * How long a rekey takes over HTTP beside a writer, from first request to last answer: the slowest of seven.
+ */
 async function measure(base: Base, folder: string): Promise<number> {
   const times: number[] = []
   for (let run = 0; run < 7; run++) {

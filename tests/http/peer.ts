@@ -5,7 +5,10 @@ import { type ListenerOptions, type RunningListener, startListener } from '../..
 import type { BareHandler, BareRoute } from '../../src/logical/bare-route.ts'
 import { systemClock } from '../../src/server/system-ports.ts'
 
-/** A listener on a free port with bare routes `/v1/…` that answer GET, and a dispatcher that notes what it got. */
+/**
+ * A listener on a free port with bare routes `/v1/…` that answer GET, and a dispatcher that notes what it
+ * got.
+ */
 export async function listen(
   routes: Readonly<Record<string, BareHandler>>,
   options: { readonly service?: Partial<Service>; readonly tls?: ListenerOptions['tls'] } = {},
@@ -36,7 +39,10 @@ export async function listen(
   return { listener, dispatched }
 }
 
-/** Sends `packets` one after the other with a pause between them; the answer's text until the end or 250 ms later. */
+/**
+ * Sends `packets` one after the other with a pause between them; the answer's text until the end or 250 ms
+ * later.
+ */
 export async function talk(port: number, ...packets: readonly string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   let text = ''

@@ -3,7 +3,8 @@ import { OperatingError } from '../../src/base/errors.ts'
 import type { Condition, Page, StorageBackend, Write } from '../../src/physical/backend.ts'
 
 /**
- * The fault model. Storage fails as disks do, at one chosen operation, counted from 1 over reads and writes alike:
+ * The fault model. Storage fails as disks do, at one chosen operation, counted from 1 over reads and writes
+ * alike:
  *
  * - `lost`: not applied, and reported with an unknown outcome;
  * - `kept`: applied, and reported with an unknown outcome all the same;

@@ -49,8 +49,8 @@ export interface StorePaths {
 }
 
 /**
- * Makes or checks the folder of a store: 0700, its files 0600, owned by this user, nothing of others in it. It makes
- * no file and opens none.
+ * Makes or checks the folder of a store: 0700, its files 0600, owned by this user, nothing of others in it.
+ * It makes no file and opens none.
  *
  * Throws `store_foreign`, or `store_unsafe` with the command that mends it.
  */
@@ -66,9 +66,9 @@ export function prepareFolder(folder: string): StorePaths {
 }
 
 /**
- * Makes an empty file of mode 0600 where there is none: SQLite would make it 0644, and gives its side files the mode
- * of the first. A file that is there is not opened: closing any descriptor of it would drop the locks that SQLite
- * holds on it in this process (fcntl(2), "Advisory record locking").
+ * Makes an empty file of mode 0600 where there is none: SQLite would make it 0644, and gives its side files
+ * the mode of the first. A file that is there is not opened: closing any descriptor of it would drop the
+ * locks that SQLite holds on it in this process (fcntl(2), "Advisory record locking").
  */
 export function makePrivateFile(path: string): void {
   if (existsSync(path)) return
@@ -122,9 +122,10 @@ function refuseForeign(folder: string, names: readonly string[]): void {
     return signs.filter((sign) => others.includes(sign)).length >= atLeast
   })
   const shown = `${others.slice(0, NAMES_SHOWN).join(', ')}${others.length > NAMES_SHOWN ? ', …' : ''}`
+  const holds = known?.what ?? `other files: ${shown}`
   throw new OperatingError(
     'store_foreign',
-    `the folder ${folder} holds ${known?.what ?? `other files: ${shown}`}; a store has a folder of its own: ` +
+    `the folder ${folder} holds ${holds}; a store has a folder of its own: ` +
       'name an empty one, or one that is not there yet',
   )
 }

@@ -1,11 +1,16 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { sameBytes } from '../../base/encoding.ts'
 import { OperatingError } from '../../base/errors.ts'
-import { ensureSchema, prepareConnection, prepareWriter } from './schema.ts'
-import { commitError, isFull, storageError } from './sqlite-errors.ts'
+import { BUSY_TIMEOUT_MS, ensureSchema, prepareConnection, prepareWriter } from './schema.ts'
+import { commitError, isFull, rollbackError, storageError } from './sqlite-errors.ts'
 import type { WriterBatch, WriterData, WriterFailure, WriterResult } from './writer-messages.ts'
 
-/** The connection that writes. Every commit is a group of batches, each of which stands or falls by itself. */
+/** How long a scrub waits for readers of other processes, in milliseconds: commits wait behind it. */
+const SCRUB_TIMEOUT_MS = 500
+
+/**
+ * The connection that writes. Every commit is a group of batches, each of which stands or falls by itself.
+ */
 export class GroupWriter {
   readonly #database: DatabaseSync
   readonly #begin: StatementSync
@@ -39,6 +44,10 @@ export class GroupWriter {
       return results
     } catch (error) {
       const failure = failureOf(this.#rollBack(error))
+      // SQLite gave up all of them for one: the others may still fit.
+      if (failure.code === 'storage_full' && batches.length > 1) {
+        return batches.flatMap((batch) => this.commit([batch]))
+      }
       return batches.map(({ id }) => ({ id, failure }))
     }
   }
@@ -48,7 +57,9 @@ export class GroupWriter {
    * Throws `storage_unavailable` while a reader of another process (a snapshot) holds on to the log.
    */
   scrub(): void {
+    this.#database.exec(`PRAGMA busy_timeout = ${SCRUB_TIMEOUT_MS}`)
     const blocked = this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy']
+    this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
     if (blocked !== 0)
       throw new OperatingError('storage_unavailable', 'the log of the store is being read: try again')
   }
@@ -69,8 +80,8 @@ export class GroupWriter {
       this.#release.run()
       return { id: batch.id, failure: null }
     } catch (error) {
-      // A condition and a full disk concern one batch; after anything else the transaction is not to be trusted.
-      // A full disk may also have rolled all of it back: then all batches fail together.
+      // A condition and a full disk concern one batch; after anything else the transaction is not to be
+      // trusted. A full disk may also have rolled all of it back: then all batches fail together.
       const contained = error instanceof OperatingError || isFull(error)
       if (!contained || !this.#database.isTransaction) throw error
       this.#database.exec('ROLLBACK TO batch; RELEASE batch')
@@ -87,15 +98,13 @@ export class GroupWriter {
     }
   }
 
-  /** Ends a transaction that failed. A failure is known to have changed nothing only when this succeeds. */
+  /** Ends a transaction that failed. A full disk is known to have changed nothing only when this succeeds. */
   #rollBack(failed: unknown): OperatingError {
     try {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       return commitError(failed)
     } catch (error) {
-      return new OperatingError('storage_unavailable', 'the store cannot be read or written', {
-        cause: error,
-      })
+      return rollbackError(failed, error)
     }
   }
 }

@@ -11,15 +11,15 @@ export interface StoreLock {
 }
 
 /**
- * Takes the store for this process: an exclusive transaction on a database of its own, since SQLite's exclusive mode
- * on the store would lock out our reader too. The file is never opened in another way: closing any descriptor of it
- * would drop the lock (fcntl(2), "Advisory record locking").
+ * Takes the store for this process: an exclusive transaction on a database of its own, since SQLite's
+ * exclusive mode on the store would lock out our reader too. The file is never opened in another way: closing
+ * any descriptor of it would drop the lock (fcntl(2), "Advisory record locking").
  *
- * Throws `store_in_use`, also for a second attempt of one process, and `corrupt_store` for a file that is no lock.
+ * Throws `store_in_use`, also for a second attempt of one process, and `corrupt_store` for a file that is no
+ * lock.
  */
 export function lockStore(path: string): StoreLock {
-  makePrivateFile(path)
-  const database = new DatabaseSync(path)
+  const database = openLockFile(path)
   try {
     database.exec('PRAGMA busy_timeout = 0')
     database.exec('PRAGMA locking_mode = EXCLUSIVE')
@@ -37,12 +37,21 @@ export function lockStore(path: string): StoreLock {
   }
 }
 
+function openLockFile(path: string): DatabaseSync {
+  try {
+    makePrivateFile(path)
+    return new DatabaseSync(path)
+  } catch (error) {
+    throw storageError(error)
+  }
+}
+
 function lockError(error: unknown, path: string): OperatingError {
   if (isBusy(error)) {
     return new OperatingError(
       'store_in_use',
-      `another process serves the store in ${dirname(path)}: use that server, or stop it first; two at once would ` +
-        "destroy each other's writes",
+      `another process serves the store in ${dirname(path)}: use that server, or stop it first; two at ` +
+        "once would destroy each other's writes",
       { cause: error },
     )
   }

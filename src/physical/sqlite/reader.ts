@@ -74,7 +74,9 @@ function behind(name: string): string {
   return name.endsWith('/') ? `${name.slice(0, -1)}0` : `${name}\0`
 }
 
-/** The first key that does not begin with `prefix`; for the root a blob, which SQLite sorts behind every text. */
+/**
+ * The first key that does not begin with `prefix`; for the root a blob, which SQLite sorts behind every text.
+ */
 function behindAll(prefix: string): string | Uint8Array {
   return prefix === '' ? new Uint8Array(1) : behind(prefix)
 }

@@ -7,15 +7,18 @@ const APPLICATION_ID = 0x434e434c
 const SCHEMA_VERSION = 1
 
 /** Waiting for a lock of a reader or a checkpoint, in milliseconds. */
-const BUSY_TIMEOUT_MS = 5000
+export const BUSY_TIMEOUT_MS = 5000
 
-/** The whole schema. SQLite keeps this text, and a file whose text differs is refused: a trigger could write too. */
+/**
+ * The whole schema. SQLite keeps this text, and a file whose text differs is refused: a trigger could write
+ * too.
+ */
 const ENTRIES_SQL =
   'CREATE TABLE entries (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT, WITHOUT ROWID'
 
 /**
- * Settings of a connection that writes: every commit survives a power cut, what is deleted is overwritten, nothing
- * spills into the system's temporary folder. Call it behind `ensureSchema`: it changes the file.
+ * Settings of a connection that writes: every commit survives a power cut, what is deleted is overwritten,
+ * nothing spills into the system's temporary folder. Call it behind `ensureSchema`: it changes the file.
  *
  * Throws `storage_unavailable` on a file system without shared memory, where write-ahead logging cannot work.
  */

@@ -58,7 +58,8 @@ test('keeps every acknowledged write and tears no batch, when killed with -9 whi
       await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(async (writer) => {
         for (let count = 1; ; count++) {
           const value = new TextEncoder().encode('${round}/' + count)
-          await store.commit(['left', 'right'].map((side) => ({ op: 'put', key: side + '/' + writer, value })))
+          const put = (side) => ({ op: 'put', key: side + '/' + writer, value })
+          await store.commit(['left', 'right'].map(put))
           writeSync(1, writer + ' ${round}/' + count + '\\n')
         }
       }))`)
@@ -71,6 +72,7 @@ test('keeps every acknowledged write and tears no batch, when killed with -9 whi
       if (lines === 50 * (round + 1)) child.kill('SIGKILL')
     }
     const store = await openSqliteStore({ folder })
+    assert.equal(child.signalCode, 'SIGKILL')
     assert.ok(acknowledged.size > 0)
     for (const [writer, value] of acknowledged) {
       const left = await store.get(`left/${writer}`)
@@ -133,6 +135,7 @@ test('scrub says so when a reader of another process keeps it from its work, and
 })
 
 test('refuses the database of another program, and leaves its file as it is', async () => {
+  writeFileSync(file, '', { mode: 0o600 })
   const foreign = new DatabaseSync(file)
   foreign.exec('CREATE TABLE theirs (x)')
   foreign.close()
@@ -249,8 +252,8 @@ function run(body: string): ChildProcess {
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {
-  const [line] = await once(createInterface({ input: child.stdout! }), 'line')
-  return String(line)
+  for await (const line of createInterface({ input: child.stdout! })) return line
+  throw new Error('the child ended without a word')
 }
 
 async function kill(child: ChildProcess): Promise<void> {

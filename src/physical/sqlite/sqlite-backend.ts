@@ -24,7 +24,8 @@ interface Connections {
 /**
  * Opens the store in `folder` and keeps it for this process.
  *
- * Throws `store_in_use`, `store_unsafe`, `store_foreign`, `store_newer`, `corrupt_store`, `storage_unavailable`.
+ * Throws `store_in_use`, `store_unsafe`, `store_foreign`, `store_newer`, `corrupt_store`,
+ * `storage_unavailable`.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteBackend> {
   const paths = prepareFolder(options.folder)
@@ -104,7 +105,8 @@ export class SqliteBackend implements StorageBackend {
     this.#connections = null
     try {
       connections?.reader.close()
-      // A writer that cannot even close has ended: its transaction is rolled back by the next that opens the store.
+      // A writer that cannot even close has ended: its transaction is rolled back by the next that opens the
+      // store.
       await connections?.writer.close().catch(() => undefined)
       this.#connections = await connect(this.#data)
     } catch (error) {

@@ -1,8 +1,9 @@
-import { OperatingError } from '../../base/errors.ts'
+import { type ErrorDetail, OperatingError } from '../../base/errors.ts'
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5
 const SQLITE_LOCKED = 6
+const SQLITE_IOERR = 10
 const SQLITE_CORRUPT = 11
 const SQLITE_FULL = 13
 const SQLITE_NOTADB = 26
@@ -24,6 +25,14 @@ export function isFull(error: unknown): boolean {
   return resultCode(error) === SQLITE_FULL
 }
 
+/**
+ * Whether the system failed to read, write or flush. What it did not write it may have thrown away, so that a
+ * later success would prove nothing.
+ */
+function isInputOutput(error: unknown): boolean {
+  return resultCode(error) === SQLITE_IOERR
+}
+
 /** Reading and opening: what an operator can be told about a file that does not behave. */
 export function storageError(error: unknown): OperatingError {
   if (error instanceof OperatingError) return error
@@ -40,7 +49,9 @@ export function storageError(error: unknown): OperatingError {
   return unavailable(error)
 }
 
-/** Writing: only a failed condition and a full disk are known to have changed nothing; anything else may have. */
+/**
+ * Writing: only a failed condition and a full disk are known to have changed nothing; anything else may have.
+ */
 export function commitError(error: unknown): OperatingError {
   if (error instanceof OperatingError) return error
   if (!isFull(error)) return unavailable(error)
@@ -53,6 +64,11 @@ export function commitError(error: unknown): OperatingError {
   )
 }
 
+/** A commit that failed with `failed` and could not be undone for `error`: whether it counts is unknown. */
+export function rollbackError(failed: unknown, error: unknown): OperatingError {
+  return unavailable(isInputOutput(failed) ? failed : error)
+}
+
 function unavailable(error: unknown): OperatingError {
   return new OperatingError('storage_unavailable', 'the store cannot be read or written', {
     cause: error,
@@ -60,8 +76,10 @@ function unavailable(error: unknown): OperatingError {
   })
 }
 
-function detailOf(error: unknown): { readonly sqlite: number } {
-  return { sqlite: resultCode(error) ?? 0 }
+/** `sqlite` is the code; `io` tells the server to seal itself and end (custody.md section 2). */
+function detailOf(error: unknown): ErrorDetail {
+  const sqlite = resultCode(error) ?? 0
+  return isInputOutput(error) ? { sqlite, io: true } : { sqlite }
 }
 
 /** The primary result code of an error that `node:sqlite` threw, or `null`. */

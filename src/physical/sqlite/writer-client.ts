@@ -34,7 +34,9 @@ export class WriterClient {
   static async start(data: WriterData): Promise<WriterClient> {
     // Unbuilt the thread runs the source, built its translation.
     const file = import.meta.url.endsWith('.ts') ? './writer.ts' : './writer.js'
-    const client = new WriterClient(new Worker(new URL(file, import.meta.url), { workerData: data }))
+    // Flags of the main program (`--eval`, `--input-type`) may not fit a thread, and this one needs none.
+    const options = { workerData: data, execArgv: [] }
+    const client = new WriterClient(new Worker(new URL(file, import.meta.url), options))
     try {
       await client.#result(OPENED_ID)
       return client
@@ -44,7 +46,9 @@ export class WriterClient {
     }
   }
 
-  /** Resolves when the batch is durable; rejects as `StorageBackend.commit` does. The bytes stay the caller's. */
+  /**
+   * Resolves when the batch is durable; rejects as `StorageBackend.commit` does. The bytes stay the caller's.
+   */
   commit(writes: readonly Write[], conditions: readonly Condition[]): Promise<void> {
     return this.#ask((id) => ({ type: 'commit', batch: ownBatch(id, writes, conditions) }))
   }

@@ -14,8 +14,8 @@ import {
 const MAX_GROUP_BATCHES = 1024
 
 /*
- * The writer thread of a store. It commits in groups: all batches that came while a commit was under way go into the
- * next transaction.
+ * The writer thread of a store. It commits in groups: all batches that came while a commit was under way go
+ * into the next transaction.
  */
 const port = parentPort
 assert(port !== null, 'the writer runs in a worker thread')
@@ -29,7 +29,7 @@ function take(to: GroupWriter, message: ToWriter): void {
   switch (message.type) {
     case 'commit':
       waiting.push(message.batch)
-      // Batches that are already in the mailbox join this group: they are delivered before the next immediate.
+      // Batches that are already in the mailbox join this group: they are delivered before the immediate.
       if (waiting.length === 1) setImmediate(() => flush(to))
       return
     case 'scrub':

@@ -5,7 +5,9 @@ import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, type AeadKey, type Primitives } from 
 const SLOT_KEY_INFO = 'conclave slot v1'
 const LINK_KEY_INFO = 'conclave link v1'
 
-/** The key set whose slot it is. Its serial is not part of it: nobody can re-seal a slot without the shares. */
+/**
+ * The key set whose slot it is. Its serial is not part of it: nobody can re-seal a slot without the shares.
+ */
 export interface SlotPlace {
   readonly storeId: Uint8Array
   readonly setId: Uint8Array
@@ -18,7 +20,9 @@ export interface LinkPlace {
   readonly liveId: Uint8Array
 }
 
-/** The root key under `HKDF(unseal key, salt = key-set id, "conclave slot v1")`: `nonce | ciphertext | tag`. */
+/**
+ * The root key under `HKDF(unseal key, salt = key-set id, "conclave slot v1")`: `nonce | ciphertext | tag`.
+ */
 export function sealSlot(
   primitives: Primitives,
   place: SlotPlace,
@@ -39,8 +43,8 @@ export function openSlot(
 }
 
 /**
- * The current root key under `HKDF(old root key, salt = live key-set id, "conclave link v1")`: whoever opens by
- * the retiring set ends with the one root key.
+ * The current root key under `HKDF(old root key, salt = live key-set id, "conclave link v1")`: whoever opens
+ * by the retiring set ends with the one root key.
  */
 export function sealLink(
   primitives: Primitives,

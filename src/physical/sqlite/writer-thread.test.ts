@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
+import { utf8 } from '../../base/encoding.ts'
+import { hasCode } from '../../base/errors.ts'
+import type { Write } from '../backend.ts'
+import { openSqliteStore } from './sqlite-backend.ts'
+
+/** The write-ahead log: sqlite.org/fileformat2.html section 4.1. */
+const LOG_HEADER_BYTES = 32
+const FRAME_HEADER_BYTES = 24
+const SIZE_AFTER_COMMIT_AT = 4
+
+let folder: string
+let threads: Worker[]
+
+const noteThread = (thread: Worker): unknown => threads.push(thread)
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'conclave-'))
+  threads = []
+  process.on('worker', noteThread)
+})
+
+afterEach(() => {
+  process.off('worker', noteThread)
+  rmSync(folder, { recursive: true })
+})
+
+test('makes commits that come together durable together, by few transactions', async () => {
+  const store = await openSqliteStore({ folder })
+  const before = transactionsInLog()
+  await Promise.all(Array.from({ length: 200 }, (_, index) => store.commit([put(`together/${index}`)])))
+  const together = transactionsInLog() - before
+  assert.ok(together >= 1 && together <= 20, `200 commits made ${together} transactions`)
+  for (let index = 0; index < 5; index++) await store.commit([put(`alone/${index}`)])
+  assert.equal(transactionsInLog() - before - together, 5)
+  await store.close()
+})
+
+test('leaves commits with an unknown outcome when the writer dies, and works again once settled', async () => {
+  const store = await openSqliteStore({ folder })
+  await store.commit([put('acknowledged')])
+  const under = Array.from({ length: 20 }, (_, index) =>
+    store.commit([put(`left/${index}`), put(`right/${index}`)]),
+  )
+  const outcomes = Promise.allSettled(under)
+  await threads[0]!.terminate()
+  const kept = await outcomes
+
+  await assert.rejects(store.commit([put('later')]), (error) => hasCode(error, 'storage_unavailable'))
+  assert.notEqual(await store.get('acknowledged'), null)
+  await store.settle()
+  assert.equal(threads.length, 2)
+
+  for (const [index, outcome] of kept.entries()) {
+    const left = await store.get(`left/${index}`)
+    assert.equal(left === null, (await store.get(`right/${index}`)) === null)
+    if (outcome.status === 'fulfilled') assert.notEqual(left, null)
+    else assert.ok(hasCode(outcome.reason, 'storage_unavailable'))
+  }
+  await store.commit([put('later')])
+  assert.notEqual(await store.get('later'), null)
+  await store.close()
+})
+
+test('lets go of a store whose writer has died', async () => {
+  const store = await openSqliteStore({ folder })
+  await threads[0]!.terminate()
+  await store.close()
+  await (await openSqliteStore({ folder })).close()
+})
+
+/** Frames that end a transaction. Nothing moves the log into the file before it has 1,000 frames. */
+function transactionsInLog(): number {
+  const pageBytes = readFileSync(join(folder, 'conclave.db')).readUInt16BE(16)
+  const log = readFileSync(join(folder, 'conclave.db-wal'))
+  let count = 0
+  for (let at = LOG_HEADER_BYTES; at < log.length; at += FRAME_HEADER_BYTES + pageBytes) {
+    if (log.readUInt32BE(at + SIZE_AFTER_COMMIT_AT) > 0) count += 1
+  }
+  return count
+}
+
+function put(key: string): Write {
+  return { op: 'put', key, value: utf8('value') }
+}
