@@ -2,5 +2,6 @@ import { runCli } from './cli/main.ts'
 import { processIo } from './cli/process-io.ts'
 
 const loadHashing = async () => (await import('./crypto/node/primitives.ts')).nodePrimitives
-const ports = { loadServer: () => import('./server/run.ts'), loadHashing }
+const loadSha256 = async () => (await import('./crypto/node/sha256-stream.ts')).sha256Stream
+const ports = { loadServer: () => import('./server/run.ts'), loadHashing, loadSha256 }
 process.exitCode = await runCli(process.argv.slice(2), processIo(import.meta.filename), ports)

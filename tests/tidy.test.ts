@@ -53,6 +53,23 @@ describe('sizes', () => {
     assert.deepEqual(long, [])
   })
 
+  for (const head of [
+    'function long(): void {',
+    'export async function long(\n  one: number,\n): Promise<{ readonly two: number }> {',
+    'const long = async (one: number): Promise<void> => {',
+    'class One {\n  long<T extends { a: 1 }>(one: T): { two: T } | null {',
+    'class One {\n  static #long(): readonly string[] {',
+  ]) {
+    test(`measures a function that begins ${JSON.stringify(head)}`, () => {
+      const body = Array.from(
+        { length: MAX_FUNCTION_LINES },
+        () => "  if (one) { act('}', /[}]/, `}`) } // }",
+      ).join('\n')
+      const sizes = functionsOf(`${head}\n${body}\n}`).map(({ lines }) => lines)
+      assert.ok(Math.max(...sizes) > MAX_FUNCTION_LINES)
+    })
+  }
+
   test(`no line of code is longer than ${MAX_LINE} characters`, () => {
     // The title of a test is one sentence, and the formatter keeps it on the line of its `test(`.
     const title = /^\s*(?:test|describe)\(/

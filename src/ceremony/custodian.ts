@@ -208,6 +208,11 @@ export class Custodian {
     drop.catch((error: unknown) => this.#ports.log.warn('old key set not dropped', { code: codeOf(error) }))
   }
 
+  /** Resolves once what was asked for before has been done: an answer after it shows its effect. */
+  async settled(): Promise<void> {
+    await this.#queue.run(async () => undefined)
+  }
+
   /**
    * Whether `share` is one of a set that opens: what a holder shows instead of a token. Throws as `judge`
    * does.

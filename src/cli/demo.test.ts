@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { after, test } from 'node:test'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
+import { sha256Stream } from '../crypto/node/sha256-stream.ts'
 import { runCli } from './main.ts'
 
 // A server that takes any share for a good one: the demo has to notice.
@@ -43,6 +44,7 @@ async function demoWith(program: string) {
   const ports = {
     loadServer: () => Promise.reject(new Error('not asked for')),
     loadHashing: async () => nodePrimitives,
+    loadSha256: async () => sha256Stream,
   }
   const before = await demoFolders()
   const exitCode = await runCli(['demo'], io, ports)

@@ -37,6 +37,19 @@ export const FORMAT_FLAG: FlagSpec = {
   help: 'form of the answer (table)',
 }
 
+/** `-data`, of commands that work on the files of a store. */
+export const DATA_FLAG: FlagSpec = {
+  name: 'data',
+  kind: 'text',
+  value: 'FOLDER',
+  help: 'folder of the store (./data)',
+}
+
+/** The folder that `DATA_FLAG` names, or where `conclave server` keeps its store without flags. */
+export function dataFolder(flags: FlagValues): string {
+  return flags.text('data') ?? './data'
+}
+
 /** The peers' common flags that this version does not have. Naming them beats "not defined". */
 export const LATER_FLAGS: readonly string[] = [
   'agent-address',

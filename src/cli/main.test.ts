@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { after, beforeEach, test } from 'node:test'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
+import { sha256Stream } from '../crypto/node/sha256-stream.ts'
 import { runCli } from './main.ts'
 
 // Two shares of key-lifecycle.md section 10.3.
@@ -89,6 +90,7 @@ async function run(argv: readonly string[], terminal: Terminal = {}): Promise<Ra
   const ports = {
     loadServer: async () => ({ runServer: async (options: unknown) => (options === null ? 1 : 7) }),
     loadHashing: async () => nodePrimitives,
+    loadSha256: async () => sha256Stream,
   }
   const exitCode = await runCli(argv, io, ports)
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() }

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * A port of 127.0.0.1 that nobody listens on now, for a server that is about to be started. Another process could
- * take it first: then that server will not start.
+ * A port of 127.0.0.1 that nobody listens on now, for a server that is about to be started. Another process
+ * could take it first: then that server will not start.
  */
 export async function freePort(): Promise<number> {
   const server = createServer()

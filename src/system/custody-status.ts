@@ -17,11 +17,14 @@ export function custodyStatusRoute(lifecycle: Lifecycle): BareRoute {
     summary: 'Which key set opens this store, and its serial.',
     emptyBody: 'object',
     needsOpen: false,
-    handlers: { GET: async () => custodyStatus(lifecycle) },
+    handlers: { GET: () => custodyStatus(lifecycle) },
   }
 }
 
-function custodyStatus({ custodian }: Lifecycle): BareResponse {
+async function custodyStatus({ custodian }: Lifecycle): Promise<BareResponse> {
+  // Behind the evidence that this very connection may have brought: a reader of new shares sees the old set
+  // gone.
+  await custodian.settled()
   const { record } = custodian
   if (record === null) return ok({ state: 'empty', store_id: null, serial: 0, live: null, retiring: null })
   return ok({

@@ -6,6 +6,7 @@ import { commitError, rollbackError, storageError } from './sqlite-errors.ts'
 
 // Extended result codes (sqlite.org/rescode.html).
 const IOERR_FSYNC = 1034
+const IOERR_SHMSIZE = 4874
 const FULL = 13
 const BUSY = 5
 const NOTADB = 26
@@ -20,6 +21,8 @@ test('marks an I/O error, so that the server ends: a later fsync would prove not
 test('marks nothing else', () => {
   assert.deepEqual(commitError(raw(BUSY)).detail, { sqlite: 5 })
   assert.deepEqual(storageError(raw(NOTADB)).detail, { sqlite: 26 })
+  // A disk that is full to the last page; seen on a small tmpfs. The outcome is unknown, the disk is sound.
+  assert.deepEqual(commitError(raw(IOERR_SHMSIZE)).detail, { sqlite: 10 })
   assert.deepEqual(commitError(new TypeError('not of SQLite')).detail, { sqlite: 0 })
 })
 

@@ -8,6 +8,12 @@ const SQLITE_CORRUPT = 11
 const SQLITE_FULL = 13
 const SQLITE_NOTADB = 26
 
+/**
+ * Extended codes of the log's index, which is memory that processes share: SHMOPEN, SHMSIZE, SHMLOCK, SHMMAP.
+ * It holds nothing durable, and a full disk keeps it from growing.
+ */
+const SHARED_MEMORY: ReadonlySet<number> = new Set([4618, 4874, 5130, 5386])
+
 /** Whether another connection holds what was asked for. */
 export function isBusy(error: unknown): boolean {
   const code = resultCode(error)
@@ -30,7 +36,7 @@ export function isFull(error: unknown): boolean {
  * later success would prove nothing.
  */
 function isInputOutput(error: unknown): boolean {
-  return resultCode(error) === SQLITE_IOERR
+  return resultCode(error) === SQLITE_IOERR && !SHARED_MEMORY.has(extendedCode(error) ?? 0)
 }
 
 /** Reading and opening: what an operator can be told about a file that does not behave. */
@@ -84,6 +90,12 @@ function detailOf(error: unknown): ErrorDetail {
 
 /** The primary result code of an error that `node:sqlite` threw, or `null`. */
 function resultCode(error: unknown): number | null {
+  const code = extendedCode(error)
+  return code === null ? null : code & 0xff
+}
+
+/** The extended result code, whose lowest byte is the primary one, or `null`. */
+function extendedCode(error: unknown): number | null {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null
-  return error.errcode & 0xff
+  return error.errcode
 }
