@@ -178,7 +178,10 @@ function checkTarget({ folder, target, overwrite }: SaveOptions): void {
   }
   const there = statSync(target, { throwIfNoEntry: false })
   if (there === undefined || (there.isFile() && overwrite === true)) return
-  throw new OperatingError('bad_request', `${target} is there already: name another file`)
+  throw new OperatingError(
+    'bad_request',
+    `${target} is there already: name another file, or allow to replace this one`,
+  )
 }
 
 function expectNoStore(folder: string, store: string): void {

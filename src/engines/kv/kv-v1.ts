@@ -1,8 +1,7 @@
 import { OperatingError } from '../../base/errors.ts'
 import type { BackendContext, Call, Mounted, SecretsEngine } from '../../logical/backend.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
-import { decodeStoredJson, encodeStoredJson } from '../../logical/stored-json.ts'
-import { leaseSeconds } from './lease.ts'
+import { decodeEntry, encodeEntry } from './entry.ts'
 
 const ROOT = 'secrets/'
 
@@ -33,8 +32,7 @@ type Storage = BackendContext['storage']
 async function read(storage: Storage, key: string): Promise<LogicalResponse | null> {
   const stored = await storage.get(key)
   if (stored === null) return null
-  const data = decodeStoredJson(stored)
-  return { data, leaseDuration: leaseSeconds(data.bytes) }
+  return decodeEntry(stored)
 }
 
 async function list(storage: Storage, call: Call): Promise<LogicalResponse | null> {
@@ -45,7 +43,7 @@ async function list(storage: Storage, call: Call): Promise<LogicalResponse | nul
 async function write(storage: Storage, call: Call): Promise<null> {
   const { body } = call.request
   if (body === null || body.members.size === 0) throw new OperatingError('bad_request', 'missing data fields')
-  await storage.commit([{ op: 'put', key: pathOf(call), value: encodeStoredJson(body) }])
+  await storage.commit([{ op: 'put', key: pathOf(call), value: encodeEntry(body) }])
   return null
 }
 
