@@ -27,9 +27,8 @@ before(async () => {
 after(() => rmSync(root, { recursive: true }))
 
 test('saves, inspects and restores, and each time says whose shares open it', async () => {
-  const opens = new RegExp(
-    `It opens with any ${FACTS.live.threshold} of the ${FACTS.live.shares.length} shares of key set ${FACTS.live.number}`,
-  )
+  const { number, threshold, shares } = FACTS.live
+  const opens = new RegExp(`opens with any ${threshold} of the ${shares.length} shares of key set ${number}`)
   const saved = await run(['snapshot', 'save', `-data=${data}`, file])
   assert.equal(saved.exitCode, 0, saved.stderr)
   assert.match(saved.stderr, opens)

@@ -59,6 +59,7 @@ export function verifySnapshot(database: DatabaseSync, sha256: () => Sha256Strea
   const stored = readManifest(database)
   const format = stored.get('format')
   if (format !== String(SNAPSHOT_FORMAT)) {
+    if (!/^[1-9]\d*$/.test(format ?? '')) throw damaged()
     throw new OperatingError(
       'store_newer',
       `this version reads snapshots of format ${SNAPSHOT_FORMAT}: use the version that saved this one`,

@@ -155,6 +155,7 @@ test('refuses a snapshot whose entries or manifest were changed', async () => {
     "UPDATE manifest SET value = '1' WHERE name = 'threshold'",
     "UPDATE manifest SET value = char(27) || '[2J' WHERE name = 'created_at'",
     "DELETE FROM manifest WHERE name = 'shares'",
+    "DELETE FROM manifest WHERE name = 'format'",
     "INSERT INTO manifest VALUES ('more', '1')",
     'DROP TABLE manifest',
     'CREATE TABLE more (x)',

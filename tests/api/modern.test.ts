@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { SecretBytes } from '../../src/base/secret-bytes.ts'
+import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
+import { shareCard } from '../../src/custody/share-card.ts'
 import { type Answer, TestServer } from './in-process.ts'
 
 /**
@@ -87,6 +90,24 @@ describe('the modern face', () => {
     for (const spelling of [keys[0]!.toUpperCase(), raw.toString('base64url')]) {
       assert.equal((await update({ key: spelling, nonce })).body.code, 'share_duplicate')
     }
+  })
+
+  test('words: the 30 of a card, or the 24 of the share alone; a typing error is told before anything else', async () => {
+    const nonce = await start()
+    const status = await server.call('GET', '/v1/sys/custody/status')
+    const share = SecretBytes.copyOf(Buffer.from(keys[1]!, 'hex'))
+    const setId = new Uint8Array(Buffer.from(status.body.live.id, 'hex'))
+    const { sha256 } = nodePrimitives
+    const card = shareCard(share, { setId, number: 2, sha256 }).lend((bytes) => Buffer.from(bytes).toString())
+    const words = card.split(' ')
+    assert.equal(words.length, 30)
+    const mistyped = [...words]
+    mistyped[9] = mistyped[9] === 'abandon' ? 'ability' : 'abandon'
+    const wrong = await update({ key: mistyped.join(' '), nonce })
+    assert.deepEqual([wrong.status, wrong.body.code], [400, 'share_malformed'])
+    assert.equal((await update({ key: card, nonce })).body.progress, 1)
+    const bare = await update({ key: words.slice(3, 27).join(' '), nonce })
+    assert.equal(bare.body.code, 'share_duplicate')
   })
 
   test('the last update answers hex and base64 keys and nothing of the status', async () => {

@@ -85,11 +85,27 @@ function reading(check: Check): void {
 
 function listing(check: Check): void {
   check('lists names directly below a prefix, folders with a slash, each once', async (store) => {
-    await store.commit(['a', 'a/b', 'a/c/d', 'a/c/e', 'a-b', 'b/x', 'ab'].map((key) => put(key)))
-    assert.deepEqual(await store.list('', ALL), ['a', 'a-b', 'a/', 'ab', 'b/'])
+    await store.commit(['a', 'a/b', 'a/c/d', 'a/c/e', 'a-b', 'a0', 'b/x', 'ab'].map((key) => put(key)))
+    assert.deepEqual(await store.list('', ALL), ['a', 'a-b', 'a/', 'a0', 'ab', 'b/'])
     assert.deepEqual(await store.list('a/', ALL), ['b', 'c/'])
     assert.deepEqual(await store.list('a/c/', ALL), ['d', 'e'])
     assert.deepEqual(await store.list('nothing/', ALL), [])
+  })
+
+  check('finds its way down to the deepest folder, and past folders of many names', async (store) => {
+    const deep = Array.from({ length: 500 }, (_, index) => index % 10).join('/')
+    await store.commit([
+      put(deep),
+      ...Array.from({ length: 300 }, (_, index) => put(`0/${index}`)),
+      put('0-'),
+      put('00'),
+    ])
+    assert.deepEqual(await store.list('', ALL), ['0-', '0/', '00'])
+    assert.deepEqual(await store.list('', { after: '0-', limit: 1 }), ['0/'])
+    for (let at = 2; at < deep.length; at += 100) {
+      assert.ok((await store.list(deep.slice(0, at), ALL)).includes(`${deep[at]}/`))
+    }
+    assert.deepEqual(await store.list(deep.slice(0, -1), ALL), [deep.at(-1)])
   })
 
   check('lists in byte order of UTF-8, not in the order of UTF-16', async (store) => {
@@ -267,7 +283,7 @@ function refusing(check: Check): void {
   })
 }
 
-const segment = fc.constantFrom('a', 'b', 'a-', 'é', '\uff61', '\u{1f600}', 'A', '0', '~')
+const segment = fc.constantFrom('a', 'b', 'a-', 'a0', 'é', '\uff61', '\u{1f600}', 'A', '0', '~')
 const key = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'))
 const value = fc.uint8Array({ maxLength: 12 })
 const write = fc.oneof(

@@ -4,8 +4,8 @@ import { type JsonObject, RawJson } from '../../logical/json.ts'
 import { leaseSeconds } from './lease.ts'
 
 /**
- * A stored value: `0x01 | lease in seconds, uint32 | the object's bytes exactly as they were sent`. The lease is
- * taken from the object when it is written, so that reading makes no string of what is stored.
+ * A stored value: `0x01 | lease in seconds, uint32 | the object's bytes exactly as they were sent`. The lease
+ * is taken from the object when it is written, so that reading makes no string of what is stored.
  */
 const FORMAT = 0x01
 const HEADER_BYTES = 1 + 4
