@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { DELIVERY_LINGER_MS } from '../base/limits.ts'
+import { closeAfterPeer } from './linger.ts'
 
 /**
  * Evidence that an answer arrived (custody.md section 4 (a)): after it was handed over, on a connection that
@@ -11,27 +12,44 @@ import { DELIVERY_LINGER_MS } from '../base/limits.ts'
  * reset, a client that had half-closed before.
  */
 interface Delivery {
+  readonly socket: Socket
   readonly onArrived: () => void
+  readonly onEnd: () => void
+  readonly onLost: () => void
   state: 'sending' | 'sent' | 'over'
 }
 
 const DELIVERIES = new WeakMap<Socket, Delivery>()
 
-/** Waits for evidence on the connection of `response`; to be called before the answer is handed over. */
-export function awaitArrival(response: ServerResponse, onArrived: () => void): void {
+/**
+ * Waits for evidence on the connection of `response`; to be called before the answer is handed over. A peer
+ * that asked us to close gets `lingerMs` for its own end first.
+ */
+export function awaitArrival(
+  response: ServerResponse,
+  onArrived: () => void,
+  lingerMs: number = DELIVERY_LINGER_MS,
+): void {
   const { socket } = response
   // The peer had closed its half already: whatever ends this connection says nothing about the answer.
   if (socket === null || socket.readableEnded || socket.destroyed) return
-  const delivery: Delivery = { onArrived, state: 'sending' }
+  const delivery: Delivery = {
+    socket,
+    onArrived,
+    // The peer's FIN, in order: before the answer was handed over it is none, after it, it is the evidence.
+    onEnd: () => settle(delivery, delivery.state === 'sent'),
+    onLost: () => settle(delivery, false),
+    state: 'sending',
+  }
   DELIVERIES.set(socket, delivery)
-  neverCloseFirst(socket, delivery)
   response.once('finish', () => {
     if (delivery.state === 'sending') delivery.state = 'sent'
   })
-  // The peer's FIN, in order: before the answer was handed over it is none, after it, it is the evidence.
-  socket.once('end', () => settle(delivery, delivery.state === 'sent'))
-  socket.once('error', () => settle(delivery, false))
-  socket.once('close', () => settle(delivery, false))
+  socket.on('end', delivery.onEnd)
+  socket.on('error', delivery.onLost)
+  socket.on('close', delivery.onLost)
+  // node:http would destroy the socket after the answer: a reader and a killed client would look alike.
+  closeAfterPeer(socket, lingerMs)
 }
 
 /** A request has come in on `socket`: if an answer with new shares went out there before, it arrived. */
@@ -40,23 +58,23 @@ export function noteRequest(socket: Socket): void {
   if (delivery !== undefined) settle(delivery, delivery.state === 'sent')
 }
 
+/**
+ * Lets the event loop look at its connections once. What a peer did while we were busy is seen only then: an
+ * end that had come before the answer must not be taken for one that came after it.
+ */
+export async function seeWhatCameIn(): Promise<void> {
+  // The first of the two may come without a look: it is due at the end of the turn that runs now.
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
 function settle(delivery: Delivery, arrived: boolean): void {
   if (delivery.state === 'over') return
   delivery.state = 'over'
+  const { socket } = delivery
+  // A kept connection may carry many answers.
+  DELIVERIES.delete(socket)
+  socket.removeListener('end', delivery.onEnd)
+  socket.removeListener('error', delivery.onLost)
+  socket.removeListener('close', delivery.onLost)
   if (arrived) delivery.onArrived()
-}
-
-/**
- * Where the client asked for `Connection: close`, node:http would destroy the socket once the answer is out,
- * and a reader and a killed client would look alike. Here we end our half and give the peer up to 5 s for its
- * FIN.
- */
-function neverCloseFirst(socket: Socket, delivery: Delivery): void {
-  socket.destroySoon = (): void => {
-    socket.end()
-    socket.setTimeout(DELIVERY_LINGER_MS, () => {
-      settle(delivery, false)
-      socket.destroy()
-    })
-  }
 }

@@ -29,7 +29,8 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   const chunks: Buffer[] = []
   try {
     let length = 0
-    for await (const chunk of request) {
+    // Leaving the loop early would otherwise destroy the connection, and with it the answer that says why.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       const bytes: Buffer = chunk
       chunks.push(bytes)
       length += bytes.length
@@ -42,10 +43,19 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
       offset += chunk.length
     }
     return { bytes, [Symbol.dispose]: () => bytes.fill(0) }
+  } catch (error) {
+    if (error instanceof OperatingError) throw error
+    // The client's doing, and nobody reads the answer.
+    throw new OperatingError('bad_request', 'the connection ended within the body', { cause: error })
   } finally {
     // The parser's own slices of the same bytes.
     for (const chunk of chunks) chunk.fill(0)
   }
+}
+
+/** Wipes what came of a body that nobody read: a request that is refused may carry a share all the same. */
+export function wipeUnread(request: IncomingMessage): void {
+  for (let chunk = request.read(); chunk !== null; chunk = request.read()) chunk.fill(0)
 }
 
 /** The body as an object; `null` when there is none. Throws `bad_request`. */

@@ -5,12 +5,13 @@ import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.
 import type { LogicalRequest, Operation, Origin } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { canonicalPath } from '../router/canonical-path.ts'
-import { awaitArrival } from './arrival.ts'
-import { parseBody, readBody } from './body.ts'
+import { awaitArrival, seeWhatCameIn } from './arrival.ts'
+import { parseBody, readBody, wipeUnread } from './body.ts'
 import { envelope } from './envelope.ts'
 import { emptyObject } from './json-reader.ts'
 import { writeJson } from './json-writer.ts'
-import { asksForList, checkNamespace, checkPatchType, originOf, tokenOf } from './request-head.ts'
+import { closeAfterPeer } from './linger.ts'
+import { asksForList, checkHead, checkNamespace, checkPatchType, originOf, tokenOf } from './request-head.ts'
 import { renderError } from './status.ts'
 
 /** What a listener serves. It knows nothing of ceremonies or mounts. */
@@ -46,7 +47,11 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['DELETE', 'delete'],
 ])
 
-const HEADERS = {
+/** How long a peer may take to end a connection on which we answered without having read all it sent. */
+const UNREAD_LINGER_MS = 2000
+
+/** On every answer (surface.md section 0, 16 and 17). */
+export const HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Type': 'application/json',
   'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
@@ -68,6 +73,7 @@ export async function exchange(
   let answer: BareResponse
   let namespace: string | null = null
   try {
+    checkHead(request, method)
     const { path, query } = target(request)
     const bare = service.bareRoutes.get(path)
     route = bare?.path ?? path.split('/').slice(0, 3).join('/')
@@ -81,8 +87,12 @@ export async function exchange(
     const { status, body } = renderError(error)
     answer = { status, body }
   }
-  if (namespace !== null) response.setHeader('X-Vault-Namespace', namespace)
-  send(response, answer, method)
+  try {
+    await send({ request, method, response, answer, namespace })
+  } catch (error) {
+    fault = error
+    response.destroy()
+  }
   return { id, method, route, status: answer.status, fault }
 }
 
@@ -148,20 +158,45 @@ function target(request: IncomingMessage): { readonly path: string; readonly que
   return { path, query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)) }
 }
 
-function send(response: ServerResponse, answer: BareResponse, method: string): void {
-  if (answer.body === null) {
-    response.writeHead(answer.status, HEADERS)
-    response.end()
-    return
+interface Outgoing {
+  readonly request: IncomingMessage
+  readonly method: string
+  readonly response: ServerResponse
+  readonly answer: BareResponse
+  readonly namespace: string | null
+}
+
+async function send({ request, method, response, answer, namespace }: Outgoing): Promise<void> {
+  const written = answer.body === null ? null : writeJson(answer.body)
+  try {
+    if (answer.onArrived !== undefined) {
+      await seeWhatCameIn()
+      awaitArrival(response, answer.onArrived)
+    }
+    wipeUnread(request)
+    if (!request.complete) closeUnread(request, response)
+    // Where the peer left before its answer was made, `close` has been and will not come again.
+    if (response.destroyed) {
+      written?.wipe()
+      return
+    }
+    response.once('error', () => response.destroy())
+    if (namespace !== null) response.setHeader('X-Vault-Namespace', namespace)
+    if (written === null) {
+      response.writeHead(answer.status, HEADERS).end()
+      return
+    }
+    response.once('close', written.wipe)
+    response.writeHead(answer.status, { ...HEADERS, 'Content-Length': written.bytes.length })
+    response.end(method === 'HEAD' ? undefined : written.bytes)
+  } catch (error) {
+    written?.wipe()
+    throw error
   }
-  const { bytes, wipe } = writeJson(answer.body)
-  if (answer.onArrived !== undefined) awaitArrival(response, answer.onArrived)
-  // Where the peer left before its answer was made, `close` has been and will not come again.
-  if (response.destroyed) {
-    wipe()
-    return
-  }
-  response.once('close', wipe)
-  response.writeHead(answer.status, { ...HEADERS, 'Content-Length': bytes.length })
-  response.end(method === 'HEAD' ? undefined : bytes)
+}
+
+/** What is left of a body is not read for its own sake: it could be without end. */
+function closeUnread(request: IncomingMessage, response: ServerResponse): void {
+  response.shouldKeepAlive = false
+  closeAfterPeer(request.socket, UNREAD_LINGER_MS)
 }

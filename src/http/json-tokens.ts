@@ -56,7 +56,7 @@ export function string(bytes: Uint8Array, start: number): JsonNode | null {
   return {
     kind: 'string',
     raw,
-    text: () => fromUtf8(decode(inner)),
+    text: () => fromUtf8(isPlain(inner) ? inner : decode(inner)),
     secret: () => (inner.length === 0 ? null : SecretBytes.take(decode(inner))),
   }
 }
@@ -74,6 +74,7 @@ function endOfString(bytes: Uint8Array, from: number): number | null {
 
 /** The text's bytes in memory of their own, of exactly their length. `inner` was checked before. */
 function decode(inner: Uint8Array): Uint8Array {
+  if (isPlain(inner)) return new Uint8Array(inner)
   const out = new Uint8Array(decodedLength(inner) ?? 0)
   walk(inner, (byte, index) => {
     out[index] = byte
@@ -81,8 +82,14 @@ function decode(inner: Uint8Array): Uint8Array {
   return out
 }
 
+/** Without escapes the text is the bytes as they stand. */
+function isPlain(inner: Uint8Array): boolean {
+  return !inner.includes(BACKSLASH)
+}
+
 /** How many bytes the text has, or `null` when an escape is none. */
 function decodedLength(inner: Uint8Array): number | null {
+  if (isPlain(inner)) return inner.length
   return walk(inner, () => undefined)
 }
 

@@ -16,23 +16,36 @@ type Piece = Uint8Array | SecretText
  */
 export function writeJson(value: JsonOut): WrittenJson {
   const pieces: Piece[] = []
-  collect(value, pieces)
-  pieces.push(utf8('\n'))
-  const length = pieces.reduce((total, piece) => total + lengthOf(piece), 0)
-  const bytes = Buffer.allocUnsafeSlow(length)
+  try {
+    collect(value, pieces)
+    pieces.push(utf8('\n'))
+    const bytes = join(pieces)
+    const secrets = pieces.filter((piece) => piece instanceof SecretText)
+    const wipe = (): void => {
+      if (secrets.length === 0) return
+      wipeSecrets(secrets)
+      bytes.fill(0)
+    }
+    return { bytes, wipe }
+  } catch (error) {
+    wipeSecrets(pieces)
+    throw error
+  }
+}
+
+function join(pieces: readonly Piece[]): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(pieces.reduce((total, piece) => total + lengthOf(piece), 0))
   let offset = 0
   for (const piece of pieces) {
     if (piece instanceof SecretText) piece.secret.lend((secret) => bytes.set(secret, offset))
     else bytes.set(piece, offset)
     offset += lengthOf(piece)
   }
-  const secrets = pieces.filter((piece) => piece instanceof SecretText)
-  const wipe = (): void => {
-    if (secrets.length === 0) return
-    for (const { secret } of secrets) secret[Symbol.dispose]()
-    bytes.fill(0)
-  }
-  return { bytes, wipe }
+  return bytes
+}
+
+function wipeSecrets(pieces: readonly Piece[]): void {
+  for (const piece of pieces) if (piece instanceof SecretText) piece.secret[Symbol.dispose]()
 }
 
 /** Without recursion, so that no answer is too deep to be written. Text in between is gathered first. */
@@ -51,7 +64,8 @@ function collect(root: JsonOut, pieces: Piece[]): void {
     } else if (value === null || typeof value !== 'object') {
       text += escaped(JSON.stringify(value))
     } else {
-      stack.push(...unfold(value).reverse())
+      // One by one: a call with as many arguments as a long list has items overflows the stack.
+      for (const part of unfold(value).reverse()) stack.push(part)
     }
   }
   pieces.push(utf8(text))

@@ -11,6 +11,8 @@ import type { Socket } from 'node:net'
  */
 const LIST = Buffer.from('LIST ')
 const STAND_IN = 'SEARCH'
+/** Where the parser stops at a `LIST` that is its message's first word: `LI` could still be `LINK`. */
+const REFUSED_AFTER_BYTES = 2
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const EVENTS = ['data', 'end', 'close', 'drain', 'error', 'timeout', 'pause', 'resume'] as const
 
@@ -81,6 +83,8 @@ export class ListVerb {
 /** The packet that was refused, when it is one whole head of a `LIST` and nothing else. */
 function refusedHead(error: Error): Buffer | null {
   if (!('code' in error) || error.code !== 'HPE_INVALID_METHOD') return null
+  // Anywhere else, the packet's first bytes were the end of another request's body.
+  if (!('bytesParsed' in error) || error.bytesParsed !== REFUSED_AFTER_BYTES) return null
   const packet = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : null
   if (packet === null || !packet.subarray(0, LIST.length).equals(LIST)) return null
   return packet.indexOf(END_OF_HEAD) === packet.length - END_OF_HEAD.length ? packet : null

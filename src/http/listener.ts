@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { millis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
 import { noteRequest } from './arrival.ts'
-import { type ExchangeFacts, exchange, type Service } from './exchange.ts'
+import { type ExchangeFacts, exchange, HEADERS, type Service } from './exchange.ts'
 import { ListVerb } from './list-verb.ts'
 
 export interface ListenerOptions {
@@ -15,6 +15,20 @@ export interface ListenerOptions {
   readonly tls: { readonly cert: Uint8Array; readonly key: Uint8Array } | null
   readonly clock: Clock
   readonly log: (facts: ExchangeFacts & { readonly ms: number }) => void
+  /** Other than the usual ones, for tests. */
+  readonly timeouts?: Partial<ListenerTimeouts>
+}
+
+/** All in milliseconds. */
+export interface ListenerTimeouts {
+  /** Until the head of a request has come. */
+  readonly head: number
+  /** Until a request has come whole. */
+  readonly request: number
+  /** Between two requests on one connection. */
+  readonly idle: number
+  /** How often the first two are looked at. */
+  readonly check: number
 }
 
 export interface RunningListener {
@@ -24,9 +38,9 @@ export interface RunningListener {
   close(graceMs: number): Promise<void>
 }
 
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
-const IDLE_TIMEOUT_MS = 300_000
+const TIMEOUTS: ListenerTimeouts = { head: 10_000, request: 30_000, idle: 300_000, check: 5_000 }
+/** How long a peer whose bytes were no request may take to read the refusal. */
+const REFUSED_LINGER_MS = 2_000
 const MAX_HEADER_BYTES = 16 * 1024
 const MAX_CONNECTIONS = 4096
 
@@ -39,13 +53,18 @@ export async function startListener(options: ListenerOptions): Promise<RunningLi
   server.maxConnections = MAX_CONNECTIONS
   server.on('request', (request, response) => {
     noteRequest(request.socket)
+    // Behind our last answer: RFC 9112 section 9.6 forbids to act on it.
+    if (!request.socket.writable) {
+      request.socket.destroy()
+      return
+    }
     if (closing) response.shouldKeepAlive = false
     underWay.add(response)
     response.once('close', () => underWay.delete(response))
     void serve(options, { request, method: verbs.verbOf(request) }, response)
   })
   server.on('clientError', (error: Error, socket: Socket) => {
-    if (!verbs.revive(error, socket)) refuse(error, socket)
+    if (!verbs.revive(error, socket)) refuse(error, socket, options.clock)
   })
   const { host, port } = await listen(server, options.address)
   const end = (graceMs: number): Promise<void> => {
@@ -58,17 +77,26 @@ export async function startListener(options: ListenerOptions): Promise<RunningLi
 }
 
 function makeServer(options: ListenerOptions): Server {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts }
   const limits = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    headersTimeout: timeouts.head,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.idle,
+    connectionsCheckingInterval: timeouts.check,
     maxHeaderSize: MAX_HEADER_BYTES,
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Ours (`checkHead`) answers with our headers.
+    requireHostHeader: false,
   }
   if (options.tls === null) return createServer(limits)
   const { cert, key } = options.tls
-  return createTlsServer({ ...limits, cert: Buffer.from(cert), key: Buffer.from(key), minVersion: 'TLSv1.2' })
+  return createTlsServer({
+    ...limits,
+    cert: Buffer.from(cert),
+    key: Buffer.from(key),
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: timeouts.head,
+  })
 }
 
 async function serve(
@@ -82,17 +110,18 @@ async function serve(
 }
 
 /** What never became a request: a plain answer, and the connection ends. */
-function refuse(error: Error & { code?: string }, socket: Socket): void {
+function refuse(error: Error & { code?: string }, socket: Socket, clock: Clock): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
   const status = REFUSALS.get(error.code ?? '') ?? '400 Bad Request'
   const body = '{"errors":[],"code":"bad_request"}\n'
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Cache-Control: no-store\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  )
+  const headers = { ...HEADERS, Connection: 'close', 'Content-Length': body.length }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`)
+  // Half open is how node:http takes connections: without this the peer could keep it for ever.
+  void clock.sleep(millis(REFUSED_LINGER_MS)).then(() => socket.destroy())
 }
 
 const REFUSALS: ReadonlyMap<string, string> = new Map([

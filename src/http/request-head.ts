@@ -8,6 +8,22 @@ const FORWARDING_PREFIX = 'x-forwarded-'
 /** Paths below `/v1/sys/` that answer in every namespace (key-lifecycle.md section 1.3). */
 const ANY_NAMESPACE = ['/v1/sys/seal-status', '/v1/sys/leader']
 
+/**
+ * What no request may be without, and what a list may not have. Throws `bad_request`.
+ *
+ * `LIST` is put back to the parser (`list-verb.ts`): with a body there would be a second place where a
+ * request could end.
+ */
+export function checkHead(request: IncomingMessage, method: string): void {
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new OperatingError('bad_request', 'missing Host header')
+  }
+  const { 'content-length': declared, 'transfer-encoding': chunked } = request.headers
+  if (method === 'LIST' && (chunked !== undefined || Number(declared ?? 0) > 0)) {
+    throw new OperatingError('bad_request', 'LIST takes no body')
+  }
+}
+
 /** `X-Vault-Token` wins, even when it is wrong; then `Authorization: Bearer`, case-sensitive. */
 export function tokenOf(request: IncomingMessage): string | null {
   const token = request.headers['x-vault-token']

@@ -5,7 +5,13 @@ import { isLoopback } from '../config/parse.ts'
 /** What a server says when it has started: where it is, in what state, and what to type next. */
 export function banner(
   config: ServerConfig,
-  state: { readonly status: SealStatus; readonly addresses: readonly string[]; readonly version: string },
+  state: {
+    readonly status: SealStatus
+    readonly addresses: readonly string[]
+    readonly version: string
+    /** How this program is typed: `conclave`, or `bin/conclave` in a checkout. */
+    readonly program: string
+  },
 ): string {
   const address = state.addresses[0] ?? ''
   const { storage } = config
@@ -22,7 +28,7 @@ export function banner(
   ]
   const width = Math.max(...rows.map(([name]) => name?.length ?? 0))
   const table = rows.map(([name, value]) => `  ${(name ?? '').padStart(width)}: ${value}`)
-  return ['==> Conclave server started!', '', ...table, '', ...next(state.status, address), ''].join('\n')
+  return ['==> Conclave server started!', '', ...table, '', ...next(state, address), ''].join('\n')
 }
 
 function access(config: ServerConfig, index: number): string {
@@ -38,17 +44,18 @@ function stateWords(status: SealStatus): string {
   return `sealed: any ${status.threshold} of ${status.shares} shares open it`
 }
 
-function next(status: SealStatus, address: string): readonly string[] {
-  const first =
-    status.phase === 'empty' ? ['conclave operator init      deals the shares: 5, of which any 3 open'] : []
-  const example = address === 'http://127.0.0.1:8200' ? [] : [`export CONCLAVE_ADDR=${address}`]
-  return [
-    'Next, in another terminal (bin/conclave in a checkout):',
-    ...[
-      ...example,
-      ...first,
-      'conclave operator unseal    gives one share; as many times as it takes',
-      'conclave status',
-    ].map((line) => `  ${line}`),
+function next(
+  { status, program }: { readonly status: SealStatus; readonly program: string },
+  address: string,
+): readonly string[] {
+  const elsewhere = address !== 'http://127.0.0.1:8200'
+  const lines = [
+    ...(elsewhere ? [`export CONCLAVE_ADDR=${address}`] : []),
+    ...(status.phase === 'empty'
+      ? [`${program} operator init      deals 5 shares, of which any 3 open`]
+      : []),
+    `${program} operator unseal    asks for one share; as many times as it takes`,
+    `${program} status`,
   ]
+  return ['Next, in another terminal:', ...lines.map((line) => `  ${line}`)]
 }

@@ -54,7 +54,14 @@ async function serve(config: ServerConfig, log: Log, io: RunOptions['io']): Prom
     throw error
   }
   const addresses = listeners.map(({ address }, index) => urlOf(config.listeners[index], address))
-  io.stdout.write(banner(config, { status: server.custodian.status(), addresses, version: VERSION }))
+  io.stdout.write(
+    banner(config, {
+      status: server.custodian.status(),
+      addresses,
+      version: VERSION,
+      program: programName(),
+    }),
+  )
   log.info('server started', { version: VERSION, listeners: listeners.length })
   log.info(`got ${await stopSignal()}, stopping`)
   await stop(server, listeners)
@@ -100,6 +107,11 @@ async function stop(server: Server, listeners: readonly RunningListener[]): Prom
   await Promise.all(listeners.map((listener) => listener.close(GRACE_MS)))
   await server.custodian.stop()
   await server.storage.close()
+}
+
+/** In a checkout the sources run, and nobody has installed a command. */
+function programName(): string {
+  return process.argv[1]?.endsWith('/src/main.ts') === true ? 'bin/conclave' : 'conclave'
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {
