@@ -94,7 +94,7 @@ export class Transport {
     const outbound = request(
       { ...this.#target(address, path), ...head(outgoing), signal: timeout },
       (inbound) => {
-        collect(inbound).then((body) => resolve(answer(inbound, address, path, body)), fail)
+        collect(inbound).then((body) => resolve(answer(inbound, urlOf(address, path), body)), fail)
       },
     )
     outbound.on('error', fail)
@@ -126,17 +126,12 @@ interface Answer extends Incoming {
   readonly location: string | null
 }
 
-function answer(inbound: IncomingMessage, address: Address, path: string, body: Uint8Array): Answer {
-  const base =
-    address.socketPath === null
-      ? address.text.slice(0, address.text.length - address.prefix.length)
-      : address.text
-  return {
-    status: inbound.statusCode ?? 0,
-    url: base + path,
-    body,
-    location: inbound.headers.location ?? null,
-  }
+function answer(inbound: IncomingMessage, url: string, body: Uint8Array): Answer {
+  return { status: inbound.statusCode ?? 0, url, body, location: inbound.headers.location ?? null }
+}
+
+function urlOf({ text, prefix, socketPath }: Address, path: string): string {
+  return (socketPath === null ? text.slice(0, text.length - prefix.length) : text) + path
 }
 
 function head(outgoing: Outgoing): RequestOptions {
