@@ -3,6 +3,8 @@ import { closingIndex, type Token, tokensOf } from './tokens.ts'
 export interface Import {
   /** As written; `null` for one that is computed, which no wall can judge. */
   readonly specifier: string | null
+  /** Of a worker, by `new URL`. */
+  readonly isThread: boolean
   readonly line: number
 }
 
@@ -15,7 +17,8 @@ export function importsOf(source: string): readonly Import[] {
   const tokens = tokensOf(source)
   return tokens.flatMap((token, index) => {
     const specifier = specifierAt(tokens, index)
-    return specifier === undefined ? [] : [{ specifier, line: token.line }]
+    if (specifier === undefined) return []
+    return [{ specifier, isThread: token.text === 'URL', line: token.line }]
   })
 }
 
@@ -46,9 +49,10 @@ function specifierAt(tokens: readonly Token[], index: number): string | null | u
   }
 }
 
-/** The only argument, when it is a literal. */
+/** The first argument, when it is a literal and nothing is done to it. */
 function argument(tokens: readonly Token[], open: number): string | null {
-  const value = tokens[open + 1]
+  const [value, behind] = tokens.slice(open + 1, open + 3)
+  if (behind?.text !== ')' && behind?.text !== ',') return null
   if (value?.kind === 'string') return value.text
   if (value?.kind === 'template' && !value.text.endsWith('${')) return value.text.slice(0, -1)
   return null
@@ -76,10 +80,11 @@ function reExport(tokens: readonly Token[], start: number): string | undefined {
 }
 
 /** `new URL('./writer.ts', import.meta.url)`; URLs of other files and of hosts are no imports. */
-function fileBeside(tokens: readonly Token[], open: number): string | undefined {
-  const [value, comma, word] = tokens.slice(open + 1, open + 4)
-  if (tokens[open]?.text !== '(' || value?.kind !== 'string') return undefined
-  return comma?.text === ',' && word?.text === 'import' && /\.[cm]?[jt]s$/.test(value.text)
-    ? value.text
-    : undefined
+function fileBeside(tokens: readonly Token[], open: number): string | null | undefined {
+  if (tokens[open]?.text !== '(') return undefined
+  const given = tokens.slice(open + 1, closingIndex(tokens, open))
+  const base = given.findIndex(({ text }, index) => text === 'import' && given[index + 2]?.text === 'meta')
+  if (base === -1) return undefined
+  const file = argument(tokens, open)
+  return file === null || /\.[cm]?[jt]s$/.test(file) ? file : undefined
 }

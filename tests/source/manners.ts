@@ -25,7 +25,7 @@ const AMBIENT_MEMBERS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['Math', new Set(['random'])],
   ['crypto', new Set(['subtle', 'getRandomValues', 'randomUUID'])],
 ])
-const AMBIENT_GLOBALS = new Set(['setTimeout', 'setInterval'])
+const AMBIENT_GLOBALS = new Set(['setTimeout', 'setInterval', 'setImmediate'])
 const AMBIENT_WORDS = new Set(['randomBytes', 'randomFillSync', 'randomUUID', 'getRandomValues', 'webcrypto'])
 
 /**
@@ -36,8 +36,11 @@ export function ambientCalls(source: string): readonly Offence[] {
   return scan(source, (at) => {
     const [word, mark, member] = [at(0), at(1), at(2)]
     if (word === undefined) return null
-    if (mark === '.' && AMBIENT_MEMBERS.get(word)?.has(member ?? '')) return `${word}.${member}`
-    if (word === 'console' && mark === '.') return 'console'
+    const members = AMBIENT_MEMBERS.get(word)
+    if ((mark === '.' || mark === '?.') && members?.has(member ?? '')) return `${word}.${member}`
+    // By a name in brackets, or taken apart: what is reached cannot be seen, so neither is written.
+    if (members !== undefined && (mark === '[' || (at(-1) === '=' && at(-2) === '}'))) return word
+    if (word === 'console' && (mark === '.' || mark === '?.' || mark === '[')) return 'console'
     if (word === 'Date' && at(-1) === 'new' && (mark !== '(' || member === ')')) return 'new Date()'
     const isMember = at(-1) === '.' && at(-2) !== 'globalThis'
     if (AMBIENT_GLOBALS.has(word) && mark === '(' && !isMember) return word

@@ -30,6 +30,10 @@ const BEFORE_VALUE = new Set([
   'await',
   'yield',
   'new',
+  'else',
+  'do',
+  'delete',
+  'instanceof',
 ])
 
 /**
