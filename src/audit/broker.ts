@@ -1,3 +1,4 @@
+import { utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 
 /** A place audit lines go. The broker has removed every sensitive value, so no device can leak one. */
@@ -35,8 +36,9 @@ export class AuditBroker {
   /** Throws `audit_unavailable` when no device took the line. */
   async record(record: AuditRecord): Promise<void> {
     if (this.#devices.length === 0) return
-    const line = new TextEncoder().encode(`${JSON.stringify(record)}\n`)
-    const results = await Promise.allSettled(this.#devices.map((device) => device.append(line)))
+    const line = utf8(`${JSON.stringify(record)}\n`)
+    // Asynchronous around each, so that a device which throws at once does not keep the line from the others.
+    const results = await Promise.allSettled(this.#devices.map(async (device) => await device.append(line)))
     if (results.some((result) => result.status === 'fulfilled')) return
     throw new OperatingError('audit_unavailable', 'no audit device recorded the request')
   }

@@ -47,7 +47,7 @@ test('reads whatever JSON.stringify writes, to the same values', () => {
   const json = fc.json({ maxDepth: 5 }).filter((text) => !text.includes('__proto__'))
   void fc.assert(
     fc.property(json, (text) => assert.deepEqual(plain(read(text)), JSON.parse(text))),
-    { numRuns: 300 },
+    { numRuns: 3000 },
   )
 })
 
@@ -65,7 +65,7 @@ test('agrees with JSON.parse on whether a damaged text is JSON', () => {
       }
     } else assert.throws(() => read(candidate))
   })
-  void fc.assert(property, { numRuns: 1000 })
+  void fc.assert(property, { numRuns: 7000 })
 })
 
 function isJson(text: string): boolean {
@@ -158,4 +158,23 @@ test('takes 500 levels below the first and refuses one more, or a million', () =
 
 test('refuses more values than the bound', () => {
   refuses(`[${'0,'.repeat(MAX_JSON_VALUES)}0]`, /exceeded maximum number of values/)
+})
+
+test('never says a byte of the body in an error', () => {
+  const canaries = [
+    '{"canary":"canary',
+    '{"canary" canary}',
+    '{"canary":canary}',
+    '["canary\\x"]',
+    '"canary" canary',
+  ]
+  const names = ['{"canary":1,"canary":2}', '{"canary":"\u0001"}', '{"a":"\\ud800canary"}']
+  for (const text of [...canaries, ...names]) {
+    assert.throws(
+      () => read(text),
+      (error: unknown) =>
+        hasCode(error, 'bad_request') && !/canary/.test(error.message + JSON.stringify(error.detail)),
+      text,
+    )
+  }
 })

@@ -46,3 +46,18 @@ test('forgets the secrets and its own bytes once told to', () => {
   assert.equal(secret.secret.isWiped, true)
   assert.ok(bytes.every((byte) => byte === 0))
 })
+
+test('forgets the secrets also when the answer cannot be written', () => {
+  const [first, second] = [secretText('ab'), secretText('cd')]
+  second.secret[Symbol.dispose]()
+  assert.throws(() => writeJson({ keys: [first, second] }))
+  assert.equal(first.secret.isWiped, true)
+})
+
+test('writes what is as deep, or as long, as no recursion and no one call could', () => {
+  let deep: JsonOut = 'x'
+  for (let level = 0; level < 100_000; level++) deep = [deep]
+  assert.equal(writeJson(deep).bytes.length, 200_004)
+  const keys = Array<string>(300_000).fill('k')
+  assert.equal(writeJson({ keys }).bytes.length, '{"keys":[]}\n'.length + 4 * keys.length - 1)
+})

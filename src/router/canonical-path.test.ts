@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as fc from 'fast-check'
 import { hasCode } from '../base/errors.ts'
 import { canonicalPath } from './canonical-path.ts'
 
@@ -48,4 +49,43 @@ test('refuses broken escapes and targets that are no path', () => {
 test('takes a path of 4096 bytes and refuses one byte more', () => {
   assert.equal(canonicalPath(`/${'a'.repeat(4095)}`).length, 4096)
   refuses(`/${'a'.repeat(4096)}`)
+})
+
+test('gives back what was sent, decoded once, or refuses it: nothing is ever repaired', () => {
+  const pieces = [
+    '/',
+    '/',
+    '.',
+    '..',
+    '%2e',
+    '%2E',
+    '%2f',
+    '%5c',
+    '\\',
+    '%',
+    '%00',
+    '%25',
+    '%c3%a9',
+    'a',
+    'é',
+    ' ',
+  ]
+  const raw = fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string()), { maxLength: 12 })
+  const property = fc.property(raw, (parts) => {
+    const sent = `/${parts.join('')}`
+    let path: string
+    try {
+      path = canonicalPath(sent)
+    } catch (error) {
+      assert.ok(hasCode(error, 'bad_request'), String(error))
+      return
+    }
+    assert.equal(path, decodeURIComponent(sent))
+    const segments = path.slice(1).split('/')
+    assert.ok(segments.every((segment) => segment !== '.' && segment !== '..'))
+    assert.ok(segments.slice(0, -1).every((segment) => segment !== ''))
+    // The same path, spelled as any client would spell it, is the same path again.
+    assert.equal(canonicalPath(path.split('/').map(encodeURIComponent).join('/')), path)
+  })
+  void fc.assert(property, { numRuns: 5000 })
 })

@@ -32,12 +32,13 @@ function matchPattern(pattern: string, path: string): Record<string, string> | n
   const wanted = pattern.split('/')
   const given = path.split('/')
   for (const [index, segment] of wanted.entries()) {
+    const actual = given[index]
+    // `data/*path` takes `data/`, whose rest is empty, but not `data`, which has none.
+    if (actual === undefined) return null
     if (segment.startsWith('*')) {
       parameters[segment.slice(1)] = given.slice(index).join('/')
       return parameters
     }
-    const actual = given[index]
-    if (actual === undefined) return null
     if (segment.startsWith(':') && actual !== '') parameters[segment.slice(1)] = actual
     else if (segment !== actual) return null
   }

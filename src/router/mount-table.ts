@@ -1,5 +1,5 @@
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
-import { uuidFrom } from '../base/encoding.ts'
+import { toHex, uuidFrom } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
 
@@ -13,6 +13,7 @@ export interface MountEntry {
   readonly type: string
   /** Names the mount's storage, for ever: a path may move, data does not. */
   readonly uuid: string
+  /** Public name: the type (behind `auth_` for an auth method) and 8 hex digits (surface.md section 4.1). */
   readonly accessor: string
   readonly description: string
   readonly options: Readonly<Record<string, string>>
@@ -22,7 +23,8 @@ export interface MountEntry {
 export function initialMounts(entropy: Entropy): readonly MountEntry[] {
   const mount = (path: string, type: string, description: string): MountEntry => {
     const uuid = uuidFrom(entropy.bytes(16))
-    return { path, type, uuid, accessor: `${type}_${uuid.slice(0, 8)}`, description, options: {} }
+    const kind = path.startsWith('auth/') ? `auth_${type}` : type
+    return { path, type, uuid, accessor: `${kind}_${toHex(entropy.bytes(4))}`, description, options: {} }
   }
   return [
     mount('auth/token/', 'token', 'token based credentials'),

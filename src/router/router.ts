@@ -1,7 +1,9 @@
 import type { AuditBroker } from '../audit/broker.ts'
+import { InvariantError } from '../base/assert.ts'
 import { type Clock, rfc3339 } from '../base/clock.ts'
+import { utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
-import type { Handler, Mounted } from '../logical/backend.ts'
+import type { Call, Handler, Mounted } from '../logical/backend.ts'
 import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import type { Acl } from '../policy/acl.ts'
@@ -24,6 +26,16 @@ export interface RouterPorts {
 
 type Verdict = 'allow' | 'no_token' | 'deny'
 
+type Outcome =
+  | { readonly failed: false; readonly response: LogicalResponse | null }
+  | { readonly failed: true; readonly error: unknown }
+
+/**
+ * The longest path that may reach an engine. What `MAX_KEY_BYTES` leaves above it is for the prefixes under
+ * which mounts and engines store it: a longer one would be a storage key that no backend takes.
+ */
+const MAX_ROUTED_PATH_BYTES = 3584
+
 /** The whole life of a request below the envelope. There is no other way in. */
 export class Router {
   readonly #ports: RouterPorts
@@ -37,6 +49,9 @@ export class Router {
    * Throws `permission_denied` before anything that would tell which paths exist.
    */
   async dispatch(received: LogicalRequest): Promise<LogicalResponse | null> {
+    if (utf8(received.path).length > MAX_ROUTED_PATH_BYTES) {
+      throw new OperatingError('bad_request', 'the path is longer than 3,584 bytes')
+    }
     const match = this.#resolve(received.path)
     const caller = await this.#ports.authenticate(received.token)
     const request = await withOperation(received, match, caller)
@@ -48,16 +63,10 @@ export class Router {
     if (verdict === 'deny') {
       throw new OperatingError('permission_denied', '1 error occurred:\n\t* permission denied\n\n')
     }
-    const handler = handlerOf(match, request)
-    try {
-      const response = await handler({ request, parameters: match?.parameters ?? {}, caller })
-      await this.#record('response', request, { caller, outcome: 'done' })
-      return response
-    } catch (error) {
-      const outcome = error instanceof OperatingError ? error.code : 'internal'
-      await this.#record('response', request, { caller, outcome })
-      throw error
-    }
+    const outcome = await settle(match, { request, parameters: match?.parameters ?? {}, caller })
+    await this.#record('response', request, { caller, outcome: nameOf(outcome) })
+    if (outcome.failed) throw outcome.error
+    return outcome.response
   }
 
   #resolve(path: string): RouteMatch | null {
@@ -106,6 +115,23 @@ async function withOperation(
   const exists = await match.route.exists({ request, parameters: match.parameters, caller })
   const operation: Operation = exists ? 'update' : 'create'
   return { ...request, operation }
+}
+
+/** What the handler came to, as a value, so that it is recorded once whatever it is. */
+async function settle(match: RouteMatch | null, call: Call): Promise<Outcome> {
+  try {
+    const handler = handlerOf(match, call.request)
+    return { failed: false, response: await handler(call) }
+  } catch (error) {
+    // A broken promise of our own ends the server: it waits for no audit device, whose failure would hide it.
+    if (error instanceof InvariantError) throw error
+    return { failed: true, error }
+  }
+}
+
+function nameOf(outcome: Outcome): string {
+  if (!outcome.failed) return 'done'
+  return outcome.error instanceof OperatingError ? outcome.error.code : 'internal'
 }
 
 function handlerOf(match: RouteMatch | null, request: LogicalRequest): Handler {

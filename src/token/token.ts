@@ -10,6 +10,7 @@ const UNBIASED = 248
 const BODY_LENGTH = 24
 const PREFIX = utf8('hvs.')
 const FORMAT = 1
+const FIELDS = 6
 
 /** What is stored about a token. Never the token. */
 export interface TokenEntry {
@@ -61,7 +62,9 @@ export function decodeTokenEntry(stored: Uint8Array): TokenEntry {
     typeof creation_time !== 'number' ||
     typeof display_name !== 'string' ||
     typeof path !== 'string' ||
-    !isTextList(policies)
+    !isTextList(policies) ||
+    // A member that this version does not know could be a bound on what the token may do.
+    Object.keys(fields).length !== FIELDS
   ) {
     throw new OperatingError('corrupt_entry', 'a token entry cannot be read')
   }

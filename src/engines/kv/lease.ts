@@ -35,5 +35,5 @@ function durationSeconds(node: JsonNode): number | null {
 }
 
 function wholeSeconds(text: string): number | null {
-  return /^\d{1,12}$/.test(text) && Number(text) > 0 ? Number(text) : null
+  return /^\d{1,12}$/.test(text) ? Number(text) : null
 }

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { test } from 'node:test'
+import { hasCode } from '../base/errors.ts'
+import { asksForList, checkHead, checkNamespace, checkPatchType, originOf, tokenOf } from './request-head.ts'
+
+function request(headers: Readonly<Record<string, string>>): IncomingMessage {
+  const message = new IncomingMessage(new Socket())
+  message.httpVersion = '1.1'
+  Object.assign(message.headers, headers)
+  return message
+}
+
+const refuses = (act: () => unknown, code: 'bad_request' | 'not_found' | 'unsupported_media_type'): void => {
+  assert.throws(act, (error: unknown) => hasCode(error, code))
+}
+
+test('takes the token from its own header first, also when it is wrong', () => {
+  assert.equal(tokenOf(request({ 'x-vault-token': 'a', authorization: 'Bearer b' })), 'a')
+  assert.equal(tokenOf(request({ authorization: 'Bearer  b ' })), 'b')
+  assert.equal(tokenOf(request({ 'x-vault-token': '', authorization: 'Bearer b' })), 'b')
+})
+
+test('takes no token from another scheme, or from none', () => {
+  for (const authorization of ['bearer b', 'Basic b', 'Bearer', 'Bearer ', 'b']) {
+    assert.equal(tokenOf(request({ authorization })), null, authorization)
+  }
+  assert.equal(tokenOf(request({})), null)
+})
+
+test('takes any of the headers of a proxy as a sign that the peer only hands on', () => {
+  const listener = { listener: 'l', ceremonyAccess: 'open', retireOn: 'proof' } as const
+  const forwarded = (name: string): boolean => originOf(request({ [name]: 'x' }), listener).forwarded
+  for (const name of ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-proto']) {
+    assert.equal(forwarded(name), true, name)
+  }
+  assert.equal(forwarded('x-vault-request'), false)
+})
+
+test('knows the root namespace by its three names, and gives back what was sent', () => {
+  assert.equal(checkNamespace(request({}), '/v1/secret/a', false), null)
+  for (const namespace of ['root', 'root/', '/root', '']) {
+    assert.equal(
+      checkNamespace(request({ 'x-vault-namespace': namespace }), '/v1/secret/a', false),
+      namespace,
+    )
+  }
+})
+
+test('refuses any other namespace, in other words on the routes that know none', () => {
+  const other = request({ 'x-vault-namespace': 'team/a' })
+  refuses(() => checkNamespace(other, '/v1/secret/a', false), 'not_found')
+  refuses(() => checkNamespace(other, '/v1/sys/init', true), 'bad_request')
+  assert.equal(checkNamespace(other, '/v1/sys/seal-status', true), 'team/a')
+  assert.equal(checkNamespace(other, '/v1/sys/leader', true), 'team/a')
+})
+
+test("reads ?list= by Go's spellings of a boolean, and refuses every other", () => {
+  const asks = (query: string): boolean => asksForList(new URLSearchParams(query))
+  for (const yes of ['1', 't', 'T', 'true', 'TRUE', 'True']) assert.equal(asks(`list=${yes}`), true)
+  for (const no of ['0', 'f', 'F', 'false', 'FALSE', 'False', '']) assert.equal(asks(`list=${no}`), false)
+  assert.equal(asks(''), false)
+  for (const nonsense of ['zz', 'yes', 'tRUE', '2', ' true']) {
+    refuses(() => asks(`list=${encodeURIComponent(nonsense)}`), 'bad_request')
+  }
+})
+
+test('takes a patch only as a merge patch, whatever stands behind the type', () => {
+  checkPatchType(request({ 'content-type': 'application/merge-patch+json' }))
+  checkPatchType(request({ 'content-type': 'Application/Merge-Patch+JSON ; charset=utf-8' }))
+  refuses(() => checkPatchType(request({})), 'bad_request')
+  refuses(() => checkPatchType(request({ 'content-type': 'application/json' })), 'unsupported_media_type')
+})
+
+test('refuses a LIST that announces a body, and takes the empty one that hvac announces', () => {
+  const host = { host: 'x' }
+  checkHead(request({ ...host, 'content-length': '0' }), 'LIST')
+  checkHead(request({ ...host, 'content-length': '5' }), 'PUT')
+  refuses(() => checkHead(request({ ...host, 'content-length': '5' }), 'LIST'), 'bad_request')
+  refuses(() => checkHead(request({ ...host, 'transfer-encoding': 'chunked' }), 'LIST'), 'bad_request')
+})
+
+test('refuses a request that names no host', () => {
+  refuses(() => checkHead(request({}), 'GET'), 'bad_request')
+})
