@@ -1,4 +1,4 @@
-import type { JsonOut } from '../logical/json.ts'
+import { type JsonOut, RawJson } from '../logical/json.ts'
 import type { LogicalRequest } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 
@@ -16,6 +16,7 @@ export function envelope(request: LogicalRequest, response: LogicalResponse | nu
   return {
     status: 200,
     body: {
+      ...hoisted(response),
       request_id: request.id,
       lease_id: '',
       renewable: false,
@@ -26,4 +27,9 @@ export function envelope(request: LogicalRequest, response: LogicalResponse | nu
       auth: null,
     },
   }
+}
+
+/** The wrapped object, plus every member of `data` beside it (key-lifecycle.md section 1.1). */
+function hoisted({ hoisted, data }: LogicalResponse): { readonly [member: string]: JsonOut } {
+  return hoisted === true && data !== null && data !== undefined && !(data instanceof RawJson) ? data : {}
 }

@@ -9,4 +9,6 @@ export interface LogicalResponse {
   readonly warnings?: readonly string[]
   /** Seconds. */
   readonly leaseDuration?: number
+  /** Members of `data` stand at the top level as well, as clients of before the envelope read them. */
+  readonly hoisted?: true
 }

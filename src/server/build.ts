@@ -18,6 +18,7 @@ import { modernRekeyRoutes } from '../system/rekey-modern.ts'
 import { originalRekeyRoutes } from '../system/rekey-original.ts'
 import { sealRoute } from '../system/seal.ts'
 import { sealStatusRoute } from '../system/seal-status.ts'
+import { systemBackend } from '../system/system-backend.ts'
 import { unsealRoute } from '../system/unseal.ts'
 import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
@@ -70,7 +71,7 @@ async function buildOn(
     nodeKeys: nodeKeyFor(config).publicKeys,
     seed: () => seedStore(ports, config.clusterName),
     opened: async (session) => {
-      open = await openLogical(ports, session.barrier)
+      open = await openLogical(ports, session.barrier, () => systemBackend(lifecycle))
     },
     sealed: () => {
       open = null

@@ -55,7 +55,11 @@ export function seedStore(ports: LogicalPorts, clusterName: string | null): Seed
 }
 
 /** Builds router, tokens and policies on an open barrier. It only reads: it runs within the unseal. */
-export async function openLogical(ports: LogicalPorts, barrier: Barrier): Promise<OpenLogical> {
+export async function openLogical(
+  ports: LogicalPorts,
+  barrier: Barrier,
+  system: () => Mounted,
+): Promise<OpenLogical> {
   const tokens = await TokenStore.open(new BarrierView(barrier, TOKEN_PREFIX), ports.primitives)
   const stored = await barrier.get(MOUNTS_PATH)
   if (stored === null)
@@ -65,7 +69,7 @@ export async function openLogical(ports: LogicalPorts, barrier: Barrier): Promis
   const mounts = entries.map(
     (entry): LiveMount => ({
       path: entry.path,
-      mounted: mount(ports, barrier, { entry, entries, tokens }),
+      mounted: mount(ports, barrier, { entry, entries, tokens, system }),
     }),
   )
   const audit = new AuditBroker([])
@@ -79,11 +83,16 @@ export async function openLogical(ports: LogicalPorts, barrier: Barrier): Promis
 function mount(
   ports: LogicalPorts,
   barrier: Barrier,
-  what: { readonly entry: MountEntry; readonly entries: readonly MountEntry[]; readonly tokens: TokenStore },
+  what: {
+    readonly entry: MountEntry
+    readonly entries: readonly MountEntry[]
+    readonly tokens: TokenStore
+    readonly system: () => Mounted
+  },
 ): Mounted {
-  const { entry, entries, tokens } = what
+  const { entry, entries, tokens, system } = what
   if (entry.type === 'token') return tokenAuth(ownToken(barrier, tokens, entries))
-  if (entry.type === 'system') return { routes: [] }
+  if (entry.type === 'system') return system()
   const engines: Readonly<Record<string, SecretsEngine>> = ENGINES
   const engine = Object.hasOwn(engines, entry.type) ? engines[entry.type] : undefined
   if (engine === undefined) {
