@@ -28,14 +28,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   if (Number(declared ?? 0) > maxBytes) throw tooLarge()
   const chunks: Buffer[] = []
   try {
-    let length = 0
-    // Leaving the loop early would otherwise destroy the connection, and with it the answer that says why.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      const bytes: Buffer = chunk
-      chunks.push(bytes)
-      length += bytes.length
-      if (length > maxBytes) throw tooLarge()
-    }
+    const length = await collect(request, chunks, maxBytes)
     const bytes = Buffer.allocUnsafeSlow(length)
     let offset = 0
     for (const chunk of chunks) {
@@ -43,19 +36,45 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
       offset += chunk.length
     }
     return { bytes, [Symbol.dispose]: () => bytes.fill(0) }
-  } catch (error) {
-    if (error instanceof OperatingError) throw error
-    // The client's doing, and nobody reads the answer.
-    throw new OperatingError('bad_request', 'the connection ended within the body', { cause: error })
   } finally {
     // The parser's own slices of the same bytes.
     for (const chunk of chunks) chunk.fill(0)
   }
 }
 
-/** Wipes what came of a body that nobody read: a request that is refused may carry a share all the same. */
+/**
+ * Takes the chunks as the parser gives them, and never by `read()` or an iterator: those join what has piled
+ * up into a copy that nobody could wipe.
+ */
+function collect(request: IncomingMessage, chunks: Buffer[], maxBytes: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  let length = 0
+  const onData = (chunk: Buffer): void => {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > maxBytes) reject(tooLarge())
+  }
+  const onEnd = (): void => resolve(length)
+  // The client's doing, and nobody reads the answer.
+  const onBroken = (cause?: unknown): void =>
+    reject(new OperatingError('bad_request', 'the connection ended within the body', { cause }))
+  request.on('data', onData).once('end', onEnd).once('error', onBroken).once('close', onBroken)
+  return promise.finally(() => {
+    request.pause()
+    request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken)
+  })
+}
+
+/**
+ * Wipes what came of a body that nobody read, in the next turn: a request that is refused may carry a share
+ * all the same. No more is read than has come.
+ */
 export function wipeUnread(request: IncomingMessage): void {
-  for (let chunk = request.read(); chunk !== null; chunk = request.read()) chunk.fill(0)
+  if (request.readableLength === 0) return
+  request.on('data', (chunk: Buffer) => {
+    chunk.fill(0)
+    if (request.readableLength === 0) request.pause()
+  })
 }
 
 /** The body as an object; `null` when there is none. Throws `bad_request`. */

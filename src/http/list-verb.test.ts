@@ -45,7 +45,9 @@ test('refuses a LIST whose headers leave two readings of where it ends', async (
   const twice = 'Content-Length: 0\r\nContent-Length: 5\r\n'
   const odd = ['Transfer-Encoding: xchunked\r\n', 'Content-Length : 5\r\n', 'Content-Length: +0\r\n']
   for (const headers of [both, twice, ...odd]) {
-    assert.deepEqual(await ask(list(headers), `0\r\n\r\n${GET}`), ['400'], headers)
+    // What follows the refusal is refused as well, or not read any more.
+    const answers = await ask(list(headers), `0\r\n\r\n${GET}`)
+    assert.ok(answers.length > 0 && answers.every((status) => status === '400'), `${headers}: ${answers}`)
   }
   assert.deepEqual(dispatched, [])
 })

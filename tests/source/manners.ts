@@ -25,7 +25,7 @@ const AMBIENT_MEMBERS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['Math', new Set(['random'])],
   ['crypto', new Set(['subtle', 'getRandomValues', 'randomUUID'])],
 ])
-const AMBIENT_GLOBALS = new Set(['setTimeout', 'setInterval', 'setImmediate'])
+const AMBIENT_GLOBALS = new Set(['setTimeout', 'setInterval'])
 const AMBIENT_WORDS = new Set(['randomBytes', 'randomFillSync', 'randomUUID', 'getRandomValues', 'webcrypto'])
 
 /**

@@ -5,8 +5,8 @@ const DEFAULT_LEASE_SECONDS = 2_764_800
 const MAX_LEASE_SECONDS = 0xffffffff
 
 /**
- * Seconds of `ttl` (or `lease`) in an object: a number, or a duration such as `90s`, `1h30m`, `2d` (surface.md
- * section 5.1). Anything else means the default: it is the user's data and not ours to refuse.
+ * Seconds of `ttl` (or `lease`) in an object: a number, or a duration such as `90s`, `1h30m`, `2d`
+ * (surface.md section 5.1). Anything else means the default: it is the user's data and not ours to refuse.
  */
 export function leaseSeconds(object: JsonObject): number {
   const node = object.members.get('ttl') ?? object.members.get('lease')
