@@ -85,7 +85,14 @@ test('statement, digest and consent', () => {
     keySets: [{ id: setId, number: 2 }],
     opened: unixMillis(1_764_000_000_000),
     expires: unixMillis(1_764_086_400_000),
-    deal: { shares: 5, threshold: 3, flow: 'direct', delivery: 'clear to the request that completes it' },
+    deal: {
+      shares: 5,
+      threshold: 3,
+      flow: 'direct',
+      verify: 'none',
+      backup: false,
+      delivery: 'clear to the request that completes it',
+    },
   })
   assert.equal(Buffer.from(statement).toString(), vectors.statement.bytes)
   const digest = statementDigest(nodePrimitives, statement)

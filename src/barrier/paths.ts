@@ -12,6 +12,14 @@ export const IDENTITY_PATH = 'core/identity'
 export const RETIRING_PATH = 'core/retiring'
 /** The running rekey: statement, consents, where its transcript stands. */
 export const REKEY_PATH = 'core/ceremonies/rekey'
+/** The running generation of a root token: statement, consents, and how the token will be hidden. */
+export const GENERATE_ROOT_PATH = 'core/ceremonies/generate-root'
+/** The one-time password that will hide it. */
+export const GENERATE_ROOT_OTP_PATH = 'core/ceremonies/generate-root-otp'
+/** Which holders have opened ceremonies of late. */
+export const OPENERS_PATH = 'core/ceremonies/openers'
+/** Wrapped shares of the newest rekey that asked for a backup. */
+export const BACKUP_PATH = 'core/rekey-backup'
 /** SHA-256 of the newest closing line. */
 export const TRANSCRIPT_HEAD_PATH = 'core/transcript-head'
 /** One folder a ceremony, one entry a line. */

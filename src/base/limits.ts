@@ -25,6 +25,8 @@ export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
 
 export const CEREMONY_EXPIRY_MS = 24 * 60 * 60 * 1000
+/** What a rekey has on top of that once it has dealt: new shares travel to people, and back. */
+export const DEALT_EXPIRY_MS = 7 * 24 * 60 * 60 * 1000
 export const CEREMONY_UNJOINED_EXPIRY_MS = 60 * 60 * 1000
 /** How long an answer with new shares, and the unseal key behind it, wait for evidence of arrival. */
 export const ANSWER_KEPT_MS = 5 * 60 * 1000
@@ -32,3 +34,6 @@ export const ANSWER_KEPT_MS = 5 * 60 * 1000
 export const SEAL_COMMIT_MS = 2000
 /** How long a connection that carried new shares waits for the peer's orderly end. */
 export const DELIVERY_LINGER_MS = 5000
+/** Ceremonies that one holder may open within a day: holders are people, and each opening is an event. */
+export const MAX_OPENINGS_PER_HOLDER = 3
+export const OPENINGS_COUNTED_MS = 24 * 60 * 60 * 1000

@@ -7,19 +7,18 @@ import { Queue } from '../base/queue.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
 import { verifyNode } from '../custody/node.ts'
+import { ArrivalProof } from './arrival-proof.ts'
 import { OutcomeUnknownError } from './custody-change.ts'
+import type { DeskPlace, OpenPhase } from './desk.ts'
+import { GenerateRootDesk } from './generate-root-desk.ts'
+import { GenerateRootRunner, type NewRootToken } from './generate-root-runner.ts'
 import { certify, type NodeKeys } from './identity.ts'
 import { type InitAnswer, initialise, type Seed } from './init.ts'
 import { Judge, type JudgedShare } from './judge.ts'
 import { checkParameters, type DealParameters } from './parameters.ts'
 import type { CeremonyPorts } from './ports.ts'
-import {
-  type RekeyAnswer,
-  type RekeyProposal,
-  RekeyRunner,
-  type RekeyStatus,
-  type RekeySubmission,
-} from './rekey-runner.ts'
+import { RekeyDesk } from './rekey-desk.ts'
+import { RekeyRunner } from './rekey-runner.ts'
 import { Session } from './session.ts'
 import {
   type CustodyCandidate,
@@ -36,6 +35,8 @@ const MAX_NODES = 16
 export interface CustodianHooks {
   /** Makes what a new store holds: mount table, first token. */
   seed(): Seed
+  /** A root token that nobody knows yet, on the open store. */
+  rootToken(): NewRootToken
   /** The store is open: build what needs it. When it rejects, the store is sealed again. */
   opened(session: Session): Promise<void>
   /** The store is sealed: let go of everything that was built on it. */
@@ -52,7 +53,7 @@ type Phase =
       readonly candidates: readonly [CustodyCandidate, ...CustodyCandidate[]]
       readonly unseal: UnsealRunner
     }
-  | { readonly name: 'open'; readonly session: Session; readonly rekey: RekeyRunner }
+  | OpenPhase
 
 /** Public facts about the seal, at any time. */
 export interface SealStatus {
@@ -63,8 +64,6 @@ export interface SealStatus {
   readonly nonce: string
 }
 
-export interface RekeyRequest extends Omit<RekeySubmission, 'judged'> {}
-
 /**
  * Keeps the store for its holders: the one machine behind all faces. Every verb runs in one queue, so no two
  * ceremonies ever change the keys at once; reading is answered at any time from memory.
@@ -74,6 +73,10 @@ export class Custodian {
   readonly #hooks: CustodianHooks
   readonly #judge: Judge
   readonly #queue = new Queue()
+  readonly rekey: RekeyDesk
+  readonly generateRoot: GenerateRootDesk
+  /** New shares that were given to the open server while an old set is retiring. */
+  readonly #arrival = new ArrivalProof()
   #phase: Phase
   /** A seal did not wait for its commit: before the store is read again, that commit must have ended. */
   #unsettled = false
@@ -85,6 +88,15 @@ export class Custodian {
     this.#hooks = hooks
     this.#judge = new Judge(ports.primitives, ports.clock)
     this.#phase = isInitialised(stored) ? this.#sealedPhase(stored) : { name: 'empty' }
+    const place: DeskPlace = {
+      ports,
+      run: (task) => this.#run(task),
+      expectOpen: () => this.#expectOpen(),
+      judge: (share) => this.judgeHolder(share),
+      scrub: () => this.#scrub(),
+    }
+    this.rekey = new RekeyDesk(place)
+    this.generateRoot = new GenerateRootDesk(place, () => hooks.rootToken())
   }
 
   /** Reads the store. Throws `corrupt_store` or `store_newer` when it holds one that cannot be served. */
@@ -130,82 +142,64 @@ export class Custodian {
   }
 
   /**
-   * Takes ownership of a share for the unseal. An open store takes none and is not an error.
+   * Takes ownership of a share for the unseal. An open store needs none, and none is an error there; while an
+   * old set is retiring, enough shares of the new one prove that they arrived.
    *
    * Throws `not_initialized`, `share_unknown`, `share_retired`, `corrupt_store`, `store_rolled_back`.
    */
-  unseal(share: SecretBytes): Promise<void> {
+  unseal(share: SecretBytes, source: string): Promise<void> {
     return this.#run(async () => {
       const phase = this.#phase
       if (phase.name === 'empty') {
         share[Symbol.dispose]()
         throw new OperatingError('not_initialized', 'Vault is not initialized')
       }
-      if (phase.name === 'open') return share[Symbol.dispose]()
+      if (phase.name === 'open') return await this.#proveArrival(phase, share)
       await this.#settle()
-      using opened = await phase.unseal.give(this.#judgeOwned(phase.candidates, share), share)
+      using opened = await phase.unseal.give(this.#judgeOwned(phase.candidates, share), { share, source })
       if (opened !== null) await this.#open(opened)
     })
   }
 
-  /** Drops the parts of an unseal. Throws `bad_request` on an open store. */
-  resetUnseal(): Promise<void> {
+  /**
+   * Drops the parts of an unseal: those that came from the same source, or all of them for who shows a share,
+   * and where access is `open`. The share stays with the caller. Throws `bad_request` on an open store, and
+   * as `Judge.judge` does.
+   */
+  resetUnseal(by: {
+    readonly source: string
+    readonly access: 'open' | 'guarded'
+    readonly share: SecretBytes | null
+  }): Promise<void> {
     return this.#run(async () => {
-      if (this.#phase.name === 'open') throw new OperatingError('bad_request', 'vault is unsealed')
-      if (this.#phase.name === 'sealed') this.#phase.unseal.reset()
+      const phase = this.#phase
+      if (phase.name === 'open') throw new OperatingError('bad_request', 'vault is unsealed')
+      if (phase.name === 'empty') return
+      const records = phase.candidates.map((candidate) => candidate.record)
+      const isHolder = by.share !== null && this.#judge.judge(records, by.share) !== null
+      phase.unseal.reset(isHolder || by.access === 'open' ? null : by.source)
     })
   }
 
-  /** Cancels what is running, gives operations back, and wipes all keys, whatever came of the commit. */
-  seal(): Promise<void> {
-    return this.#run(() => this.#close('seal'))
+  /**
+   * Cancels what is running, gives operations back, and wipes all keys, whatever came of the commit, and
+   * whatever is still under way before it.
+   */
+  async seal(): Promise<void> {
+    let begun = false
+    const closed = this.#run(() => {
+      begun = true
+      return this.#close('seal')
+    })
+    await this.#endsInTime(closed)
+    if (begun) return await closed
+    closed.catch((error: unknown) => this.#ports.log.warn('late end of a seal', { code: codeOf(error) }))
+    this.#wipe()
   }
 
   /** A clean stop: ceremonies and their progress stay. */
   stop(): Promise<void> {
     return this.#run(() => this.#close('stop'))
-  }
-
-  rekeyStatus(): RekeyStatus {
-    return this.#expectOpen().rekey.status()
-  }
-
-  /** Throws `parameters_invalid`, `sealed`, `ceremony_running`. */
-  startRekey(proposal: RekeyProposal): Promise<RekeyStatus> {
-    return this.#run(async () => {
-      const { rekey } = this.#expectOpen()
-      checkParameters(proposal, 'invalid rekey seal configuration: ')
-      await rekey.start(proposal)
-      return rekey.status()
-    })
-  }
-
-  cancelRekey(): Promise<void> {
-    return this.#run(() => this.#expectOpen().rekey.cancel())
-  }
-
-  /** Takes ownership of the share. Throws as `RekeyRunner.submit` and `Judge.judge` do. */
-  submitRekey(request: RekeyRequest): Promise<RekeyAnswer> {
-    return this.#run(async () => {
-      using share = request.share
-      const { session, rekey } = this.#expectOpen()
-      await rekey.admit(request)
-      const judged = this.#judge.judge([session.record], share)
-      const answer = await rekey.submit({ ...request, judged })
-      if (answer.complete) await this.#scrub()
-      return answer
-    })
-  }
-
-  /** Evidence that the answer of a direct rekey arrived. Queued before whatever the peer asks next. */
-  acknowledgeRekey(ceremonyId: string): void {
-    const drop = this.#run(async () => {
-      if (this.#phase.name !== 'open') return
-      await this.#phase.rekey.acknowledge(ceremonyId)
-      await this.#scrub()
-    })
-    // Both sets stay; the next evidence tries again (custody.md section 4).
-    drop.catch((error: unknown) => this.#ports.log.warn('old key set not dropped', { code: codeOf(error) }))
   }
 
   /** Resolves once what was asked for before has been done: an answer after it shows its effect. */
@@ -233,12 +227,36 @@ export class Custodian {
     })
   }
 
+  /** Waits for `task`, but no longer than a seal may take (custody.md section 3). */
+  async #endsInTime(task: Promise<void>): Promise<void> {
+    const timer = new AbortController()
+    const late = this.#ports.clock.sleep(millis(SEAL_COMMIT_MS), timer.signal)
+    const ended = task.catch(() => undefined)
+    await Promise.race([ended, late])
+    timer.abort()
+  }
+
+  /** Wipes the keys beneath a task that does not end. What it stores all the same the next unseal reads. */
+  #wipe(): void {
+    if (this.#phase.name !== 'open') return
+    const { session } = this.#phase
+    this.#hooks.sealed()
+    this.#letGo(this.#phase)
+    this.#unsettled = true
+    this.#cancelAtOpen = true
+    this.#phase = this.#sealedPhase(session.stored)
+    this.#ports.log.warn('store sealed while a change was under way')
+  }
+
+  #letGo(phase: OpenPhase): void {
+    phase.rekey[Symbol.dispose]()
+    this.#arrival[Symbol.dispose]()
+    phase.session.close()
+  }
+
   /** Keys are wiped first: whoever ends the process may take a while. */
   #abandon(error: OutcomeUnknownError): void {
-    if (this.#phase.name === 'open') {
-      this.#phase.rekey[Symbol.dispose]()
-      this.#phase.session.close()
-    }
+    if (this.#phase.name === 'open') this.#letGo(this.#phase)
     this.#hooks.sealed()
     this.#hooks.fatal(error)
   }
@@ -249,8 +267,7 @@ export class Custodian {
   async #stepDown(): Promise<void> {
     if (this.#phase.name !== 'open') return
     this.#hooks.sealed()
-    this.#phase.rekey[Symbol.dispose]()
-    this.#phase.session.close()
+    this.#letGo(this.#phase)
     this.#ports.log.warn('the store was changed beneath the server, which has sealed itself')
     this.#phase = this.#sealedPhase(await readStoredRecords(this.#ports.storage))
   }
@@ -284,11 +301,13 @@ export class Custodian {
     const session = new Session(this.#ports, opened.parts, reserve)
     try {
       await this.#recordOpening(session, opened)
-      const rekey = await RekeyRunner.resume(this.#ports, session)
-      await this.#cancelLeftOver(rekey)
+      const generateRoot = await GenerateRootRunner.resume(this.#ports, session)
+      const rekey = await RekeyRunner.resume(this.#ports, session, generateRoot)
+      const phase: OpenPhase = { name: 'open', session, rekey, generateRoot }
+      await this.#cancelLeftOver(phase)
       await this.#dropProven(rekey, session, opened)
       await this.#hooks.opened(session)
-      this.#phase = { name: 'open', session, rekey }
+      this.#phase = phase
       this.#ports.log.info('store open', { set: session.record.live.number, serial: session.record.serial })
     } catch (error) {
       session.close()
@@ -334,10 +353,27 @@ export class Custodian {
     }
   }
 
-  async #cancelLeftOver(rekey: RekeyRunner): Promise<void> {
+  async #cancelLeftOver({ rekey, generateRoot }: OpenPhase): Promise<void> {
     if (!this.#cancelAtOpen) return
     await rekey.cancel()
+    await generateRoot.cancel()
     this.#cancelAtOpen = false
+  }
+
+  /** Evidence (b) on an open server. A share that is none of the live set says nothing, and is no error. */
+  async #proveArrival({ session, rekey }: OpenPhase, given: SecretBytes): Promise<void> {
+    using share = given
+    if (session.record.retiring === null) return
+    try {
+      using unsealKey = this.#arrival.give(this.judgeHolder(share), share)
+      if (unsealKey === null) return
+      await rekey.proven(unsealKey)
+      this.#arrival[Symbol.dispose]()
+      await this.#scrub()
+    } catch (error) {
+      if (!(error instanceof OperatingError) || error.code === 'condition_failed') throw error
+      this.#ports.log.info('a share was given to the open server for nothing', { code: error.code })
+    }
   }
 
   async #close(how: 'seal' | 'stop'): Promise<void> {
@@ -345,11 +381,10 @@ export class Custodian {
     if (phase.name === 'sealed') return phase.unseal.reset()
     if (phase.name !== 'open') return
     this.#hooks.sealed()
-    const entries = how === 'seal' ? phase.rekey.closingEntries() : []
-    const stored = await this.#inTime(phase.session.finish(entries))
-    this.#cancelAtOpen ||= !stored && entries.length > 0
-    phase.rekey[Symbol.dispose]()
-    phase.session.close()
+    const last = how === 'seal' ? closingOf(phase) : { record: {}, entries: [] }
+    const stored = await this.#inTime(phase.session.finish(last))
+    this.#cancelAtOpen ||= !stored && last.entries.length > 0
+    this.#letGo(phase)
     this.#phase = this.#sealedPhase(phase.session.stored)
     this.#ports.log.info('store sealed')
   }
@@ -382,10 +417,16 @@ export class Custodian {
     }
   }
 
-  #expectOpen(): Extract<Phase, { name: 'open' }> {
+  #expectOpen(): OpenPhase {
     if (this.#phase.name !== 'open') throw new OperatingError('sealed', 'Vault is sealed')
     return this.#phase
   }
+}
+
+/** What an explicit seal ends, in its commit. */
+function closingOf({ rekey, generateRoot }: OpenPhase): Parameters<Session['finish']>[0] {
+  const { writes, record } = rekey.closing()
+  return { record, entries: [...writes, ...(generateRoot.end('cancelled')?.writes ?? [])] }
 }
 
 function alreadyInitialised(): OperatingError {

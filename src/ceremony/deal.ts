@@ -75,7 +75,11 @@ function dealShares(
   )
 }
 
-function proveShares(
+/**
+ * Whether the first t rebuild the unseal key, and the first t-1 with each other one. All of them were made by
+ * us, so a failure is a broken promise: it throws `InvariantError`.
+ */
+export function proveShares(
   primitives: Primitives,
   dealt: {
     readonly unsealKey: SecretBytes

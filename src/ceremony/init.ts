@@ -14,6 +14,7 @@ import { type Deal, deal, keySetOf } from './deal.ts'
 import { type Identity, identityWrite, newIdentity, wipeWrites } from './identity.ts'
 import type { DealParameters } from './parameters.ts'
 import type { CeremonyPorts } from './ports.ts'
+import { CLEAR_AND_DIRECT } from './rekey-statement.ts'
 import type { StoredRecords } from './stored-records.ts'
 import { headWrite, lineWrite } from './transcripts.ts'
 
@@ -137,7 +138,7 @@ function transcript(
     keySets: [],
     opened: time,
     expires: unixMillis(time + CEREMONY_EXPIRY_MS),
-    deal: { ...parameters, flow: 'direct', delivery: 'clear to the request that completes it' },
+    deal: { ...parameters, ...CLEAR_AND_DIRECT },
   })
   const opening = openingLine(primitives, time, {
     statement,

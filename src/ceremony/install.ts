@@ -4,7 +4,7 @@ import { assert } from '../base/assert.ts'
 import { sameBytes } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES } from '../crypto/primitives.ts'
-import { type CustodyRecord, withRetired } from '../custody/custody-record.ts'
+import { type CustodyRecord, withoutSet, withRetired } from '../custody/custody-record.ts'
 import type { KeySet, RetiredEnd, RetiredKeySet, RetiringKeySet } from '../custody/key-set.ts'
 import { openLink, openSlot, sealLink, sealSlot } from '../seal/shamir/slot.ts'
 import { type Deal, keySetOf } from './deal.ts'
@@ -17,6 +17,7 @@ import {
   retiringRootWrite,
 } from './identity.ts'
 import type { CeremonyPorts } from './ports.ts'
+import type { PendingSet } from './rekey.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -63,13 +64,52 @@ export async function installNewSet(
 }
 
 /**
+ * Installs a set whose shares were given back (custody.md section 4, verified): it is the live one, proven,
+ * and every older set is dead in the same commit.
+ */
+export async function installVerified(
+  ports: CeremonyPorts,
+  session: Session,
+  install: {
+    readonly pending: PendingSet
+    readonly unsealKey: SecretBytes
+    readonly entries: InstallEntries
+  },
+): Promise<void> {
+  const { record } = session
+  const { id, number, threshold, entries: shares } = install.pending
+  const old = [record.live, record.retiring].filter((set) => set !== null)
+  const dead = old.map((set) => ({ set, end: 'replaced' as const }))
+  await change(ports, session, {
+    entries: (facts) => [
+      ...install.entries(facts),
+      ...(record.retiring === null ? [] : [{ op: 'delete' as const, key: RETIRING_PATH }]),
+    ],
+    sets: (rootKey) => ({
+      live: slotted(ports, session, {
+        rootKey,
+        unsealKey: install.unsealKey,
+        make: (slot) => ({ id, number, threshold, shares, slot, createdAt: ports.clock.now() }),
+      }),
+      retiring: null,
+      retired: retire(ports, { ...record, retired: withoutSet(record.retired, id) }, dead),
+    }),
+  })
+}
+
+/**
  * Installs the live set once more, without the retiring one: the evidence that its shares arrived is here.
  * Root key and term are fresh, so a copied link is worth nothing.
  */
 export async function installWithoutRetiring(
   ports: CeremonyPorts,
   session: Session,
-  install: { readonly unsealKey: SecretBytes; readonly entries: InstallEntries },
+  install: {
+    readonly unsealKey: SecretBytes
+    /** The retired sets as the commit finds them. */
+    readonly retired: readonly RetiredKeySet[]
+    readonly entries: InstallEntries
+  },
 ): Promise<void> {
   const { record } = session
   const { retiring } = record
@@ -83,7 +123,7 @@ export async function installWithoutRetiring(
         make: (slot) => ({ ...record.live, slot }),
       }),
       retiring: null,
-      retired: retire(ports, record, { set: retiring, end: 'replaced' }),
+      retired: retire(ports, { ...record, retired: install.retired }, [{ set: retiring, end: 'replaced' }]),
     }),
   })
 }
@@ -161,27 +201,36 @@ async function rootKeyOf(session: Session, set: KeySet): Promise<SecretBytes> {
 }
 
 /** The set that goes when `agreeing` becomes the retiring one. */
-function leftOver(record: CustodyRecord, agreeing: KeySet): { set: KeySet; end: RetiredEnd } | null {
-  if (record.retiring === null) return null
+function leftOver(record: CustodyRecord, agreeing: KeySet): readonly Gone[] {
+  if (record.retiring === null) return []
   // The retiring set decided, so nobody has shown that the live one ever arrived; or the live one did, and
   // has.
   return agreeing === record.retiring
-    ? { set: record.live, end: 'never_proven' }
-    : { set: record.retiring, end: 'replaced' }
+    ? [{ set: record.live, end: 'never_proven' }]
+    : [{ set: record.retiring, end: 'replaced' }]
+}
+
+interface Gone {
+  readonly set: KeySet
+  readonly end: RetiredEnd
 }
 
 function retire(
-  ports: CeremonyPorts,
+  ports: Pick<CeremonyPorts, 'clock'>,
   record: CustodyRecord,
-  gone: { readonly set: KeySet; readonly end: RetiredEnd } | null,
+  gone: readonly Gone[],
 ): readonly RetiredKeySet[] {
-  if (gone === null) return record.retired
-  const { id, number, shares } = gone.set
-  const publicKeys = shares.map((share) => share.publicKey)
-  return withRetired(record.retired, [{ id, number, publicKeys, end: gone.end, endedAt: ports.clock.now() }])
+  const endedAt = ports.clock.now()
+  return withRetired(
+    record.retired,
+    gone.map(({ set: { id, number, shares }, end }) => {
+      return { id, number, publicKeys: shares.map((share) => share.publicKey), end, endedAt }
+    }),
+  )
 }
 
-function nextNumber(record: CustodyRecord): number {
+/** The number of the next set: sets that never went live have had theirs. */
+export function nextNumber(record: CustodyRecord): number {
   const numbers = [record.live, record.retiring, ...record.retired].map((set) => set?.number ?? 0)
   return Math.max(...numbers) + 1
 }

@@ -1,9 +1,9 @@
 import { millis } from '../base/clock.ts'
 import { sameBytes } from '../base/encoding.ts'
 import { ANSWER_KEPT_MS } from '../base/limits.ts'
-import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
-import type { Deal } from './deal.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { JudgedShare } from './judge.ts'
+import { copyParcel, type Parcel } from './parcel.ts'
 import type { CeremonyPorts } from './ports.ts'
 
 /** Who completed a rekey: the one to whom its answer may be given again. */
@@ -14,21 +14,29 @@ export interface Completer {
   readonly source: string
 }
 
+/** What is kept of an answer. The unseal key is there in the direct flow, to drop the old set with. */
+export interface Kept {
+  readonly parcel: Parcel
+  readonly unsealKey: SecretBytes | null
+  /** Whether the same messages are kept behind the barrier. */
+  readonly backup: boolean
+}
+
 /**
- * The shares of a direct rekey and the unseal key behind them, from the install until there is evidence that
- * they arrived, for 5 minutes at most. One of the two places where secrets live across an await: this object
- * owns them, and wipes them at its end (custody.md sections 4 and 7).
+ * New shares on their way and the unseal key behind them, from their commit until there is evidence that they
+ * arrived, for 5 minutes at most. One of the two places where secrets live across an await: this object owns
+ * them, and wipes them at its end (custody.md sections 4 and 7).
  */
 export class KeptAnswer implements Disposable {
   readonly completer: Completer
-  readonly #deal: Deal
+  readonly #kept: Kept
   readonly #timer = new AbortController()
   #over = false
 
-  /** Takes ownership of `deal`. `clock` ends it after 5 minutes. */
-  constructor(ports: Pick<CeremonyPorts, 'clock'>, deal: Deal, completer: Completer) {
+  /** Takes ownership of `kept`. `clock` ends it after 5 minutes. */
+  constructor(ports: Pick<CeremonyPorts, 'clock'>, kept: Kept, completer: Completer) {
     this.completer = completer
-    this.#deal = deal
+    this.#kept = kept
     void ports.clock.sleep(millis(ANSWER_KEPT_MS), this.#timer.signal).then(() => this[Symbol.dispose]())
   }
 
@@ -36,13 +44,17 @@ export class KeptAnswer implements Disposable {
     return this.#over
   }
 
-  get unsealKey(): SecretBytes {
-    return this.#deal.unsealKey
+  get unsealKey(): SecretBytes | null {
+    return this.#kept.unsealKey
   }
 
-  /** The shares in order, as secrets of the caller's own. */
-  copyShares(): readonly SecretBytes[] {
-    return this.#deal.shares.map((share) => share.clone())
+  get backup(): boolean {
+    return this.#kept.backup
+  }
+
+  /** The same parcel, of the caller's own. */
+  copy(): Parcel {
+    return copyParcel(this.#kept.parcel)
   }
 
   /**
@@ -60,6 +72,7 @@ export class KeptAnswer implements Disposable {
     if (this.#over) return
     this.#over = true
     this.#timer.abort()
-    wipeAll([this.#deal.unsealKey, ...this.#deal.shares])
+    this.#kept.unsealKey?.[Symbol.dispose]()
+    this.#kept.parcel[Symbol.dispose]()
   }
 }

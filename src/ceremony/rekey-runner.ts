@@ -1,49 +1,51 @@
 import type { PlainWrite } from '../barrier/barrier.ts'
-import { REKEY_PATH } from '../barrier/paths.ts'
 import { assert } from '../base/assert.ts'
-import { unixMillis } from '../base/clock.ts'
-import { sameBytes, toHex, uuidFrom } from '../base/encoding.ts'
+import { sameBytes, uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
-import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
-import type { SecretBytes } from '../base/secret-bytes.ts'
-import { type Consent, consentWithShare } from '../custody/consent.ts'
-import { encodeStatement, statementDigest } from '../custody/statement.ts'
-import {
-  type ChainState,
-  type Closing,
-  closingLine,
-  consentLine,
-  openingLine,
-  type TranscriptLine,
-} from '../custody/transcript.ts'
+import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
+import type { Consent } from '../custody/consent.ts'
+import { type CustodyRecord, withoutSet, withRetired } from '../custody/custody-record.ts'
+import type { Closing } from '../custody/transcript.ts'
+import { cancelProgressOf, progressOf } from './agreement.ts'
 import { deal } from './deal.ts'
-import { type InstallFacts, installNewSet } from './install.ts'
 import type { JudgedShare } from './judge.ts'
-import { KeptAnswer } from './kept-answer.ts'
-import type { DealParameters } from './parameters.ts'
+import { type Completer, KeptAnswer } from './kept-answer.ts'
+import { CeremonyLedger } from './ledger.ts'
+import { openCeremony, type Shown, type ShownShare, sign } from './opening.ts'
+import { backupWrites, copyParcel, type Parcel, pack } from './parcel.ts'
 import type { CeremonyPorts } from './ports.ts'
 import {
-  isExpired,
+  type CollectingRekey,
+  type DealtRekey,
   NO_REKEY,
-  progressOf,
   type RekeyFace,
-  type RekeyState,
   type RekeyTerms,
   type RunningRekey,
   step,
 } from './rekey.ts'
-import { readRekey, rekeyWrite } from './rekey-store.ts'
+import {
+  type CompletionPlace,
+  installDirect,
+  installReturned,
+  type Made,
+  type OtherCeremonies,
+  storePending,
+} from './rekey-completion.ts'
+import { dealTermsOf } from './rekey-statement.ts'
+import { REKEY_FORMAT, REKEY_LEDGER } from './rekey-store.ts'
+import * as refuse from './rekey-texts.ts'
+import { RekeyVerifier, requiredOf } from './rekey-verifier.ts'
 import { dropRetiring, type Evidence } from './retire.ts'
 import type { Session } from './session.ts'
-import { headWrite, lineWrite, readHead } from './transcripts.ts'
+import { readCeremony } from './stored-ceremony.ts'
+import type { TranscriptDraft } from './transcripts.ts'
 
 /** What a face asks for when it opens a rekey. Parameters were checked before. */
-export interface RekeyProposal extends DealParameters {
-  readonly face: RekeyFace
-  readonly credential: RekeyTerms['credential']
+export interface RekeyProposal extends RekeyTerms {
+  readonly shown: Shown
 }
 
-/** A share that was recognised, for the running rekey. */
+/** A share for the running rekey. */
 export interface RekeySubmission {
   readonly share: SecretBytes
   readonly judged: JudgedShare
@@ -57,12 +59,24 @@ export interface RekeyStatus {
   readonly running: RunningRekey | null
   readonly progress: number
   readonly required: number
+  /** New shares that were given back, of how many. */
+  readonly verification: { readonly progress: number; readonly required: number }
+  readonly cancels: { readonly progress: number; readonly required: number }
 }
 
 export type RekeyAnswer =
   | { readonly complete: false; readonly repeated: boolean }
-  /** The shares are the caller's own, to be wiped once they are out. */
-  | { readonly complete: true; readonly ceremonyId: string; readonly shares: readonly SecretBytes[] }
+  /** The caller wipes the parcel once it is out. */
+  | {
+      readonly complete: true
+      readonly ceremonyId: string
+      readonly parcel: Parcel
+      readonly backup: boolean
+      /** What the new shares are given back under; `null` when they are live. */
+      readonly verificationNonce: string | null
+    }
+
+export type VerifyAnswer = { readonly complete: boolean; readonly repeated: boolean; readonly nonce: string }
 
 /**
  * Does what the rekey machine decides, on one open store. Every method runs in the ceremony queue, one at a
@@ -71,66 +85,89 @@ export type RekeyAnswer =
 export class RekeyRunner implements Disposable {
   readonly #ports: CeremonyPorts
   readonly #session: Session
-  #state: RekeyState
-  #chain: ChainState | null
+  readonly #ledger: CeremonyLedger<RunningRekey>
+  readonly #place: CompletionPlace
+  readonly #verifier: RekeyVerifier
   #kept: KeptAnswer | null = null
 
-  private constructor(
-    ports: CeremonyPorts,
-    session: Session,
-    resumed: { readonly rekey: RunningRekey; readonly chain: ChainState } | null,
-  ) {
-    this.#ports = ports
-    this.#session = session
-    this.#state = resumed?.rekey ?? NO_REKEY
-    this.#chain = resumed?.chain ?? null
+  private constructor(place: CompletionPlace) {
+    this.#ports = place.ports
+    this.#session = place.session
+    this.#ledger = place.ledger
+    this.#place = place
+    this.#verifier = new RekeyVerifier(place.ports)
   }
 
   /** Goes on with the rekey that was running when the store was last open. */
-  static async resume(ports: CeremonyPorts, session: Session): Promise<RekeyRunner> {
+  static async resume(ports: CeremonyPorts, session: Session, others: OtherCeremonies): Promise<RekeyRunner> {
     const onDamaged = (): void => ports.log.warn('the stored rekey cannot be read and is dropped')
-    const resumed = await readRekey(ports.primitives, session.barrier, { record: session.record, onDamaged })
-    return new RekeyRunner(ports, session, resumed)
+    const resumed = await readCeremony(ports.primitives, session.barrier, {
+      format: REKEY_FORMAT,
+      record: session.record,
+      onDamaged,
+    })
+    const ledger = new CeremonyLedger(ports, session, { kind: REKEY_LEDGER, resumed })
+    return new RekeyRunner({ ports, session, ledger, others })
   }
 
   status(): RekeyStatus {
-    const running = this.#running()
-    if (running === null) return { running, progress: 0, required: this.#session.record.live.threshold }
-    return { running, ...progressOf(running) }
-  }
-
-  /** Throws `ceremony_running`. */
-  async start(proposal: RekeyProposal): Promise<void> {
-    await this.#closeExpired()
-    const terms = this.#terms(proposal)
-    const { state, outcome } = step(this.#state, { type: 'opened', terms })
-    if (outcome.type === 'already_running' || state.phase === 'idle') {
-      throw new OperatingError('ceremony_running', 'rekey already in progress')
+    const { running } = this.#ledger
+    const none = { progress: 0, required: 0 }
+    const live = { progress: 0, required: this.#session.record.live.threshold }
+    if (running === null) return { running, ...live, verification: none, cancels: none }
+    const cancels = cancelProgressOf(running.agreement)
+    if (running.phase === 'collecting') {
+      return { running, ...progressOf(running.agreement), verification: none, cancels }
     }
-    const opening = openingLine(this.#ports.primitives, terms.opened, {
-      statement: terms.statement,
-      digest: terms.digest,
-      custodyDigest: this.#session.custodyDigest,
-      serial: this.#session.record.serial,
-      identityKey: this.#session.identity.publicKey,
-      previousHead: await readHead(this.#session.barrier),
-    })
-    const rekey = rekeyWrite({ rekey: state, chain: opening.next })
-    await this.#session.commitEntries([rekey, lineWrite(terms.ceremonyId, opening)])
-    this.#state = state
-    this.#chain = opening.next
-    this.#ports.log.info('rekey opened', { ceremony: terms.ceremonyId, shares: terms.shares })
+    const verification = { progress: this.#verifier.progress, required: requiredOf(running) }
+    return { running, ...live, verification, cancels }
   }
 
-  /** Cancels what is running; nothing running is fine. */
+  /** Throws `ceremony_running`, `ceremony_limit`. */
+  async start({ shown, ...terms }: RekeyProposal): Promise<void> {
+    await this.#closeExpired()
+    if (this.#ledger.running !== null) throw refuse.alreadyRunning(terms.face)
+    const { record } = this.#session
+    const { agreement, draft, besides } = await openCeremony(this.#ports, this.#session, {
+      kind: 'rekey',
+      sets: [record.live, record.retiring].filter((set) => set !== null),
+      deal: dealTermsOf(this.#ports.primitives, terms),
+      shown,
+    })
+    const { state } = step(NO_REKEY, { type: 'opened', terms, agreement })
+    assert(state.phase === 'collecting', 'an idle machine opens')
+    await this.#ledger.open(state, draft, besides)
+  }
+
+  /** Ends what is running; nothing running is fine. Whether the caller may was asked before. */
   async cancel(): Promise<void> {
     await this.#close('cancelled')
   }
 
-  /** The write-outs of an explicit seal, to be committed with it. */
-  closingEntries(): readonly PlainWrite[] {
-    const running = this.#running()
-    return running === null ? [] : this.#closing(running, 'cancelled')
+  /**
+   * A holder wants it to end. Resolves to whether it has: it takes the opener alone while nobody else has
+   * joined, or n - t + 1 holders. Throws `share_unknown` for a set that it does not name.
+   */
+  async object(holder: ShownShare): Promise<boolean> {
+    await this.#closeExpired()
+    const { running } = this.#ledger
+    if (running === null) return true
+    const consent = sign(this.#ports, running.agreement, { ...holder, verb: 'cancel' })
+    const { state, outcome } = step(running, { type: 'objected', consent })
+    if (outcome.type === 'repeated') return false
+    if (outcome.type === 'counted') {
+      await this.#storeRunning(state, this.#ledger.draft().consent(consent))
+      return false
+    }
+    if (outcome.type !== 'enough') throw foreignSet()
+    await this.#close('cancelled', this.#ledger.draft().consent(consent))
+    return true
+  }
+
+  /** What an explicit seal commits to end the rekey; the second part changes the custody record. */
+  closing(): { readonly writes: readonly PlainWrite[]; readonly record: Partial<CustodyRecord> } {
+    const ending = this.#ledger.end('cancelled')
+    return { writes: ending?.writes ?? [], record: this.#recordWithoutPending() }
   }
 
   /**
@@ -139,35 +176,78 @@ export class RekeyRunner implements Disposable {
    */
   async admit(request: Pick<RekeySubmission, 'face' | 'nonce'>): Promise<void> {
     await this.#closeExpired()
-    if (this.#state.phase === 'idle' && this.#kept !== null && !this.#kept.isOver) return
-    this.#expectRunning(request)
+    if (this.#kept?.isOver === false) {
+      if (request.nonce === this.#kept.completer.ceremonyId) return
+      if (request.nonce === null && this.#ledger.running?.phase !== 'collecting') return
+    }
+    this.#expectCollecting(request)
   }
 
   /**
-   * Counts a recognised share, and completes the rekey with the one that makes the quorum.
+   * Counts a recognised share, and completes with the one that makes the quorum.
    *
    * Throws `ceremony_not_running`, `ceremony_other_face`, `nonce_mismatch`, `share_unknown`; and what storage
-   * throws, after which the holder gives the same share again.
+   * or delivery throws, after which the holder gives the same share again.
    */
   async submit(submission: RekeySubmission): Promise<RekeyAnswer> {
     const again = this.#answerAgain(submission)
     if (again !== null) return again
-    const running = this.#expectRunning(submission)
-    const { terms } = running
-    const { setId, consent } = this.#consentTo(terms, submission)
+    const running = this.#expectCollecting(submission)
+    const consent = sign(this.#ports, running.agreement, { ...submission, verb: 'agree' })
     const { state, outcome } = step(running, { type: 'agreed', consent })
     switch (outcome.type) {
       case 'repeated':
         return { complete: false, repeated: true }
       case 'counted':
-        assert(state.phase === 'collecting', 'a counted consent keeps the rekey running')
-        await this.#store(state, consent)
+        await this.#storeRunning(state, this.#ledger.draft().consent(consent))
+        this.#ports.log.info('rekey share counted', { share: consent.shareNumber })
         return { complete: false, repeated: false }
-      case 'quorum':
-        return await this.#complete(running, { submission, setId, consents: outcome.consents })
+      case 'enough':
+        return await this.#complete(running, { submission, consents: outcome.consents })
       default:
-        throw new OperatingError('share_unknown', 'this share is of a set that this rekey does not name')
+        throw foreignSet()
     }
+  }
+
+  /**
+   * A new share is given back. `share` stays with the caller; `judge` says what it is when it is no new one.
+   *
+   * Throws `ceremony_not_running`, `nonce_mismatch`, `share_other_set`, and as `judge` does.
+   */
+  async verify(
+    returned: { readonly share: SecretBytes; readonly nonce: string; readonly face: RekeyFace },
+    judge: (share: SecretBytes) => JudgedShare,
+  ): Promise<VerifyAnswer> {
+    const running = await this.admitVerification(returned)
+    const { verificationNonce: nonce } = running
+    const outcome = this.#verifier.give(running, returned.share, judge)
+    if (outcome.type !== 'enough') return { complete: false, repeated: outcome.type === 'repeated', nonce }
+    using unsealKey = outcome.unsealKey
+    await installReturned(this.#place, running, { unsealKey, proofs: outcome.proofs })
+    this.#verifier.reset()
+    this.#forgetAnswer()
+    this.#logInstalled(running)
+    return { complete: true, repeated: false, nonce }
+  }
+
+  /** Throws `ceremony_not_running` or `nonce_mismatch` where no new share can be taken. */
+  async admitVerification(asked: { readonly nonce: string; readonly face: RekeyFace }): Promise<DealtRekey> {
+    await this.#closeExpired()
+    const { running } = this.#ledger
+    if (running?.phase !== 'dealt') throw refuse.verificationIdle(asked.face, running !== null)
+    if (asked.nonce === running.verificationNonce) return running
+    throw refuse.wrongVerificationNonce(running.verificationNonce)
+  }
+
+  /** Drops the new shares that were given back and makes a new nonce; the pending set stays as it is. */
+  async restartVerification(): Promise<void> {
+    await this.#closeExpired()
+    const { running } = this.#ledger
+    if (running?.phase !== 'dealt') return
+    const nonce = uuidFrom(this.#ports.entropy.bytes(16))
+    const { state } = step(running, { type: 'verification_restarted', nonce })
+    await this.#storeRunning(state, this.#ledger.draft())
+    this.#verifier.reset()
   }
 
   /**
@@ -177,6 +257,7 @@ export class RekeyRunner implements Disposable {
   async acknowledge(ceremonyId: string): Promise<void> {
     const kept = this.#kept
     if (kept === null || kept.isOver || kept.completer.ceremonyId !== ceremonyId) return
+    if (kept.unsealKey === null) return
     await this.#drop({ unsealKey: kept.unsealKey, evidence: 'acknowledged', rekeyId: ceremonyId })
   }
 
@@ -185,194 +266,148 @@ export class RekeyRunner implements Disposable {
     await this.#drop({ unsealKey, evidence: 'proven', rekeyId: null })
   }
 
-  /** Wipes the kept answer. */
+  /** Wipes the kept answer and what was given back. */
   [Symbol.dispose](): void {
+    this.#forgetAnswer()
+    this.#verifier[Symbol.dispose]()
+  }
+
+  async #storeRunning(state: ReturnType<typeof step>['state'], draft: TranscriptDraft): Promise<void> {
+    assert(state.phase !== 'idle', 'a step of a running rekey keeps it running')
+    await this.#ledger.store(state, draft)
+  }
+
+  async #drop(evidence: Omit<Evidence, 'superseded' | 'retiredSets'>): Promise<void> {
+    const { retiring } = this.#session.record
+    if (retiring === null) return
+    // A rekey that names the retiring set ends in the commit that retires it.
+    const named = this.#ledger.running?.agreement.quorums.some(({ setId }) => sameBytes(setId, retiring.id))
+    const superseded = named === true ? this.#ledger.end('superseded') : null
+    const { retired } = this.#session.record
+    const retiredSets = superseded === null ? retired : (this.#recordWithoutPending().retired ?? retired)
+    await dropRetiring(this.#ports, this.#session, { ...evidence, superseded, retiredSets })
+    this.#forgetAnswer()
+    if (superseded !== null) this.#verifier.reset()
+  }
+
+  async #closeExpired(): Promise<void> {
+    if (this.#ledger.hasExpired) await this.#close('expired')
+  }
+
+  /** Ends what is kept. A pending set becomes a cancelled one, in the same commit. */
+  async #close(event: Exclude<Closing['event'], 'completed'>, draft?: TranscriptDraft): Promise<void> {
+    const ending =
+      draft === undefined
+        ? this.#ledger.end(event)
+        : this.#ledger.endWith(draft.close(this.#session, event, {}))
+    if (ending === null) return
+    const record = this.#recordWithoutPending()
+    if (record.retired === undefined) await this.#session.commitEntries(ending.writes)
+    else await this.#session.change({ record, term: 'same', entries: ending.writes })
+    ending.forget()
+    this.#verifier.reset()
+    if (record.retired !== undefined) this.#forgetAnswer()
+  }
+
+  /** The change of the custody record by which a pending set ends; none where there is none. */
+  #recordWithoutPending(): { readonly retired?: CustodyRecord['retired'] } {
+    const { held } = this.#ledger
+    if (held?.phase !== 'dealt') return {}
+    const { id, number, entries } = held.pending
+    const { retired } = this.#session.record
+    const publicKeys = entries.map((entry) => entry.publicKey)
+    const ended = { id, number, publicKeys, end: 'cancelled' as const, endedAt: this.#ports.clock.now() }
+    return { retired: withRetired(withoutSet(retired, id), [ended]) }
+  }
+
+  /** With the nonce of its own rekey, also while the next one runs. */
+  #answerAgain(submission: RekeySubmission): RekeyAnswer | null {
+    const kept = this.#kept
+    const { running } = this.#ledger
+    if (kept === null || !kept.belongsTo(submission.judged, submission)) return null
+    if (submission.nonce === null && running?.phase === 'collecting') return null
+    const { ceremonyId } = kept.completer
+    const isPending = running?.phase === 'dealt' && running.agreement.ceremonyId === ceremonyId
+    const verificationNonce = isPending ? running.verificationNonce : null
+    return { complete: true, ceremonyId, parcel: kept.copy(), backup: kept.backup, verificationNonce }
+  }
+
+  #expectCollecting(submission: Pick<RekeySubmission, 'face' | 'nonce'>): CollectingRekey {
+    const { running } = this.#ledger
+    if (running === null) throw refuse.notRunning(submission.face)
+    refuse.checkFace(submission.face, running)
+    if (running.phase === 'dealt') throw refuse.alreadyDealt(submission.face, running.verificationNonce)
+    const { ceremonyId } = running.agreement
+    if (submission.nonce === null || submission.nonce === ceremonyId) return running
+    throw refuse.wrongNonce(submission.face, ceremonyId)
+  }
+
+  /**
+   * Deals, proves, wraps, commits, and only then answers. Fails as a whole: then the last consent was not
+   * given.
+   */
+  async #complete(
+    running: CollectingRekey,
+    quorum: { readonly submission: RekeySubmission; readonly consents: readonly Consent[] },
+  ): Promise<RekeyAnswer> {
+    const { terms } = running
+    const { ceremonyId } = running.agreement
+    const dealt = deal(this.#ports, terms)
+    let parcel: Parcel | null = null
+    try {
+      parcel = await pack(this.#ports.delivery, dealt, terms.recipients)
+      const backup = terms.backup ? backupWrites(ceremonyId, parcel) : []
+      this.#session.expectOpen()
+      const made = { dealt, backup, consents: quorum.consents }
+      const verificationNonce = await this.#store(running, made)
+      const isLive = verificationNonce === null
+      if (!isLive) dealt.unsealKey[Symbol.dispose]()
+      wipeAll(dealt.shares)
+      const completer = completerOf(ceremonyId, quorum)
+      const kept = { parcel, unsealKey: isLive ? dealt.unsealKey : null, backup: terms.backup }
+      this.#forgetAnswer()
+      this.#kept = new KeptAnswer(this.#ports, kept, completer)
+      return {
+        complete: true,
+        ceremonyId,
+        parcel: copyParcel(parcel),
+        backup: terms.backup,
+        verificationNonce,
+      }
+    } catch (error) {
+      dealt[Symbol.dispose]()
+      parcel?.[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** One commit; `null` when the new set is live by it. */
+  async #store(running: CollectingRekey, made: Made): Promise<string | null> {
+    if (running.terms.verify !== 'none') return await storePending(this.#place, running, made)
+    await installDirect(this.#place, made)
+    this.#logInstalled(running)
+    return null
+  }
+
+  #forgetAnswer(): void {
     this.#kept?.[Symbol.dispose]()
     this.#kept = null
   }
 
-  async #drop(evidence: Omit<Evidence, 'superseded'>): Promise<void> {
-    const { retiring } = this.#session.record
-    if (retiring === null) return
-    // A rekey that names the retiring set ends in the commit that retires it.
-    const superseded =
-      this.#state.phase === 'collecting' &&
-      this.#state.terms.quorums.some((quorum) => sameBytes(quorum.setId, retiring.id))
-        ? { ceremonyId: this.#state.terms.ceremonyId, chain: this.#expectChain() }
-        : null
-    await dropRetiring(this.#ports, this.#session, { ...evidence, superseded })
-    this[Symbol.dispose]()
-    if (superseded === null) return
-    this.#state = NO_REKEY
-    this.#chain = null
+  #logInstalled({ agreement }: RunningRekey): void {
+    const { number: set } = this.#session.record.live
+    this.#ports.log.info('rekey installed', { ceremony: agreement.ceremonyId, set })
   }
+}
 
-  #running(): RunningRekey | null {
-    if (this.#state.phase === 'idle' || isExpired(this.#state, this.#ports.clock.now())) return null
-    return this.#state
-  }
+function completerOf(
+  ceremonyId: string,
+  { submission }: { readonly submission: RekeySubmission },
+): Completer {
+  const { judged, source } = submission
+  return { ceremonyId, setId: judged.set.id, shareNumber: judged.number, source }
+}
 
-  async #closeExpired(): Promise<void> {
-    if (this.#state.phase === 'collecting' && this.#running() === null) await this.#close('expired')
-  }
-
-  async #close(how: 'cancelled' | 'expired'): Promise<void> {
-    if (this.#state.phase === 'idle') return
-    const { terms } = this.#state
-    await this.#session.commitEntries(this.#closing(this.#state, how))
-    this.#state = NO_REKEY
-    this.#chain = null
-    this.#ports.log.info(`rekey ${how}`, { ceremony: terms.ceremonyId })
-  }
-
-  #closing(rekey: RunningRekey, event: Closing['event']): readonly PlainWrite[] {
-    const closing = this.#closingLine(this.#expectChain(), { event, facts: {} })
-    return [lineWrite(rekey.terms.ceremonyId, closing), headWrite(closing), { op: 'delete', key: REKEY_PATH }]
-  }
-
-  #terms(proposal: RekeyProposal): RekeyTerms {
-    const { record } = this.#session
-    const sets = [record.live, record.retiring].filter((set) => set !== null)
-    const opened = this.#ports.clock.now()
-    const expires = unixMillis(opened + CEREMONY_EXPIRY_MS)
-    const ceremonyId = uuidFrom(this.#ports.entropy.bytes(16))
-    const { shares, threshold, face, credential } = proposal
-    const statement = encodeStatement({
-      kind: 'rekey',
-      ceremonyId,
-      storeId: record.storeId,
-      keySets: sets,
-      opened,
-      expires,
-      deal: { shares, threshold, flow: 'direct', delivery: 'clear to the request that completes it' },
-    })
-    const digest = statementDigest(this.#ports.primitives, statement)
-    const quorums = sets.map((set) => ({ setId: set.id, threshold: set.threshold }))
-    return { ceremonyId, shares, threshold, face, credential, statement, digest, opened, expires, quorums }
-  }
-
-  #answerAgain(submission: RekeySubmission): RekeyAnswer | null {
-    const kept = this.#kept
-    if (this.#state.phase !== 'idle' || kept === null || !kept.belongsTo(submission.judged, submission))
-      return null
-    return { complete: true, ceremonyId: kept.completer.ceremonyId, shares: kept.copyShares() }
-  }
-
-  #expectRunning(submission: Pick<RekeySubmission, 'face' | 'nonce'>): RunningRekey {
-    const running = this.#running()
-    if (running === null) {
-      const text = submission.face === 'original' ? 'no rekey in progress' : 'no barrier rekey in progress'
-      throw new OperatingError('ceremony_not_running', text)
-    }
-    if (submission.face === 'original' && running.terms.face !== 'original') {
-      throw new OperatingError(
-        'ceremony_other_face',
-        'the running rekey was opened at /v1/sys/rekey/init: give shares there, with its nonce',
-      )
-    }
-    if (submission.nonce !== null && submission.nonce !== running.terms.ceremonyId) {
-      throw new OperatingError(
-        'nonce_mismatch',
-        `incorrect nonce supplied; nonce for this rekey operation is "${running.terms.ceremonyId}"`,
-      )
-    }
-    return running
-  }
-
-  #consentTo(terms: RekeyTerms, submission: RekeySubmission): { setId: Uint8Array; consent: Consent } {
-    const { judged, share } = submission
-    const holder = { share, setId: judged.set.id, shareNumber: judged.number }
-    const act = { verb: 'agree', digest: terms.digest } as const
-    return { setId: judged.set.id, consent: consentWithShare(this.#ports.primitives, act, holder) }
-  }
-
-  async #store(state: RunningRekey, consent: Consent): Promise<void> {
-    const line = this.#consentLine(this.#expectChain(), consent)
-    const rekey = rekeyWrite({ rekey: state, chain: line.next })
-    await this.#session.commitEntries([rekey, lineWrite(state.terms.ceremonyId, line)])
-    this.#state = state
-    this.#chain = line.next
-    const { progress, required } = progressOf(state)
-    this.#ports.log.info('rekey share counted', { progress, required, share: consent.shareNumber })
-  }
-
-  /**
-   * Deals, proves, installs, and only then answers. Fails as a whole: then the last consent was not given.
-   */
-  async #complete(
-    running: RunningRekey,
-    quorum: {
-      readonly submission: RekeySubmission
-      readonly setId: Uint8Array
-      readonly consents: readonly Consent[]
-    },
-  ): Promise<RekeyAnswer> {
-    const { terms } = running
-    const last = quorum.consents.at(-1)
-    assert(last !== undefined, 'a quorum has consents')
-    const dealt = deal(this.#ports, terms)
-    try {
-      await installNewSet(this.#ports, this.#session, {
-        deal: dealt,
-        agreedBy: quorum.setId,
-        entries: (facts) => this.#completion(terms.ceremonyId, last, facts),
-      })
-    } catch (error) {
-      dealt[Symbol.dispose]()
-      throw error
-    }
-    this[Symbol.dispose]()
-    const { source } = quorum.submission
-    const completer = {
-      ceremonyId: terms.ceremonyId,
-      setId: last.setId,
-      shareNumber: last.shareNumber,
-      source,
-    }
-    this.#kept = new KeptAnswer(this.#ports, dealt, completer)
-    this.#state = NO_REKEY
-    this.#chain = null
-    this.#ports.log.info('rekey installed', {
-      ceremony: terms.ceremonyId,
-      set: this.#session.record.live.number,
-    })
-    return { complete: true, ceremonyId: terms.ceremonyId, shares: this.#kept.copyShares() }
-  }
-
-  #completion(ceremonyId: string, last: Consent, facts: InstallFacts): readonly PlainWrite[] {
-    const consent = this.#consentLine(this.#expectChain(), last)
-    const closing = this.#closingLine(consent.next, {
-      event: 'completed',
-      facts: {
-        agreed_by: toHex(last.setId),
-        key_set: facts.setNumber,
-        next_identity_key: toHex(facts.identity.publicKey),
-        serial: facts.serial,
-      },
-    })
-    return [
-      lineWrite(ceremonyId, consent),
-      lineWrite(ceremonyId, closing),
-      headWrite(closing),
-      { op: 'delete', key: REKEY_PATH },
-    ]
-  }
-
-  #consentLine(chain: ChainState, consent: Consent): TranscriptLine {
-    return consentLine(this.#ports.primitives, chain, { time: this.#ports.clock.now(), consent })
-  }
-
-  #closingLine(chain: ChainState, closing: Omit<Closing, 'time'>): TranscriptLine {
-    const identitySeed = this.#session.identity.seed
-    return closingLine(this.#ports.primitives, chain, {
-      ...closing,
-      time: this.#ports.clock.now(),
-      identitySeed,
-    })
-  }
-
-  #expectChain(): ChainState {
-    assert(this.#chain !== null, 'a running rekey has a transcript')
-    return this.#chain
-  }
+function foreignSet(): OperatingError {
+  return new OperatingError('share_unknown', 'this share is of a set that this rekey does not name')
 }

@@ -1,8 +1,9 @@
 import { unreachable } from '../base/assert.ts'
 import type { UnixMillis } from '../base/clock.ts'
-import { sameBytes } from '../base/encoding.ts'
-import { CEREMONY_UNJOINED_EXPIRY_MS } from '../base/limits.ts'
 import type { Consent } from '../custody/consent.ts'
+import type { ShareEntry } from '../custody/key-set.ts'
+import { type Agreement, agree, object } from './agreement.ts'
+import type { Recipient } from './delivery.ts'
 
 /**
  * A rekey as data (custody.md section 4). `step` is pure: it reads no clock, draws no randomness, does no
@@ -10,58 +11,67 @@ import type { Consent } from '../custody/consent.ts'
  */
 export type RekeyState = { readonly phase: 'idle' } | RunningRekey
 
-export interface RunningRekey {
+export type RunningRekey = CollectingRekey | DealtRekey
+
+export interface CollectingRekey {
   readonly phase: 'collecting'
   readonly terms: RekeyTerms
-  /** Who agreed: signatures, never shares. Of several sets, each counts by itself. */
-  readonly consents: readonly Consent[]
+  readonly agreement: Agreement
+}
+
+/** The quorum has agreed and new shares are out; until they are given back, the live set alone opens. */
+export interface DealtRekey {
+  readonly phase: 'dealt'
+  readonly terms: RekeyTerms
+  readonly agreement: Agreement
+  readonly pending: PendingSet
+  /** The API's nonce of the verification. */
+  readonly verificationNonce: string
 }
 
 /** What was proposed. */
 export interface RekeyTerms {
-  /** The API's nonce. */
-  readonly ceremonyId: string
   readonly shares: number
   readonly threshold: number
   /** Which face opened it: the original one moves only its own. */
   readonly face: RekeyFace
-  /** What the opener showed. Opened with nothing, it may be cancelled by anyone and expires soon. */
-  readonly credential: 'none' | 'token' | 'share'
-  /** The exact bytes that holders sign, and their digest. */
-  readonly statement: Uint8Array
-  readonly digest: Uint8Array
-  readonly opened: UnixMillis
-  readonly expires: UnixMillis
-  /** Sets whose holders may agree, with their thresholds: the live one first. */
-  readonly quorums: readonly Quorum[]
+  /** How many new shares must be given back before the old ones die; `none` is the direct flow. */
+  readonly verify: 'none' | 'threshold' | 'all'
+  /** One a share, in their order; `null`: in the clear, to the request that completes it. */
+  readonly recipients: readonly Recipient[] | null
+  /** Whether the wrapped shares are kept behind the barrier. */
+  readonly backup: boolean
 }
 
-export type RekeyFace = 'original' | 'modern'
+export type RekeyFace = 'original' | 'modern' | 'rotate'
 
-export interface Quorum {
-  readonly setId: Uint8Array
+/** A set that was dealt and is not live: public keys only, no root key exists for it. */
+export interface PendingSet {
+  readonly id: Uint8Array
+  readonly number: number
   readonly threshold: number
+  readonly entries: readonly ShareEntry[]
+  readonly dealtAt: UnixMillis
 }
 
 export type RekeyEvent =
-  | { readonly type: 'opened'; readonly terms: RekeyTerms }
+  | { readonly type: 'opened'; readonly terms: RekeyTerms; readonly agreement: Agreement }
   | { readonly type: 'agreed'; readonly consent: Consent }
-  | { readonly type: 'ended'; readonly how: 'installed' | 'cancelled' | 'expired' | 'superseded' }
+  | { readonly type: 'objected'; readonly consent: Consent }
+  | {
+      readonly type: 'dealt'
+      readonly agreement: Agreement
+      readonly pending: PendingSet
+      readonly nonce: string
+    }
+  | { readonly type: 'verification_restarted'; readonly nonce: string }
 
 /** What the event came to. The caller stores it and only then takes the new state. */
 export type RekeyOutcome =
-  | {
-      readonly type:
-        | 'opened'
-        | 'already_running'
-        | 'not_running'
-        | 'counted'
-        | 'repeated'
-        | 'foreign_set'
-        | 'ended'
-    }
-  /** The quorum is there. The completing consent is stored only by the commit that it causes. */
-  | { readonly type: 'quorum'; readonly setId: Uint8Array; readonly consents: readonly Consent[] }
+  | { readonly type: 'opened' | 'already_running' | 'not_running' | 'moved' | 'verification_pending' }
+  | { readonly type: 'foreign_set' | 'repeated' | 'counted' }
+  /** Stored progress is never complete: until its commit, the last consent was not given. */
+  | { readonly type: 'enough'; readonly setId: Uint8Array; readonly consents: readonly Consent[] }
 
 export interface RekeyStep {
   readonly state: RekeyState
@@ -72,56 +82,33 @@ export const NO_REKEY: RekeyState = { phase: 'idle' }
 
 export function step(state: RekeyState, event: RekeyEvent): RekeyStep {
   switch (event.type) {
-    case 'opened':
+    case 'opened': {
       if (state.phase !== 'idle') return { state, outcome: { type: 'already_running' } }
-      return { state: { phase: 'collecting', terms: event.terms, consents: [] }, outcome: { type: 'opened' } }
+      const { terms, agreement } = event
+      return { state: { phase: 'collecting', terms, agreement }, outcome: { type: 'opened' } }
+    }
     case 'agreed':
-      return agree(state, event.consent)
-    case 'ended':
-      if (state.phase === 'idle') return { state, outcome: { type: 'not_running' } }
-      return { state: NO_REKEY, outcome: { type: 'ended' } }
+      if (state.phase === 'dealt') return { state, outcome: { type: 'verification_pending' } }
+      return counted(state, event.consent, agree)
+    case 'objected':
+      return counted(state, event.consent, object)
+    case 'dealt': {
+      if (state.phase !== 'collecting') return { state, outcome: { type: 'not_running' } }
+      const { agreement, pending, nonce: verificationNonce } = event
+      const next: DealtRekey = { phase: 'dealt', terms: state.terms, agreement, pending, verificationNonce }
+      return { state: next, outcome: { type: 'moved' } }
+    }
+    case 'verification_restarted':
+      if (state.phase !== 'dealt') return { state, outcome: { type: 'not_running' } }
+      return { state: { ...state, verificationNonce: event.nonce }, outcome: { type: 'moved' } }
     default:
       return unreachable(event)
   }
 }
 
-/** Consents of the set that is nearest to its quorum, and how many that set needs. */
-export function progressOf(rekey: RunningRekey): { readonly progress: number; readonly required: number } {
-  const standings = rekey.terms.quorums.map((quorum) => ({
-    progress: consentsOf(rekey, quorum.setId).length,
-    required: quorum.threshold,
-  }))
-  const missing = (standing: { progress: number; required: number }): number =>
-    standing.required - standing.progress
-  const nearest = standings
-    .filter((one) => one.progress > 0)
-    .sort((one, two) => missing(one) - missing(two))[0]
-  return nearest ?? standings[0] ?? { progress: 0, required: 0 }
-}
-
-/** Whether its time is over: 24 h, or 1 h when it was opened without a credential and nobody joined. */
-export function isExpired(rekey: RunningRekey, now: UnixMillis): boolean {
-  if (now >= rekey.terms.expires) return true
-  const unjoined = rekey.terms.credential === 'none' && rekey.consents.length === 0
-  return unjoined && now >= rekey.terms.opened + CEREMONY_UNJOINED_EXPIRY_MS
-}
-
-function agree(state: RekeyState, consent: Consent): RekeyStep {
+function counted(state: RekeyState, consent: Consent, count: typeof agree): RekeyStep {
   if (state.phase === 'idle') return { state, outcome: { type: 'not_running' } }
-  const quorum = state.terms.quorums.find((one) => sameBytes(one.setId, consent.setId))
-  if (quorum === undefined) return { state, outcome: { type: 'foreign_set' } }
-  const given = consentsOf(state, consent.setId)
-  if (given.some((known) => known.shareNumber === consent.shareNumber)) {
-    return { state, outcome: { type: 'repeated' } }
-  }
-  const consents = [...given, consent]
-  // Stored progress is never complete: until the install has committed, the last consent was not given.
-  if (consents.length >= quorum.threshold) {
-    return { state, outcome: { type: 'quorum', setId: quorum.setId, consents } }
-  }
-  return { state: { ...state, consents: [...state.consents, consent] }, outcome: { type: 'counted' } }
-}
-
-function consentsOf(rekey: RunningRekey, setId: Uint8Array): readonly Consent[] {
-  return rekey.consents.filter((consent) => sameBytes(consent.setId, setId))
+  const outcome = count(state.agreement, consent)
+  if (outcome.type !== 'counted') return { state, outcome }
+  return { state: { ...state, agreement: outcome.agreement }, outcome: { type: 'counted' } }
 }

@@ -1,13 +1,14 @@
 import type { PlainWrite } from '../barrier/barrier.ts'
-import { REKEY_PATH } from '../barrier/paths.ts'
 import { assert } from '../base/assert.ts'
 import { unixMillis } from '../base/clock.ts'
 import { toHex, uuidFrom } from '../base/encoding.ts'
 import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
+import type { RetiredKeySet } from '../custody/key-set.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
-import { type ChainState, closingLine, openingLine } from '../custody/transcript.ts'
+import { closingLine, openingLine } from '../custody/transcript.ts'
 import { type InstallFacts, installWithoutRetiring } from './install.ts'
+import type { Ending } from './ledger.ts'
 import type { CeremonyPorts } from './ports.ts'
 import type { Session } from './session.ts'
 import { headWrite, lineWrite, readHead } from './transcripts.ts'
@@ -19,7 +20,9 @@ export interface Evidence {
   /** The rekey whose answer arrived, where one is known. */
   readonly rekeyId: string | null
   /** A running rekey that names the set which goes: it ends in the same commit. */
-  readonly superseded: { readonly ceremonyId: string; readonly chain: ChainState } | null
+  readonly superseded: Ending | null
+  /** The retired sets, with what became of a pending one of that rekey. */
+  readonly retiredSets: readonly RetiredKeySet[]
 }
 
 /** Drops the retiring set in one commit, with a transcript of its own that says on what evidence. */
@@ -33,36 +36,19 @@ export async function dropRetiring(
   const head = await readHead(session.barrier)
   await installWithoutRetiring(ports, session, {
     unsealKey: evidence.unsealKey,
+    retired: evidence.retiredSets,
     entries: (facts) => {
-      const ended = endSuperseded(ports, session, evidence.superseded)
-      const previousHead = ended?.head ?? head
+      const previousHead = evidence.superseded?.head ?? head
       const lines = transcript(ports, session, { facts, evidence, previousHead, retired: retiring.number })
-      return [...(ended?.entries ?? []), ...lines]
+      return [...(evidence.superseded?.writes ?? []), ...lines]
     },
   })
+  evidence.superseded?.forget()
   ports.log.info('old key set dropped', {
     evidence: evidence.evidence,
     old: retiring.number,
     live: live.number,
   })
-}
-
-function endSuperseded(
-  ports: CeremonyPorts,
-  session: Session,
-  rekey: Evidence['superseded'],
-): { readonly entries: readonly PlainWrite[]; readonly head: Uint8Array } | null {
-  if (rekey === null) return null
-  const time = ports.clock.now()
-  const identitySeed = session.identity.seed
-  const closing = closingLine(ports.primitives, rekey.chain, {
-    time,
-    event: 'superseded',
-    facts: {},
-    identitySeed,
-  })
-  const entries: PlainWrite[] = [lineWrite(rekey.ceremonyId, closing), { op: 'delete', key: REKEY_PATH }]
-  return { entries, head: closing.next.head }
 }
 
 function transcript(

@@ -143,14 +143,15 @@ export class Session {
     await this.change({ term: 'same', entries: [], reserve: count })
   }
 
-  /** Stops writing and gives unused operations back, with `entries` in the same commit. */
-  async finish(entries: readonly PlainWrite[]): Promise<void> {
+  /** Stops writing and gives unused operations back, with `entries` and a change of the record. */
+  async finish(last: Pick<SessionChange, 'record' | 'entries'>): Promise<void> {
+    const { entries } = last
     this.barrier.stop()
     const before = this.barrier.keyring
     const seals = SEALS_PER_CHANGE + entries.filter((entry) => entry.op === 'put').length
     const keyring = before.withOperations(Math.max(this.barrier.used + seals, 1))
     try {
-      const record = { ...this.#record, serial: this.#record.serial + 1 }
+      const record = { ...this.#record, ...last.record, serial: this.#record.serial + 1 }
       const prepared = prepareChange(this.#ports, this.#stored, {
         record,
         rootKey: this.#rootKey,
@@ -163,6 +164,11 @@ export class Session {
       keyring[Symbol.dispose]()
       wipeWrites(entries)
     }
+  }
+
+  /** Throws `sealed` once the keys are wiped: after a wait that is no commit, before the keys are used. */
+  expectOpen(): void {
+    if (this.#closed) throw new OperatingError('sealed', 'Vault is sealed')
   }
 
   /** Wipes every key. */

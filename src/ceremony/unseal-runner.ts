@@ -61,15 +61,22 @@ export class UnsealRunner implements Disposable {
    * `null`. Throws `corrupt_store` or `store_rolled_back` when the shares are right and the store is not:
    * then nothing that people gave is thrown away but this last share.
    */
-  async give(judged: JudgedShare, share: SecretBytes): Promise<OpenedByShares | null> {
+  async give(
+    judged: JudgedShare,
+    given: { readonly share: SecretBytes; readonly source: string },
+  ): Promise<OpenedByShares | null> {
+    const { share, source } = given
     this.#ceremony ??= this.#open()
     const setId = toHex(judged.set.id)
     const holder = { share, setId: judged.set.id, shareNumber: judged.number }
     const act = { verb: 'agree', digest: this.#ceremony.digest } as const
     const consent = consentWithShare(this.#ports.primitives, act, holder)
-    const given = { number: judged.number, share, consent }
-    const thresholds = this.#thresholds(setId)
-    const { state, effects } = step(this.#state, { type: 'share_given', setId, thresholds, given })
+    const { state, effects } = step(this.#state, {
+      type: 'share_given',
+      setId,
+      thresholds: this.#thresholds(setId),
+      given: { number: judged.number, share, consent, source },
+    })
     this.#state = state
     for (const effect of effects) {
       if (effect.type === 'wipe') wipeAll(effect.shares)
@@ -78,13 +85,12 @@ export class UnsealRunner implements Disposable {
     return null
   }
 
-  /** Drops every part that was given. */
-  reset(): void {
-    for (const effect of step(this.#state, { type: 'reset' }).effects) {
-      if (effect.type === 'wipe') wipeAll(effect.shares)
-    }
-    this.#state = NOTHING_GIVEN
-    this.#ceremony = null
+  /** Drops the parts that came from `source`; with `null`, every part, and the nonce with the last. */
+  reset(source: string | null = null): void {
+    const { state, effects } = step(this.#state, { type: 'reset', source })
+    for (const effect of effects) if (effect.type === 'wipe') wipeAll(effect.shares)
+    this.#state = state
+    if (state.piles.length === 0) this.#ceremony = null
   }
 
   [Symbol.dispose](): void {

@@ -24,6 +24,8 @@ export interface GivenShare {
   readonly number: number
   readonly share: SecretBytes
   readonly consent: Consent
+  /** Address it came from: who may take it back. */
+  readonly source: string
 }
 
 export type UnsealEvent =
@@ -35,7 +37,8 @@ export type UnsealEvent =
     }
   | { readonly type: 'combine_failed'; readonly setId: string }
   | { readonly type: 'opened' }
-  | { readonly type: 'reset' }
+  /** Of one source only, or `null`: of all. */
+  | { readonly type: 'reset'; readonly source: string | null }
 
 /** What the caller must do next; it reports back on `combine` with another event. */
 export type UnsealEffect =
@@ -56,8 +59,9 @@ export function step(state: UnsealState, event: UnsealEvent): UnsealStep {
     case 'combine_failed':
       return takeBackLast(state, event.setId)
     case 'opened':
-    case 'reset':
       return { state: NOTHING_GIVEN, effects: wipe(state.piles.flatMap((pile) => pile.shares)) }
+    case 'reset':
+      return reset(state, event.source)
     default:
       return unreachable(event)
   }
@@ -78,6 +82,14 @@ function give(state: UnsealState, event: Extract<UnsealEvent, { type: 'share_giv
   const next = { piles: [...state.piles.filter((known) => known.setId !== setId), grown] }
   if (!thresholds.includes(grown.shares.length)) return { state: next, effects: [] }
   return { state: next, effects: [{ type: 'combine', setId, shares: grown.shares }] }
+}
+
+function reset(state: UnsealState, source: string | null): UnsealStep {
+  const goes = (given: GivenShare): boolean => source === null || given.source === source
+  const piles = state.piles
+    .map((pile) => ({ ...pile, shares: pile.shares.filter((given) => !goes(given)) }))
+    .filter((pile) => pile.shares.length > 0)
+  return { state: { piles }, effects: wipe(state.piles.flatMap((pile) => pile.shares.filter(goes))) }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
+import { sameBytes } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_RETIRED_KEYS, MAX_RETIRED_SETS } from '../base/limits.ts'
 import {
@@ -87,6 +88,11 @@ export function withRetired(
     kept.push(set)
   }
   return kept
+}
+
+/** The retired sets but this one: a pending set goes live, or ends in another way. */
+export function withoutSet(retired: readonly RetiredKeySet[], id: Uint8Array): readonly RetiredKeySet[] {
+  return retired.filter((set) => !sameBytes(set.id, id))
 }
 
 function checkFormat(format: number): void {

@@ -68,6 +68,15 @@ export function consentLine(
   return line(primitives, chain, { ...consentRecord(entry.consent), event: 'consent', time: entry.time })
 }
 
+/** New shares are out and wait to be given back: the set that they belong to, with its public keys. */
+export function dealtLine(
+  primitives: Primitives,
+  chain: ChainState,
+  dealt: { readonly time: UnixMillis; readonly facts: { readonly [member: string]: RecordValue } },
+): TranscriptLine {
+  return line(primitives, chain, { ...dealt.facts, event: 'dealt', time: dealt.time })
+}
+
 /** How a ceremony ended. `facts` are public: serials, set numbers, the next identity key. */
 export interface Closing {
   readonly time: UnixMillis

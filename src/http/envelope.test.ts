@@ -14,7 +14,7 @@ const request = (operation: Operation): LogicalRequest => ({
     source: '127.0.0.1',
     forwarded: false,
     listener: 'test',
-    ceremonyAccess: 'open',
+    access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
     retireOn: 'proof',
   },
 })

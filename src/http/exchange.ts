@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_UNAUTHENTICATED_BODY_BYTES } from '../base/limits.ts'
 import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.ts'
-import type { LogicalRequest, Operation, Origin } from '../logical/request.ts'
+import type { LogicalRequest, Operation } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { canonicalPath } from '../router/canonical-path.ts'
 import { awaitArrival, seeWhatCameIn } from './arrival.ts'
@@ -11,7 +11,15 @@ import { envelope } from './envelope.ts'
 import { emptyObject } from './json-reader.ts'
 import { writeJson } from './json-writer.ts'
 import { closeAfterPeer } from './linger.ts'
-import { asksForList, checkHead, checkNamespace, checkPatchType, originOf, tokenOf } from './request-head.ts'
+import {
+  asksForList,
+  checkHead,
+  checkNamespace,
+  checkPatchType,
+  type ListenerFacts,
+  originOf,
+  tokenOf,
+} from './request-head.ts'
 import { renderError } from './status.ts'
 
 /** What a listener serves. It knows nothing of ceremonies or mounts. */
@@ -22,7 +30,7 @@ export interface Service {
   readonly dispatch: (request: LogicalRequest) => Promise<LogicalResponse | null>
   readonly newId: () => string
   readonly maxBodyBytes: number
-  readonly listener: Pick<Origin, 'listener' | 'ceremonyAccess' | 'retireOn'>
+  readonly listener: ListenerFacts
 }
 
 /** What one exchange came to, for the log: never a header, a path below a mount, or a body. */

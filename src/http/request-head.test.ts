@@ -30,7 +30,12 @@ test('takes no token from another scheme, or from none', () => {
 })
 
 test('takes any of the headers of a proxy as a sign that the peer only hands on', () => {
-  const listener = { listener: 'l', ceremonyAccess: 'open', retireOn: 'proof' } as const
+  const listener = {
+    listener: 'l',
+    access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
+    retireOn: 'proof',
+    serverNames: [],
+  } as const
   const forwarded = (name: string): boolean => originOf(request({ [name]: 'x' }), listener).forwarded
   for (const name of ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-proto']) {
     assert.equal(forwarded(name), true, name)

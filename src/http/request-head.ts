@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import { OperatingError } from '../base/errors.ts'
-import type { Origin } from '../logical/request.ts'
+import type { CeremonyAccess, Origin } from '../logical/request.ts'
 
 const FORWARDING = ['forwarded', 'via', 'x-real-ip']
 const FORWARDING_PREFIX = 'x-forwarded-'
@@ -33,14 +34,43 @@ export function tokenOf(request: IncomingMessage): string | null {
   return authorization.slice('Bearer '.length).trim() || null
 }
 
-/** What listener and headers say about where a request comes from. */
-export function originOf(
-  request: IncomingMessage,
-  listener: Pick<Origin, 'listener' | 'ceremonyAccess' | 'retireOn'>,
-): Origin {
+/** What the configuration says of the listener on which a request came in. */
+export interface ListenerFacts extends Pick<Origin, 'listener' | 'access' | 'retireOn'> {
+  /** `Host` values that are ours, besides addresses and `localhost`; lower-case, without a port. */
+  readonly serverNames: readonly string[]
+}
+
+const GUARDED: CeremonyAccess = { rekey: 'guarded', generateRoot: 'guarded', unseal: 'guarded' }
+
+/**
+ * What listener and headers say about where a request comes from. What a browser sends for a page of
+ * somebody else's, or under a name that is not ours (DNS rebinding), or a proxy for who knows whom, is
+ * guarded on every listener (custody.md section 3).
+ */
+export function originOf(request: IncomingMessage, facts: ListenerFacts): Origin {
+  const { listener, access, retireOn, serverNames } = facts
   const names = Object.keys(request.headers)
   const forwarded = names.some((name) => FORWARDING.includes(name) || name.startsWith(FORWARDING_PREFIX))
-  return { ...listener, source: request.socket.remoteAddress ?? 'unix', forwarded }
+  const trusted = !forwarded && isOfOurOrigin(request) && isOurHost(request.headers.host, serverNames)
+  const source = request.socket.remoteAddress ?? 'unix'
+  return { listener, retireOn, source, forwarded, access: trusted ? access : GUARDED }
+}
+
+/** Fetch metadata of browsers: nothing else sends it, and a page cannot take it away. */
+function isOfOurOrigin({ headers, socket }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false
+  const { origin, host } = headers
+  if (origin === undefined) return true
+  const scheme = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'
+  return origin.toLowerCase() === `${scheme}://${host?.toLowerCase()}`
+}
+
+function isOurHost(host: string | undefined, serverNames: readonly string[]): boolean {
+  if (host === undefined) return true
+  const name = host.toLowerCase().replace(/:\d*$/, '')
+  const address = name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name
+  return isIP(address) !== 0 || name === 'localhost' || serverNames.includes(name)
 }
 
 /** There is one namespace, the root. Throws `not_found`, or `bad_request` on the routes that know none. */

@@ -9,7 +9,7 @@ const rendered = (code: OperatingError['code']): ReturnType<typeof renderError> 
 test('has a status for every code, and shows the code', () => {
   for (const code of ERROR_CODES) {
     const { status, body } = rendered(code)
-    assert.ok([400, 403, 404, 405, 413, 415, 500, 503].includes(status), `${code}: ${status}`)
+    assert.ok([400, 403, 404, 405, 413, 415, 429, 500, 503].includes(status), `${code}: ${status}`)
     assert.equal(body.code, code)
     assert.doesNotMatch(JSON.stringify(body), /canary/)
   }

@@ -3,6 +3,16 @@ import type { JsonObject } from './json.ts'
 /** What a request does to a path (contract surface.md section 1.4). */
 export type Operation = 'read' | 'list' | 'create' | 'update' | 'patch' | 'delete'
 
+/** `open`: anyone. `guarded`: a token with sudo, or a holder. */
+export type Access = 'open' | 'guarded'
+
+/** By family, since an operator may treat them apart. `unseal`: dropping what others gave. */
+export interface CeremonyAccess {
+  readonly rekey: Access
+  readonly generateRoot: Access
+  readonly unseal: Access
+}
+
 /** Where a request came from, as far as decisions may depend on it. */
 export interface Origin {
   /** IP address of the peer, or `unix`. */
@@ -12,7 +22,7 @@ export interface Origin {
   /** Name of the listener in the configuration, for the log. */
   readonly listener: string
   /** Who may open and cancel ceremonies here (custody.md section 3). */
-  readonly ceremonyAccess: 'open' | 'guarded'
+  readonly access: CeremonyAccess
   /** What retires an old key set after a direct rekey here (custody.md section 4). */
   readonly retireOn: 'acknowledgement' | 'proof'
 }

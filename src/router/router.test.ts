@@ -99,7 +99,7 @@ const asks = (
     source: '127.0.0.1',
     forwarded: false,
     listener: 'test',
-    ceremonyAccess: 'open',
+    access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
     retireOn: 'proof',
   },
 })

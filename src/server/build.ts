@@ -2,7 +2,8 @@ import { InvariantError } from '../base/assert.ts'
 import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import { Custodian } from '../ceremony/custodian.ts'
-import type { CeremonyPorts } from '../ceremony/ports.ts'
+import type { Delivery } from '../ceremony/delivery.ts'
+import { type CeremonyPorts, DEFAULT_SETTINGS } from '../ceremony/ports.ts'
 import type { ServerConfig } from '../config/config.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
@@ -11,6 +12,7 @@ import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { custodyStatusRoute } from '../system/custody-status.ts'
+import { generateRootRoutes } from '../system/generate-root.ts'
 import { healthRoute, leaderRoute } from '../system/health.ts'
 import { initRoute } from '../system/init.ts'
 import type { Lifecycle } from '../system/lifecycle.ts'
@@ -20,11 +22,21 @@ import { sealRoute } from '../system/seal.ts'
 import { sealStatusRoute } from '../system/seal-status.ts'
 import { systemBackend } from '../system/system-backend.ts'
 import { unsealRoute } from '../system/unseal.ts'
+import { mintOtp } from '../token/token.ts'
 import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { systemClock, systemEntropy } from './system-ports.ts'
+
+const delivery: Delivery = {
+  recipient: async () => {
+    throw new OperatingError('parameters_invalid', 'error parsing given PGP key: not available')
+  },
+  encrypt: async () => {
+    throw new OperatingError('parameters_invalid', 'not available')
+  },
+}
 
 /** A server without its sockets. */
 export interface Server {
@@ -65,11 +77,14 @@ async function buildOn(
     clock: systemClock,
     nonces: new NoncePool(systemEntropy),
     log,
+    delivery,
+    settings: DEFAULT_SETTINGS,
   }
   let open: OpenLogical | null = null
   const custodian = await Custodian.load(ports, {
     nodeKeys: nodeKeyFor(config).publicKeys,
     seed: () => seedStore(ports, config.clusterName),
+    rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
       open = await openLogical(ports, session.barrier, () => systemBackend(lifecycle))
     },
@@ -89,6 +104,8 @@ async function buildOn(
     storageType: config.storage.type,
     cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
     gate: { check: (token, path) => expectOpen().gate.check(token, path) },
+    delivery,
+    newOtp: (length) => mintOtp(systemEntropy, length),
   }
   return {
     custodian,
@@ -113,6 +130,7 @@ export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
     healthRoute(lifecycle),
     leaderRoute(),
     custodyStatusRoute(lifecycle),
+    ...generateRootRoutes(lifecycle),
     ...modernRekeyRoutes(lifecycle),
     ...originalRekeyRoutes(lifecycle),
   ]

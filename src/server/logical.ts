@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import { toHex, uuidFrom } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
+import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
@@ -39,6 +40,8 @@ export interface OpenLogical {
   readonly router: Router
   readonly gate: TokenGate
   readonly cluster: Cluster
+  /** A root token for a ceremony's commit. */
+  readonly rootToken: () => NewRootToken
 }
 
 /** What init stores besides the keys. */
@@ -77,6 +80,10 @@ export async function openLogical(
     router: new Router({ mounts, authenticate, acl: BUILT_IN_ACL, audit, clock: ports.clock }),
     gate: { check: (token, path) => checkSudo(authenticate, token, path) },
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
+    rootToken: () => {
+      const { token, writes } = tokens.newRootToken(ports)
+      return { token, writes: writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })) }
+    },
   }
 }
 

@@ -80,7 +80,12 @@ async function listen(server: Server, config: ListenerConfig, name: string): Pro
     service: {
       ...server.service,
       maxBodyBytes: maxRequestBytes,
-      listener: { listener: name, ceremonyAccess, retireOn },
+      listener: {
+        listener: name,
+        access: { rekey: ceremonyAccess, generateRoot: ceremonyAccess, unseal: ceremonyAccess },
+        retireOn,
+        serverNames: [],
+      },
     },
   })
 }

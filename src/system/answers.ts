@@ -49,8 +49,10 @@ export function sharesOut(shares: readonly SecretBytes[]): { keys: SecretText[];
   return out
 }
 
-/** The same refusal, with the words that the face puts before it (`invalid key: …`). */
+/** The same refusal of a share, with the words that the face puts before it (`invalid key: …`). */
 export function prefixed(error: unknown, prefix: string): unknown {
   if (!(error instanceof OperatingError) || !error.code.startsWith('share_')) return error
+  // A share that is in already is a good one.
+  if (error.code === 'share_duplicate') return error
   return new OperatingError(error.code, prefix + error.message, { cause: error, detail: error.detail })
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Custodian } from '../ceremony/custodian.ts'
+import type { Delivery } from '../ceremony/delivery.ts'
 import type { Hashing } from '../custody/share-card.ts'
 
 /** What the routes outside the mount router work on. */
@@ -9,6 +11,10 @@ export interface Lifecycle {
   /** For the check words of a share that is given as words. */
   readonly hashing: Hashing
   readonly gate: TokenGate
+  /** Reads the keys of people to whom shares and tokens are wrapped. */
+  readonly delivery: Delivery
+  /** A one-time password: base62 characters in ASCII, the caller's own. */
+  readonly newOtp: (length: number) => SecretBytes
   /** As seal-status calls it: `sqlite`, `inmem`. */
   readonly storageType: string
   /** Known while the store is open. */

@@ -1,20 +1,24 @@
 import { OperatingError } from '../base/errors.ts'
-import type { RekeyStatus } from '../ceremony/rekey-runner.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
-import { member, strictBoolean, strictInteger, strictString } from '../logical/fields.ts'
-import { DONE, ok, requiredShare, sharesOut } from './answers.ts'
-import { requireToCancel, requireToOpen, shownCredential } from './ceremony-access.ts'
-import { refusePgp } from './init.ts'
+import { strictString } from '../logical/fields.ts'
+import { DONE, ok, requiredShare } from './answers.ts'
+import { asking } from './ceremony-access.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { completedBody, statusBody, verifyBody, withEvidence } from './rekey-bodies.ts'
+import { modernTerms } from './rekey-terms.ts'
 
 const INIT_PATH = 'sys/rekey/init'
+const VERIFY_PATH = 'sys/rekey/verify'
+const MISSING_KEY = "'key' must be specified in request body as JSON"
 
 /**
- * The modern face of the rekey: `/v1/sys/rekey/init` and `/update` (key-lifecycle.md sections 5.3 to 5.6).
+ * The modern face of the rekey: `/v1/sys/rekey/init`, `/update` and `/verify` (key-lifecycle.md sections 5.3
+ * to 5.7).
  */
 export function modernRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
   const start = (request: BareRequest): Promise<BareResponse> => startRekey(lifecycle, request)
   const update = (request: BareRequest): Promise<BareResponse> => updateRekey(lifecycle, request)
+  const verify = (request: BareRequest): Promise<BareResponse> => verifyRekey(lifecycle, request)
   return [
     {
       path: '/v1/sys/rekey/init',
@@ -22,7 +26,7 @@ export function modernRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
       emptyBody: 'object',
       needsOpen: true,
       handlers: {
-        GET: async () => ok(statusBody(lifecycle.custodian.rekeyStatus())),
+        GET: async () => ok(statusBody(lifecycle.custodian.rekey.status())),
         PUT: start,
         POST: start,
         DELETE: (request) => cancelRekey(lifecycle, request),
@@ -36,79 +40,78 @@ export function modernRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
       // GET never counts as an update, though the peer's does: nothing that reads may change keys.
       handlers: { PUT: update, POST: update },
     },
+    {
+      path: '/v1/sys/rekey/verify',
+      summary: 'New shares that came back (GET), giving one back (PUT), starting over with them (DELETE).',
+      emptyBody: 'object',
+      needsOpen: true,
+      handlers: {
+        GET: async () => ok(verifyBody(lifecycle.custodian.rekey.verifyStatus('modern'))),
+        PUT: verify,
+        POST: verify,
+        DELETE: (request) => restartVerification(lifecycle, request),
+      },
+    },
+    ...recoveryRoutes(),
   ]
 }
 
 async function startRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
-  const { body } = request
-  const shares = strictInteger(body, 'secret_shares') ?? 0
-  const threshold = strictInteger(body, 'secret_threshold') ?? 0
-  const backup = strictBoolean(body, 'backup') ?? false
-  const hasRecipients = (member(body, 'pgp_keys')?.kind ?? 'null') !== 'null'
-  if (backup && !hasRecipients) {
-    const text = 'cannot request a backup of the new keys without providing PGP keys for encryption'
-    throw new OperatingError('parameters_invalid', text)
-  }
-  refusePgp(body, ['pgp_keys', 'require_verification'])
-  const credential = await shownCredential(lifecycle, request, INIT_PATH)
-  requireToOpen(request, credential, INIT_PATH)
-  const status = await lifecycle.custodian.startRekey({ shares, threshold, face: 'modern', credential })
+  const { rekey } = lifecycle.custodian
+  const status = await asking(lifecycle, request, {
+    path: INIT_PATH,
+    family: 'rekey',
+    act: async (asked) => rekey.start(await modernTerms(lifecycle, request.body, asked), asked),
+  })
   return ok(statusBody(status))
 }
 
 async function cancelRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
-  const { running } = lifecycle.custodian.rekeyStatus()
-  const shown = await shownCredential(lifecycle, request, INIT_PATH)
-  requireToCancel(request, shown, { path: INIT_PATH, openedWith: running?.terms.credential ?? null })
-  await lifecycle.custodian.cancelRekey()
-  return DONE
+  const { rekey } = lifecycle.custodian
+  const act = rekey.cancel.bind(rekey)
+  const ended = await asking(lifecycle, request, { path: INIT_PATH, family: 'rekey', act })
+  return ended ? DONE : { status: 202, body: statusBody(rekey.status()) }
 }
 
 async function updateRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
-  const { custodian } = lifecycle
-  const { origin } = request
-  const share = requiredShare(lifecycle, request.body, "'key' must be specified in request body as JSON")
+  const { rekey } = lifecycle.custodian
+  const { source } = request.origin
+  const share = requiredShare(lifecycle, request.body, MISSING_KEY)
   const nonce = strictString(request.body, 'nonce') ?? ''
-  const answer = await custodian.submitRekey({ share, nonce, face: 'modern', source: origin.source })
-  if (!answer.complete) {
-    if (!answer.repeated) return ok(statusBody(custodian.rekeyStatus()))
-    throw new OperatingError(
-      'share_duplicate',
-      'given key has already been provided during this generation operation',
-    )
-  }
-  const body = {
-    nonce: answer.ceremonyId,
-    complete: true,
-    ...sharesOut(answer.shares),
-    pgp_fingerprints: null,
-    backup: false,
-    verification_required: false,
-  }
-  return withEvidence(lifecycle, request, { body, ceremonyId: answer.ceremonyId })
+  const answer = await rekey.submit({ share, nonce, face: 'modern', source })
+  if (!answer.complete) return ok(statusBody(rekey.status()))
+  return withEvidence(lifecycle, request, { body: completedBody(answer), answer })
 }
 
-/** The answer with new shares, and what to do once the peer has shown that it received it. */
-export function withEvidence(
-  { custodian }: Lifecycle,
-  { origin }: BareRequest,
-  answer: { readonly body: BareResponse['body']; readonly ceremonyId: string },
-): BareResponse {
-  if (origin.retireOn !== 'acknowledgement' || origin.forwarded) return ok(answer.body)
-  const onArrived = (): void => custodian.acknowledgeRekey(answer.ceremonyId)
-  return { status: 200, body: answer.body, onArrived }
+async function verifyRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
+  const { rekey } = lifecycle.custodian
+  const share = requiredShare(lifecycle, request.body, MISSING_KEY)
+  const nonce = strictString(request.body, 'nonce') ?? ''
+  const answer = await rekey.verify({ share, nonce, face: 'modern' })
+  if (answer.complete) return ok({ nonce: answer.nonce, complete: true })
+  return ok(verifyBody(rekey.status()))
 }
 
-function statusBody({ running, progress, required }: RekeyStatus): BareResponse['body'] {
-  return {
-    nonce: running?.terms.ceremonyId ?? '',
-    started: running !== null,
-    t: running?.terms.threshold ?? 0,
-    n: running?.terms.shares ?? 0,
-    progress,
-    required,
-    pgp_fingerprints: null,
-    backup: false,
-    verification_required: false,
+async function restartVerification(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
+  const { rekey } = lifecycle.custodian
+  const status = await asking(lifecycle, request, {
+    path: VERIFY_PATH,
+    family: 'rekey',
+    act: (asked) => rekey.restartVerification('modern', asked),
+  })
+  return ok(verifyBody(status))
+}
+
+/** A Shamir seal has no recovery keys (section 5.2): a clear 400, also from `update`. */
+function recoveryRoutes(): readonly BareRoute[] {
+  const refuse = async (): Promise<BareResponse> => {
+    throw new OperatingError('parameters_invalid', 'recovery rekeying not supported')
   }
+  return ['init', 'update', 'verify'].map((name) => ({
+    path: `/v1/sys/rekey-recovery-key/${name}`,
+    summary: 'Recovery keys, which this seal does not have.',
+    emptyBody: 'object',
+    needsOpen: true,
+    handlers: { GET: refuse, PUT: refuse, POST: refuse, DELETE: refuse },
+  }))
 }

@@ -1,17 +1,21 @@
+import { assert } from '../base/assert.ts'
 import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { checkParameters } from '../ceremony/parameters.ts'
+import type { RekeyAnswer } from '../ceremony/rekey-runner.ts'
 import { parseHexShare } from '../custody/share-format.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
-import { secretField, strictInteger } from '../logical/fields.ts'
+import { member, secretField, strictInteger } from '../logical/fields.ts'
 import type { JsonObject } from '../logical/json.ts'
 import { DONE, ok, prefixed, sharesOut } from './answers.ts'
-import { requireToCancel, requireToOpen, shownCredential } from './ceremony-access.ts'
+import { asking } from './ceremony-access.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import { withEvidence } from './rekey-modern.ts'
+import { withEvidence } from './rekey-bodies.ts'
 
 const INIT_PATH = 'sys/rekey/init'
 const PREFIX = 'invalid rekey seal configuration: '
+/** Members of later faces that would change what is dealt. */
+const UNKNOWN_TERMS = ['pgp_keys', 'backup', 'require_verification', 'verify']
 
 /**
  * The original face of the rekey, `/sys/rekey/…` without a version, as the mission document of 2015 has it:
@@ -47,7 +51,7 @@ function readRekey({ custodian }: Lifecycle): BareResponse {
   if (custodian.status().phase === 'empty') {
     throw new OperatingError('not_initialized', 'server is not yet initialized')
   }
-  const { running, progress, required } = custodian.rekeyStatus()
+  const { running, progress, required } = custodian.rekey.status()
   return ok({
     started: running !== null,
     t: running?.terms.threshold ?? 0,
@@ -64,19 +68,42 @@ async function startRekey(lifecycle: Lifecycle, request: BareRequest): Promise<B
     threshold: requiredNumber(request.body, 'secret_threshold'),
   }
   checkParameters(parameters, PREFIX)
-  lifecycle.custodian.rekeyStatus()
-  const credential = await shownCredential(lifecycle, request, INIT_PATH)
-  requireToOpen(request, credential, INIT_PATH)
-  await lifecycle.custodian.startRekey({ ...parameters, face: 'original', credential })
+  refuseUnknownTerms(request.body)
+  const { rekey } = lifecycle.custodian
+  rekey.status()
+  const terms = { ...parameters, face: 'original', verify: 'none', recipients: null, backup: false } as const
+  await asking(lifecycle, request, {
+    path: INIT_PATH,
+    family: 'rekey',
+    act: (asked) => rekey.start(terms, asked),
+  })
   return DONE
 }
 
+/**
+ * What this face has no words for would be dropped in silence, and shares would come in the clear that were
+ * asked for encrypted.
+ */
+function refuseUnknownTerms(body: JsonObject): void {
+  const given = UNKNOWN_TERMS.find(
+    (name) => !['undefined', 'null'].includes(member(body, name)?.kind ?? 'undefined'),
+  )
+  if (given === undefined) return
+  throw new OperatingError(
+    'parameters_invalid',
+    `"${given}" is not known here: start the rekey at /v1/sys/rekey/init instead. Nothing was changed`,
+  )
+}
+
 async function cancelRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
-  const { running } = lifecycle.custodian.rekeyStatus()
-  const shown = await shownCredential(lifecycle, request, INIT_PATH)
-  requireToCancel(request, shown, { path: INIT_PATH, openedWith: running?.terms.credential ?? null })
-  await lifecycle.custodian.cancelRekey()
-  return DONE
+  const { rekey } = lifecycle.custodian
+  const ended = await asking(lifecycle, request, {
+    path: INIT_PATH,
+    family: 'rekey',
+    act: (asked) => rekey.cancel(asked),
+  })
+  // More holders are needed: said by the status, since the document has no words for it.
+  return ended ? DONE : { status: 202, body: null }
 }
 
 async function updateRekey(lifecycle: Lifecycle, request: BareRequest): Promise<BareResponse> {
@@ -84,16 +111,18 @@ async function updateRekey(lifecycle: Lifecycle, request: BareRequest): Promise<
   const { source } = request.origin
   const answer = await submit(lifecycle, { share, source })
   if (!answer.complete) return ok({ complete: false, keys: null })
-  const { keys } = sharesOutHex(answer.shares)
-  return withEvidence(lifecycle, request, { body: { complete: true, keys }, ceremonyId: answer.ceremonyId })
+  const { parcel } = answer
+  assert(parcel.kind === 'clear', 'this face deals in the clear')
+  const { keys } = sharesOutHex(parcel.shares)
+  return withEvidence(lifecycle, request, { body: { complete: true, keys }, answer })
 }
 
 async function submit(
   { custodian }: Lifecycle,
   given: { readonly share: SecretBytes; readonly source: string },
-): ReturnType<Lifecycle['custodian']['submitRekey']> {
+): Promise<RekeyAnswer> {
   try {
-    return await custodian.submitRekey({ ...given, nonce: null, face: 'original' })
+    return await custodian.rekey.submit({ ...given, nonce: null, face: 'original' })
   } catch (error) {
     throw prefixed(error, 'unseal failed, invalid key: ')
   }

@@ -1,7 +1,7 @@
 import { OperatingError } from '../base/errors.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import { strictBoolean } from '../logical/fields.ts'
-import { prefixed, requiredShare } from './answers.ts'
+import { prefixed, requiredShare, shareField } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { sealStatus } from './seal-status.ts'
 
@@ -19,10 +19,13 @@ export function unsealRoute(lifecycle: Lifecycle): BareRoute {
   }
 }
 
-async function unseal(lifecycle: Lifecycle, { body }: BareRequest): Promise<BareResponse> {
+async function unseal(lifecycle: Lifecycle, { body, origin }: BareRequest): Promise<BareResponse> {
   const { custodian } = lifecycle
+  const { source } = origin
   if (strictBoolean(body, 'reset') === true) {
-    await custodian.resetUnseal()
+    // A share says that this is a holder; it wins over nothing, and `reset` wins over it.
+    using share = shareField(lifecycle, body)
+    await custodian.resetUnseal({ source, access: origin.access.unseal, share })
     return sealStatus(lifecycle)
   }
   const migrate = strictBoolean(body, 'migrate') ?? false
@@ -35,7 +38,7 @@ async function unseal(lifecycle: Lifecycle, { body }: BareRequest): Promise<Bare
         "can't perform a seal migration, no migration seal found",
       )
     }
-    await custodian.unseal(share)
+    await custodian.unseal(share, source)
   } catch (error) {
     throw prefixed(error, 'invalid key: ')
   }

@@ -78,6 +78,11 @@ export class TokenStore {
     return new TokenStore(storage, key)
   }
 
+  /** A further root token, which nobody knows yet, for a commit with what made it. The caller owns it. */
+  newRootToken(ports: { readonly entropy: Entropy; readonly clock: Clock }): NewToken {
+    return rootToken(ports, this.#salt)
+  }
+
   /** `null` for a token that is not, or is no longer, known. */
   async lookup(token: string): Promise<StoredToken | null> {
     const bytes = utf8(token)

@@ -32,6 +32,13 @@ export function mintToken(entropy: Entropy): SecretBytes {
   return SecretBytes.take(token)
 }
 
+/** A one-time password: `length` base62 characters as ASCII bytes that the caller owns. */
+export function mintOtp(entropy: Entropy, length: number): SecretBytes {
+  const otp = new Uint8Array(length)
+  fillBase62(entropy, otp)
+  return SecretBytes.take(otp)
+}
+
 /** 24 base62 characters that are no secret. */
 export function mintAccessor(entropy: Entropy): string {
   const accessor = new Uint8Array(BODY_LENGTH)

@@ -42,7 +42,12 @@ export class TestServer {
         maxBodyBytes: settings.maxRequestBytes,
         listener: {
           listener: 'test',
-          ceremonyAccess: settings.ceremonyAccess,
+          access: {
+            rekey: settings.ceremonyAccess,
+            generateRoot: settings.ceremonyAccess,
+            unseal: settings.ceremonyAccess,
+          },
+          serverNames: [],
           retireOn: settings.retireOn,
         },
       },

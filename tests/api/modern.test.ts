@@ -134,8 +134,8 @@ describe('the modern face', () => {
     keys = body.keys
   })
 
-  test('what this version cannot do is refused as a whole: PGP keys, verification, backup', async () => {
-    for (const extra of [{ pgp_keys: ['x', 'y', 'z'] }, { require_verification: true }, { backup: true }]) {
+  test('a backup without keys, too few keys, and keys that are none are refused as a whole', async () => {
+    for (const extra of [{ backup: true }, { pgp_keys: ['AA=='] }, { pgp_keys: ['AA==', 'AA==', '?'] }]) {
       const answer = await init('PUT', { secret_shares: 3, secret_threshold: 2, ...extra })
       assert.equal(answer.status, 400)
     }
@@ -223,11 +223,15 @@ describe('a guarded listener', () => {
     }
   })
 
-  test('a token with sudo starts it; a stranger cannot cancel it; a share can', async () => {
+  test('a token with sudo starts it; a stranger cannot cancel it; n - t + 1 holders can', async () => {
     assert.equal((await server.asRoot('PUT', '/sys/rekey/init', parameters)).status, 204)
     assert.equal((await server.call('DELETE', '/sys/rekey/init')).status, 403)
     assert.equal((await server.call('DELETE', '/v1/sys/rekey/init')).status, 403)
-    assert.equal((await server.call('DELETE', '/v1/sys/rekey/init', { key: keys[2] })).status, 204)
+    const first = await server.call('DELETE', '/v1/sys/rekey/init', { key: keys[2] })
+    assert.deepEqual([first.status, first.body.cancel_progress, first.body.cancel_required], [202, 1, 2])
+    const again = await server.call('DELETE', '/v1/sys/rekey/init', { key: keys[2] })
+    assert.equal(again.status, 202, 'twice counts once')
+    assert.equal((await server.call('DELETE', '/v1/sys/rekey/init', { key: keys[0] })).status, 204)
   })
 
   test('a live share in the same request starts it; a wrong one does not', async () => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ANSWER_KEPT_MS, CEREMONY_EXPIRY_MS, CEREMONY_UNJOINED_EXPIRY_MS } from '../../src/base/limits.ts'
-import type { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
-import { opens, type ShareSet, World } from '../sim/world.ts'
+import { opens, type ShareSet, sharesOf, World } from '../sim/world.ts'
 
 async function open(shares = 5, threshold = 3): Promise<{ world: World; keys: ShareSet }> {
   const world = await World.start(new SimStorage(), 'rekey')
@@ -19,7 +18,8 @@ async function restart(world: World, keys: ShareSet): Promise<World> {
   return next
 }
 
-const ceremonyId = (world: World): string => world.custodian.rekeyStatus().running?.terms.ceremonyId ?? ''
+const ceremonyId = (world: World): string =>
+  world.custodian.rekey.status().running?.agreement.ceremonyId ?? ''
 
 test('progress survives the death of the process, as signatures: no share is in the store', async () => {
   const { world, keys } = await open()
@@ -28,7 +28,7 @@ test('progress survives the death of the process, as signatures: no share is in 
   await world.give(keys[0]!)
   await world.give(keys[1]!)
   const next = await restart(world, keys.slice(2))
-  assert.equal(next.custodian.rekeyStatus().progress, 2)
+  assert.equal(next.custodian.rekey.status().progress, 2)
   assert.equal(ceremonyId(next), id, 'the same ceremony goes on')
   const answer = await next.give(keys[2]!)
   assert(answer.complete)
@@ -41,7 +41,11 @@ test('a consent that a thief of the store altered does not count after a restart
   const stored = world.storage.entries.get('core/ceremonies/rekey')!
   stored[stored.length - 20]! ^= 1
   const next = await restart(world, keys)
-  assert.equal(next.custodian.rekeyStatus().running, null, 'the damaged ceremony is dropped, the store opens')
+  assert.equal(
+    next.custodian.rekey.status().running,
+    null,
+    'the damaged ceremony is dropped, the store opens',
+  )
 })
 
 test('the set that agreed stays beside the new one until there is evidence, and then it is gone', async () => {
@@ -89,9 +93,7 @@ test('until then the answer is given again to the same share from the same addre
   assert(answer.complete)
   const again = await world.give(keys[2]!, '10.0.0.9')
   assert(again.complete)
-  const bytes = (shares: readonly SecretBytes[]): Buffer[] =>
-    shares.map((one) => one.lend((b) => Buffer.from(b)))
-  assert.deepEqual(bytes(again.shares), bytes(answer.shares))
+  assert.deepEqual(sharesOf(again), sharesOf(answer))
   await assert.rejects(world.give(keys[1]!, '10.0.0.9'), { code: 'ceremony_not_running' })
   await assert.rejects(world.give(keys[2]!, '10.0.0.8'), { code: 'ceremony_not_running' })
 })
@@ -125,7 +127,7 @@ test('shares of two sets never mix: each counts by itself', async () => {
   await world.startRekey({ shares: 3, threshold: 2 })
   await world.give(keys[0]!)
   await world.give(keys[1]!)
-  assert.deepEqual(world.custodian.rekeyStatus().progress, 2)
+  assert.deepEqual(world.custodian.rekey.status().progress, 2)
   await world.give(second[0]!)
   const done = await world.give(second[1]!)
   assert(done.complete, 'two shares of a 2 of 4 complete it, beside two of a 3 of 5')
@@ -143,7 +145,7 @@ test('a retired share is named with its set, at once, and nobody else starts ove
     code: 'share_retired',
     message: /key set 1, which a newer set has replaced/,
   })
-  assert.equal(world.custodian.rekeyStatus().progress, 1)
+  assert.equal(world.custodian.rekey.status().progress, 1)
 })
 
 test('look-ups of retired sets are at most 50 a second; a live share is never held up', async () => {
@@ -164,11 +166,11 @@ test('a rekey opened without a credential that nobody joins ends after an hour; 
   const { world, keys } = await open()
   await world.startRekey({ shares: 4, threshold: 2 })
   world.clock.advance(CEREMONY_UNJOINED_EXPIRY_MS)
-  assert.equal(world.custodian.rekeyStatus().running, null)
+  assert.equal(world.custodian.rekey.status().running, null)
   await world.startRekey({ shares: 4, threshold: 2 })
   await world.give(keys[0]!)
   world.clock.advance(CEREMONY_UNJOINED_EXPIRY_MS)
-  assert.equal(world.custodian.rekeyStatus().progress, 1)
+  assert.equal(world.custodian.rekey.status().progress, 1)
   world.clock.advance(CEREMONY_EXPIRY_MS)
   await assert.rejects(world.give(keys[1]!), { code: 'ceremony_not_running' })
 })
@@ -179,10 +181,10 @@ test('an explicit seal cancels a running rekey; a clean stop does not', async ()
   await world.give(keys[0]!)
   await world.custodian.stop()
   const next = await restart(world, keys)
-  assert.equal(next.custodian.rekeyStatus().progress, 1)
+  assert.equal(next.custodian.rekey.status().progress, 1)
   await next.custodian.seal()
   await next.unseal(keys)
-  assert.equal(next.custodian.rekeyStatus().running, null)
+  assert.equal(next.custodian.rekey.status().running, null)
 })
 
 test('a seal that cannot store its cancellation wipes the keys all the same, and cancels at the next unseal', async () => {
@@ -194,7 +196,7 @@ test('a seal that cannot store its cancellation wipes the keys all the same, and
   assert.equal(world.custodian.isOpen, false)
   world.storage.arm(null)
   await world.unseal(keys)
-  assert.equal(world.custodian.rekeyStatus().running, null)
+  assert.equal(world.custodian.rekey.status().running, null)
 })
 
 test('old shares with a copy of the store from before open what was written before, and nothing after', async () => {

@@ -5,7 +5,7 @@ import { canonicalJson, type RecordValue } from '../../src/base/canonical-json.t
 import { toHex } from '../../src/base/encoding.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
-import { World } from '../sim/world.ts'
+import { ANYBODY, World } from '../sim/world.ts'
 
 interface Line {
   readonly bytes: Buffer
@@ -75,7 +75,7 @@ test('init, unseal, rekey and retirement leave a chain of transcripts that verif
   remember()
   await world.unseal(keys)
   await world.startRekey({ shares: 3, threshold: 2 })
-  const id = world.custodian.rekeyStatus().running!.terms.ceremonyId
+  const id = world.custodian.rekey.status().running!.agreement.ceremonyId
   await world.giveAll(keys)
   remember()
   await world.acknowledge(id)
@@ -106,7 +106,7 @@ test('a cancelled and an expired rekey leave a signed end, and no share is in an
   await world.unseal(keys)
   await world.startRekey({ shares: 3, threshold: 2 })
   await world.give(keys[0]!)
-  await world.custodian.cancelRekey()
+  await world.custodian.rekey.cancel(ANYBODY)
   await world.startRekey({ shares: 3, threshold: 2 })
   world.clock.advance(25 * 60 * 60 * 1000)
   await world.startRekey({ shares: 3, threshold: 2 })

@@ -1,11 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { Custodian } from '../../src/ceremony/custodian.ts'
+import { DEFAULT_SETTINGS } from '../../src/ceremony/ports.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { NoncePool } from '../../src/crypto/nonce-pool.ts'
 import type { StorageBackend } from '../../src/physical/backend.ts'
 import { openSqliteStore } from '../../src/physical/sqlite/sqlite-backend.ts'
 import { systemClock, systemEntropy } from '../../src/server/system-ports.ts'
+import { SimDelivery } from '../sim/sim-delivery.ts'
+import { ANYBODY, plainTerms, sharesOf } from '../sim/world.ts'
 
 /**
  * A process that dies in the middle of its work: right after the k-th storage operation it exits, without a
@@ -50,10 +53,13 @@ const custodian = await Custodian.load(
     clock: systemClock,
     nonces: new NoncePool(systemEntropy),
     log: silent,
+    delivery: new SimDelivery(),
+    settings: DEFAULT_SETTINGS,
   },
   {
     nodeKeys: { signingKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) },
     seed: () => ({ rootToken: SecretBytes.take(new Uint8Array(8)), entries: [] }),
+    rootToken: () => ({ token: SecretBytes.take(new Uint8Array(28).fill(1)), writes: [] }),
     opened: async () => undefined,
     sealed: () => undefined,
     fatal: () => undefined,
@@ -66,13 +72,13 @@ if (flow === 'init') {
 } else {
   const [shares = 0, threshold = 0] = flow.slice('rekey '.length).split('/').map(Number)
   const share = (index: number): SecretBytes => SecretBytes.copyOf(Buffer.from(keys[index] ?? '', 'hex'))
-  for (const index of [0, 1, 2]) await custodian.unseal(share(index))
-  await custodian.startRekey({ shares, threshold, face: 'original', credential: 'none' })
+  for (const index of [0, 1, 2]) await custodian.unseal(share(index), 'test')
+  await custodian.rekey.start(plainTerms({ shares, threshold }), ANYBODY)
   for (const index of [4, 3, 2]) {
     const given = { share: share(index), nonce: null, face: 'original', source: 'test' } as const
-    const answer = await custodian.submitRekey(given)
+    const answer = await custodian.rekey.submit(given)
     if (!answer.complete) continue
-    handedOut.push(answer.shares.map((one) => one.lend((bytes) => Buffer.from(bytes).toString('hex'))))
+    handedOut.push(sharesOf(answer).map((one) => Buffer.from(one).toString('hex')))
   }
 }
 report(true)

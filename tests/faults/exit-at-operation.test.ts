@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { Custodian } from '../../src/ceremony/custodian.ts'
+import { DEFAULT_SETTINGS } from '../../src/ceremony/ports.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { NoncePool } from '../../src/crypto/nonce-pool.ts'
 import { openSqliteStore } from '../../src/physical/sqlite/sqlite-backend.ts'
 import { systemClock, systemEntropy } from '../../src/server/system-ports.ts'
 import { temporaryFolder } from '../api/server-process.ts'
+import { SimDelivery } from '../sim/sim-delivery.ts'
 
 // The copies are stores too: not for other users.
 process.umask(0o077)
@@ -38,10 +40,11 @@ async function opens(folder: string, keys: readonly string[]): Promise<boolean> 
     const nonces = new NoncePool(systemEntropy)
     const ports = { storage, primitives: nodePrimitives, entropy: systemEntropy, clock: systemClock, nonces }
     const custodian = await Custodian.load(
-      { ...ports, log: silent },
+      { ...ports, log: silent, delivery: new SimDelivery(), settings: DEFAULT_SETTINGS },
       {
         nodeKeys: { signingKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) },
         seed: () => assert.fail('nothing is initialised here'),
+        rootToken: () => assert.fail('nobody makes a token here'),
         opened: async () => undefined,
         sealed: () => undefined,
         fatal: () => undefined,
@@ -49,7 +52,7 @@ async function opens(folder: string, keys: readonly string[]): Promise<boolean> 
     )
     for (const key of keys) {
       if (custodian.isOpen) break
-      await custodian.unseal(SecretBytes.copyOf(Buffer.from(key, 'hex')))
+      await custodian.unseal(SecretBytes.copyOf(Buffer.from(key, 'hex')), 'test')
     }
     return custodian.isOpen
   } catch {

@@ -82,7 +82,7 @@ test('a rekey that failed for want of room is finished by giving the last share 
   await world.give(start.before[1]!)
   world.storage.arm({ at: 1, mode: 'full' })
   await assert.rejects(world.give(start.before[2]!), { code: 'storage_full' })
-  assert.equal(world.custodian.rekeyStatus().progress, 2)
+  assert.equal(world.custodian.rekey.status().progress, 2)
   world.storage.arm(null)
   const after = await world.giveAll([start.before[2]!])
   assert(await opens(world.storage, after))
@@ -120,7 +120,7 @@ function rekeyTo(shares: number, threshold: number): Flow {
 
 async function rekeyWithEvidence(world: World, run: Run, before: ShareSet): Promise<void> {
   await world.startRekey({ shares: 4, threshold: 2 })
-  const id = world.custodian.rekeyStatus().running?.terms.ceremonyId ?? ''
+  const id = world.custodian.rekey.status().running?.agreement.ceremonyId ?? ''
   run.handedOut.push(await world.giveAll(before))
   await world.acknowledge(id)
   await world.custodian.seal()

@@ -32,7 +32,12 @@ export async function listen(
       },
       newId: () => 'id',
       maxBodyBytes: 1 << 20,
-      listener: { listener: 'test', ceremonyAccess: 'open', retireOn: 'acknowledgement' },
+      listener: {
+        listener: 'test',
+        access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
+        retireOn: 'acknowledgement',
+        serverNames: [],
+      },
       ...options.service,
     },
   })

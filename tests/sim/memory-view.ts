@@ -85,7 +85,7 @@ function callOf(mounted: Mounted, asked: Asked): { readonly call: Call; readonly
       source: '127.0.0.1',
       forwarded: false,
       listener: 'test',
-      ceremonyAccess: 'open',
+      access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
       retireOn: 'proof',
     },
   }

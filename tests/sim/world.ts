@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict'
 import { utf8 } from '../../src/base/encoding.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
+import type { Asked } from '../../src/ceremony/access.ts'
 import { Custodian, type CustodianHooks } from '../../src/ceremony/custodian.ts'
+import { DEFAULT_SETTINGS } from '../../src/ceremony/ports.ts'
+import type { RekeyTerms } from '../../src/ceremony/rekey.ts'
 import type { RekeyAnswer } from '../../src/ceremony/rekey-runner.ts'
 import type { Session } from '../../src/ceremony/session.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { NoncePool } from '../../src/crypto/nonce-pool.ts'
 import { SeededEntropy } from './seeded-entropy.ts'
 import { SimClock } from './sim-clock.ts'
+import { SimDelivery } from './sim-delivery.ts'
 import type { SimStorage } from './sim-storage.ts'
+
+/** Somebody who shows nothing, where that is enough. */
+export const ANYBODY: Asked = { credential: { by: 'nobody' }, access: 'open', path: 'sys/rekey/init' }
+
+/** The terms of the original face. */
+export function plainTerms(next: { shares: number; threshold: number }): RekeyTerms {
+  return { ...next, face: 'original', verify: 'none', recipients: null, backup: false }
+}
 
 /** A set of shares as a person keeps it: copies that no server can wipe. */
 export type ShareSet = readonly Uint8Array[]
@@ -19,6 +31,7 @@ export class World {
   readonly clock: SimClock
   readonly custodian: Custodian
   readonly logged: string[]
+  readonly delivery: SimDelivery
   fatal: unknown = null
   session: Session | null = null
 
@@ -27,23 +40,30 @@ export class World {
     clock: SimClock
     custodian: Custodian
     logged: string[]
+    delivery: SimDelivery
   }) {
     this.storage = parts.storage
     this.clock = parts.clock
     this.custodian = parts.custodian
     this.logged = parts.logged
+    this.delivery = parts.delivery
   }
 
   /** Starts a process on what `storage` holds. */
   static async start(storage: SimStorage, seed: string | number, clock = new SimClock()): Promise<World> {
     const entropy = new SeededEntropy(seed)
     const logged: string[] = []
+    const delivery = new SimDelivery()
     let world: World | null = null
     const hooks: CustodianHooks = {
       nodeKeys: { signingKey: new Uint8Array(32).fill(1), exchangeKey: new Uint8Array(32).fill(2) },
       seed: () => ({
         rootToken: SecretBytes.take(utf8('hvs.simulated')),
         entries: [{ op: 'put', key: 'data/first', value: utf8('written at init') }],
+      }),
+      rootToken: () => ({
+        token: SecretBytes.take(utf8('hvs.simulated-generated-tok')),
+        writes: [{ op: 'put', key: 'data/token', value: utf8('a token is known') }],
       }),
       opened: async (session) => {
         if (world !== null) world.session = session
@@ -64,10 +84,12 @@ export class World {
         clock,
         nonces: new NoncePool(entropy),
         log: { info: log, warn: log },
+        delivery,
+        settings: DEFAULT_SETTINGS,
       },
       hooks,
     )
-    world = new World({ storage, clock, custodian, logged })
+    world = new World({ storage, clock, custodian, logged, delivery })
     return world
   }
 
@@ -80,14 +102,14 @@ export class World {
   async unseal(shares: ShareSet): Promise<void> {
     for (const share of shares) {
       if (this.custodian.isOpen) return
-      await this.custodian.unseal(SecretBytes.copyOf(share))
+      await this.custodian.unseal(SecretBytes.copyOf(share), '127.0.0.1')
     }
   }
 
   /** One share for the running rekey, by the original face. */
   async give(share: Uint8Array, source = '127.0.0.1'): Promise<RekeyAnswer> {
     const given = { share: SecretBytes.copyOf(share), nonce: null, face: 'original', source } as const
-    return await this.custodian.submitRekey(given)
+    return await this.custodian.rekey.submit(given)
   }
 
   /** A whole direct rekey; the new shares. */
@@ -97,21 +119,21 @@ export class World {
   }
 
   async startRekey(next: { shares: number; threshold: number }): Promise<void> {
-    await this.custodian.startRekey({ ...next, face: 'original', credential: 'none' })
+    await this.custodian.rekey.start(plainTerms(next), ANYBODY)
   }
 
   async giveAll(by: ShareSet): Promise<ShareSet> {
     for (const share of by) {
       const answer = await this.give(share)
-      if (answer.complete) return copyOf(answer.shares)
+      if (answer.complete) return sharesOf(answer)
     }
     assert.fail('these shares make no quorum')
   }
 
   /** Evidence (a): the peer has shown that the answer arrived. Waits until its effect is there. */
   async acknowledge(ceremonyId: string): Promise<void> {
-    this.custodian.acknowledgeRekey(ceremonyId)
-    await this.custodian.resetUnseal().catch(() => undefined)
+    this.custodian.rekey.acknowledge(ceremonyId)
+    await this.custodian.settled()
   }
 
   async put(path: string, text: string): Promise<void> {
@@ -137,6 +159,12 @@ export async function opens(storage: SimStorage, shares: ShareSet): Promise<bool
   if (!world.custodian.isOpen) return false
   assert.equal(await world.read('data/first'), 'written at init')
   return true
+}
+
+/** The shares of a completed rekey in the clear. */
+export function sharesOf(answer: RekeyAnswer): ShareSet {
+  assert(answer.complete && answer.parcel.kind === 'clear')
+  return copyOf(answer.parcel.shares)
 }
 
 function copyOf(shares: readonly SecretBytes[]): ShareSet {
