@@ -207,8 +207,8 @@ describe('text', () => {
   })
 
   test('no file names a path of the machine it was written on', () => {
-    // In pieces, so that this file passes its own test.
-    const path = new RegExp(['/wo', 'rk/|/ho', 'me/[a-z]|/ro', 'ot/|/Us', 'ers/[a-z]'].join(''))
+    // In pieces, so that this file passes its own test. `rotate/root/init` is a path of the API.
+    const path = new RegExp(['/wo', 'rk/|/ho', 'me/[a-z]|(?<![a-z])/ro', 'ot/|/Us', 'ers/[a-z]'].join(''))
     const found = FILES.flatMap((file) =>
       linesOf(file.text).flatMap((line, index) => (path.test(line) ? [`${file.path}:${index + 1}`] : [])),
     )

@@ -6,6 +6,7 @@ import type { LogicalResponse } from '../logical/response.ts'
 export interface Enveloped {
   readonly status: number
   readonly body: { readonly [member: string]: JsonOut } | null
+  readonly onArrived?: () => void
 }
 
 export function envelope(request: LogicalRequest, response: LogicalResponse | null): Enveloped {
@@ -15,6 +16,7 @@ export function envelope(request: LogicalRequest, response: LogicalResponse | nu
   }
   return {
     status: 200,
+    ...(response.onArrived === undefined ? {} : { onArrived: response.onArrived }),
     body: {
       ...hoisted(response),
       request_id: request.id,

@@ -20,6 +20,13 @@ export interface JsonObject extends Token {
   readonly members: ReadonlyMap<string, JsonNode>
 }
 
+/** `{}`. */
+export const NO_MEMBERS: JsonObject = {
+  kind: 'object',
+  raw: new Uint8Array([0x7b, 0x7d]),
+  members: new Map(),
+}
+
 export interface JsonArray extends Token {
   readonly kind: 'array'
   readonly items: readonly JsonNode[]

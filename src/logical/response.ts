@@ -11,4 +11,6 @@ export interface LogicalResponse {
   readonly leaseDuration?: number
   /** Members of `data` stand at the top level as well, as clients of before the envelope read them. */
   readonly hoisted?: true
+  /** As `BareResponse.onArrived`: set on an answer that carries new shares. */
+  readonly onArrived?: () => void
 }

@@ -3,7 +3,8 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import { parseShare, shareBase64, shareHex } from '../custody/share-format.ts'
 import type { BareResponse } from '../logical/bare-route.ts'
 import { secretField } from '../logical/fields.ts'
-import { type JsonObject, SecretText } from '../logical/json.ts'
+import { type JsonObject, NO_MEMBERS, SecretText } from '../logical/json.ts'
+import type { LogicalRequest } from '../logical/request.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 /**
@@ -37,6 +38,11 @@ export function requiredShare(lifecycle: Lifecycle, body: JsonObject, missing: s
   const share = shareField(lifecycle, body)
   if (share === null) throw new OperatingError('bad_request', missing)
   return share
+}
+
+/** The members of a logical request; one without a body has none. */
+export function bodyOf({ body }: Pick<LogicalRequest, 'body'>): JsonObject {
+  return body ?? NO_MEMBERS
 }
 
 /** Shares as `keys` and `keys_base64`. The shares themselves are wiped; the texts are, once they went out. */

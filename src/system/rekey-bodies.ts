@@ -3,6 +3,7 @@ import type { Parcel } from '../ceremony/parcel.ts'
 import type { RekeyAnswer, RekeyStatus } from '../ceremony/rekey-runner.ts'
 import type { BareRequest, BareResponse } from '../logical/bare-route.ts'
 import type { JsonOut } from '../logical/json.ts'
+import type { Origin } from '../logical/request.ts'
 import { ok, sharesOut } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
@@ -79,9 +80,15 @@ export function withEvidence(
   { origin }: BareRequest,
   given: { readonly body: Body; readonly answer: Completed },
 ): BareResponse {
-  const { body, answer } = given
-  const waits =
-    answer.verificationNonce === null && origin.retireOn === 'acknowledgement' && !origin.forwarded
-  if (!waits) return ok(body)
-  return { status: 200, body, onArrived: () => custodian.rekey.acknowledge(answer.ceremonyId) }
+  return { ...ok(given.body), ...arrivalOf({ custodian }, origin, given.answer) }
+}
+
+/** Evidence is waited for where the new set is live, and an acknowledgement retires the old one. */
+export function arrivalOf(
+  { custodian }: Pick<Lifecycle, 'custodian'>,
+  origin: Origin,
+  { ceremonyId, verificationNonce }: Completed,
+): { readonly onArrived?: () => void } {
+  const waits = verificationNonce === null && origin.retireOn === 'acknowledgement' && !origin.forwarded
+  return waits ? { onArrived: () => custodian.rekey.acknowledge(ceremonyId) } : {}
 }

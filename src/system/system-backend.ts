@@ -1,7 +1,18 @@
 import type { Mounted } from '../logical/backend.ts'
+import { decodeTokenRoute } from './decode-token.ts'
+import { generateRootTokenRoutes } from './generate-root-token.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { rekeyBackupRoutes } from './rekey-backup.ts'
+import { rotateRootRoutes } from './rotate-root.ts'
 
 /** `sys/` behind the router: every route that asks for a token, one file a resource. */
-export function systemBackend(_lifecycle: Lifecycle): Mounted {
-  return { routes: [] }
+export function systemBackend(lifecycle: Lifecycle): Mounted {
+  return {
+    routes: [
+      ...rotateRootRoutes(lifecycle),
+      ...rekeyBackupRoutes(lifecycle),
+      ...generateRootTokenRoutes(lifecycle),
+      decodeTokenRoute(),
+    ],
+  }
 }

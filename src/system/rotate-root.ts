@@ -1,0 +1,147 @@
+import { OperatingError } from '../base/errors.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
+import type { Asked } from '../ceremony/access.ts'
+import type { RekeyStatus } from '../ceremony/rekey-runner.ts'
+import { alreadyRunning } from '../ceremony/rekey-texts.ts'
+import type { Call, Handler, Route } from '../logical/backend.ts'
+import { coercedBoolean, coercedInteger } from '../logical/coerced-fields.ts'
+import { strictString } from '../logical/fields.ts'
+import type { JsonObject, JsonOut } from '../logical/json.ts'
+import type { LogicalResponse } from '../logical/response.ts'
+import { bodyOf, requiredShare } from './answers.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { stringList } from './recipients.ts'
+import { arrivalOf, type Completed, parcelOut } from './rekey-bodies.ts'
+import { termsOf, verifyOf } from './rekey-terms.ts'
+
+type Data = { readonly [member: string]: JsonOut }
+
+/** A token came this far: the router has asked for the capability on the path. */
+const WITH_TOKEN: Asked = { credential: { by: 'token' }, access: 'guarded', path: 'sys/rotate/root/init' }
+
+/**
+ * The rekey behind a token: `sys/rotate/root/init`, `/update`, `/verify` (key-lifecycle.md section 6). The
+ * same machine as `sys/rekey/…`, with wrapped answers and sentences of its own.
+ */
+export function rotateRootRoutes(lifecycle: Lifecycle): readonly Route[] {
+  const { rekey } = lifecycle.custodian
+  const row = (name: string, summary: string, handlers: Route['handlers']): Route => ({
+    pattern: `rotate/root/${name}`,
+    summary,
+    access: 'token',
+    handlers,
+  })
+  return [
+    row('init', 'The running rotation of the shares: its state, starting one, cancelling it.', {
+      read: async () => ({ data: runningData(rekey.status()) }),
+      update: (call) => start(lifecycle, call),
+      delete: async () => {
+        await rekey.cancel(WITH_TOKEN)
+        return null
+      },
+    }),
+    row('update', 'Gives one share of the live key set.', { update: (call) => update(lifecycle, call) }),
+    row('verify', 'New shares that came back: their state, giving one back, starting over with them.', {
+      read: async () => ({ data: verifyData(rekey.verifyStatus('rotate')) }),
+      update: (call) => verify(lifecycle, call),
+      delete: async () => ({ data: verifyData(await rekey.restartVerification('rotate', WITH_TOKEN)) }),
+    }),
+    ...recoveryRoutes(),
+  ]
+}
+
+async function start(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
+  const { rekey } = lifecycle.custodian
+  // Here, and here only, before the numbers are looked at (section 6, errors).
+  if (rekey.status().running !== null) throw alreadyRunning('rotate')
+  const body = bodyOf(request)
+  const keys = stringList(body, 'pgp_keys')
+  const wanted = {
+    shares: coercedInteger(body, 'secret_shares') ?? 0,
+    threshold: coercedInteger(body, 'secret_threshold') ?? 0,
+    // Without keys it is ignored on this face: there is nothing wrapped to keep.
+    backup: keys !== null && (coercedBoolean(body, 'backup') ?? false),
+    verify: verifyOf(body, coercedBoolean(body, 'require_verification') ?? false),
+    keys,
+  }
+  const terms = await termsOf(lifecycle, { wanted, face: 'rotate' }, WITH_TOKEN)
+  return { data: runningData(await rekey.start(terms, WITH_TOKEN)) }
+}
+
+async function update(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
+  const { rekey } = lifecycle.custodian
+  const { share, nonce } = shareAndNonce(lifecycle, bodyOf(request))
+  const answer = await rekey.submit({ share, nonce, face: 'rotate', source: request.origin.source })
+  if (!answer.complete) return { data: runningData(rekey.status()) }
+  return { data: completedData(answer), ...arrivalOf(lifecycle, request.origin, answer) }
+}
+
+async function verify(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
+  const { rekey } = lifecycle.custodian
+  const { share, nonce } = shareAndNonce(lifecycle, bodyOf(request))
+  const answer = await rekey.verify({ share, nonce, face: 'rotate' })
+  if (answer.complete) return { data: { complete: true, nonce: answer.nonce } }
+  return { data: verifyData(rekey.status()) }
+}
+
+function shareAndNonce(lifecycle: Lifecycle, body: JsonObject): { share: SecretBytes; nonce: string } {
+  const share = requiredShare(lifecycle, body, "missing required field 'key'")
+  const nonce = strictString(body, 'nonce') ?? ''
+  if (nonce !== '') return { share, nonce }
+  share[Symbol.dispose]()
+  throw new OperatingError('bad_request', "missing required field 'nonce'")
+}
+
+function runningData({ running, progress, required }: RekeyStatus): Data {
+  if (running === null) return { n: 0, required, started: false, t: 0 }
+  const { terms, agreement } = running
+  const fingerprints = terms.recipients?.map(({ fingerprint }) => fingerprint)
+  return {
+    n: terms.shares,
+    nonce: agreement.ceremonyId,
+    progress,
+    required,
+    started: true,
+    t: terms.threshold,
+    verification_nonce: running.phase === 'dealt' ? running.verificationNonce : '',
+    verification_required: terms.verify !== 'none',
+    ...(fingerprints === undefined ? {} : { pgp_fingerprints: fingerprints, backup: terms.backup }),
+  }
+}
+
+function completedData(answer: Completed): Data {
+  const { ceremonyId, parcel, backup, verificationNonce } = answer
+  return {
+    backup,
+    complete: true,
+    ...parcelOut(parcel),
+    nonce: ceremonyId,
+    pgp_fingerprints: parcel.kind === 'clear' ? null : parcel.messages.map(({ fingerprint }) => fingerprint),
+    verification_nonce: verificationNonce ?? '',
+    verification_required: verificationNonce !== null,
+  }
+}
+
+function verifyData({ running, verification }: RekeyStatus): Data {
+  const dealt = running?.phase === 'dealt' ? running : null
+  return {
+    n: running?.terms.shares ?? 0,
+    nonce: dealt?.verificationNonce ?? '',
+    progress: verification.progress,
+    started: dealt !== null,
+    t: running?.terms.threshold ?? 0,
+  }
+}
+
+/** A Shamir seal has no recovery keys: one clear sentence, where the peer has three accidents. */
+function recoveryRoutes(): readonly Route[] {
+  const refuse: Handler = async () => {
+    throw new OperatingError('parameters_invalid', 'recovery keys not supported')
+  }
+  return ['init', 'update', 'verify'].map((name) => ({
+    pattern: `rotate/recovery/${name}`,
+    summary: 'Recovery keys, which this seal does not have.',
+    access: 'token',
+    handlers: { read: refuse, update: refuse, delete: refuse },
+  }))
+}
