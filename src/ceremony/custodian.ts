@@ -13,9 +13,9 @@ import type { DeskPlace, OpenPhase } from './desk.ts'
 import { GenerateRootDesk } from './generate-root-desk.ts'
 import { GenerateRootRunner, type NewRootToken } from './generate-root-runner.ts'
 import { certify, type NodeKeys } from './identity.ts'
-import { type InitAnswer, initialise, type Seed } from './init.ts'
+import { type InitAnswer, type InitTerms, initialise, type Seed } from './init.ts'
 import { Judge, type JudgedShare } from './judge.ts'
-import { checkParameters, type DealParameters } from './parameters.ts'
+import { checkParameters } from './parameters.ts'
 import type { CeremonyPorts } from './ports.ts'
 import { RekeyDesk } from './rekey-desk.ts'
 import { RekeyRunner } from './rekey-runner.ts'
@@ -108,6 +108,11 @@ export class Custodian {
     return this.#phase.name === 'open'
   }
 
+  /** Throws `already_initialized` where the store has its keys. */
+  expectEmpty(): void {
+    if (this.#phase.name !== 'empty') throw alreadyInitialised()
+  }
+
   /** The record as far as it is known: sealed, the first that can be read. `null` on an empty store. */
   get record(): CustodyRecord | null {
     const phase = this.#phase
@@ -126,12 +131,12 @@ export class Custodian {
   /**
    * Throws `parameters_invalid`, `already_initialized`, and what storage throws. The caller wipes the answer.
    */
-  init(parameters: DealParameters): Promise<InitAnswer> {
+  init(terms: InitTerms): Promise<InitAnswer> {
     return this.#run(async () => {
-      checkParameters(parameters, 'invalid seal configuration: ')
+      checkParameters(terms, 'invalid seal configuration: ')
       if (this.#phase.name !== 'empty') throw alreadyInitialised()
       try {
-        const { answer, stored } = await initialise(this.#ports, parameters, this.#hooks.seed())
+        const { answer, stored } = await initialise(this.#ports, terms, this.#hooks.seed())
         this.#phase = this.#sealedPhase(stored)
         return answer
       } catch (error) {

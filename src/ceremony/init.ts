@@ -3,7 +3,7 @@ import { Keyring } from '../barrier/keyring.ts'
 import { unixMillis } from '../base/clock.ts'
 import { uuidFrom } from '../base/encoding.ts'
 import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
-import { SecretBytes, wipeAll } from '../base/secret-bytes.ts'
+import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES } from '../crypto/primitives.ts'
 import { type CustodyRecord, STORE_ID_BYTES } from '../custody/custody-record.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
@@ -11,10 +11,12 @@ import { closingLine, EMPTY_HEAD, openingLine } from '../custody/transcript.ts'
 import { sealSlot } from '../seal/shamir/slot.ts'
 import { commitChange, prepareChange } from './custody-change.ts'
 import { type Deal, deal, keySetOf } from './deal.ts'
+import type { Recipient } from './delivery.ts'
 import { type Identity, identityWrite, newIdentity, wipeWrites } from './identity.ts'
 import type { DealParameters } from './parameters.ts'
+import { type Parcel, pack } from './parcel.ts'
 import type { CeremonyPorts } from './ports.ts'
-import { CLEAR_AND_DIRECT } from './rekey-statement.ts'
+import { dealTermsOf, factsOf } from './rekey-statement.ts'
 import type { StoredRecords } from './stored-records.ts'
 import { headWrite, lineWrite } from './transcripts.ts'
 
@@ -25,10 +27,20 @@ export interface Seed {
   readonly entries: readonly PlainWrite[]
 }
 
+/** What is asked of init. Keys of people were parsed and tried before. */
+export interface InitTerms extends DealParameters {
+  /** One a share; `null`: in the clear. */
+  readonly recipients: readonly Recipient[] | null
+  /** Whom the root token is wrapped for; `null`: in the clear. */
+  readonly tokenRecipient: Recipient | null
+}
+
 /** The answer of init. The caller wipes it. */
 export interface InitAnswer extends Disposable {
-  readonly shares: readonly SecretBytes[]
+  readonly parcel: Parcel
   readonly rootToken: SecretBytes
+  /** The root token for its recipient; `null` where there is none. */
+  readonly wrappedToken: Uint8Array | null
 }
 
 const NOTHING_STORED: StoredRecords = {
@@ -38,14 +50,14 @@ const NOTHING_STORED: StoredRecords = {
 }
 
 /**
- * Initialises an empty store: deal, prove, **one commit**, wipe; then the answer. Refused before the commit,
- * nothing is left. The parameters were checked before.
+ * Initialises an empty store: deal, prove, wrap, **one commit**, wipe; then the answer. Refused before the
+ * commit, nothing is left. The parameters were checked before.
  *
  * Throws `condition_failed` when the store is not empty any more.
  */
 export async function initialise(
   ports: CeremonyPorts,
-  parameters: DealParameters,
+  terms: InitTerms,
   seed: Seed,
 ): Promise<{ readonly answer: InitAnswer; readonly stored: StoredRecords }> {
   const { primitives, entropy } = ports
@@ -53,34 +65,41 @@ export async function initialise(
   using keyring = newKeyring(ports, seed.entries.length)
   const identity = newIdentity(primitives, entropy)
   using _seed = identity.seed
-  const dealt = deal(ports, parameters)
+  using dealt = deal(ports, terms)
+  let parcel: Parcel | null = null
   try {
+    parcel = await pack(ports.delivery, dealt, terms.recipients)
+    const { tokenRecipient } = terms
+    const wrappedToken =
+      tokenRecipient === null ? null : await ports.delivery.encrypt(tokenRecipient, seed.rootToken)
     const storeId = entropy.bytes(STORE_ID_BYTES)
     const record = firstRecord(ports, { storeId, dealt, rootKey, identity })
     const entries = [
       ...seed.entries,
       identityWrite(identity),
-      ...transcript(ports, { record, parameters, identity }),
+      ...transcript(ports, { record, terms, identity }),
     ]
     const prepared = prepareChange(ports, NOTHING_STORED, { record, rootKey, keyring, entries })
     wipeWrites(entries)
     await commitChange(ports.storage, prepared)
-    dealt.unsealKey[Symbol.dispose]()
-    ports.log.info('store initialised', { shares: parameters.shares, threshold: parameters.threshold })
-    return { answer: initAnswer(dealt, seed.rootToken), stored: prepared.stored }
+    ports.log.info('store initialised', { shares: terms.shares, threshold: terms.threshold })
+    const answer = initAnswer(parcel, seed.rootToken, wrappedToken)
+    return { answer, stored: prepared.stored }
   } catch (error) {
-    dealt[Symbol.dispose]()
+    parcel?.[Symbol.dispose]()
     seed.rootToken[Symbol.dispose]()
     throw error
   }
 }
 
-function initAnswer(dealt: Deal, rootToken: SecretBytes): InitAnswer {
+function initAnswer(parcel: Parcel, rootToken: SecretBytes, wrappedToken: Uint8Array | null): InitAnswer {
   return {
-    shares: dealt.shares,
+    parcel,
     rootToken,
+    wrappedToken,
     [Symbol.dispose](): void {
-      wipeAll([...dealt.shares, rootToken])
+      parcel[Symbol.dispose]()
+      rootToken[Symbol.dispose]()
     },
   }
 }
@@ -123,12 +142,13 @@ function transcript(
   ports: CeremonyPorts,
   init: {
     readonly record: CustodyRecord
-    readonly parameters: DealParameters
+    readonly terms: InitTerms
     readonly identity: Identity
   },
 ): readonly PlainWrite[] {
   const { primitives, clock, entropy } = ports
-  const { record, parameters, identity } = init
+  const { record, terms, identity } = init
+  const { shares, threshold, recipients, tokenRecipient } = terms
   const time = clock.now()
   const ceremonyId = uuidFrom(entropy.bytes(16))
   const statement = encodeStatement({
@@ -138,7 +158,8 @@ function transcript(
     keySets: [],
     opened: time,
     expires: unixMillis(time + CEREMONY_EXPIRY_MS),
-    deal: { ...parameters, ...CLEAR_AND_DIRECT },
+    deal: dealTermsOf(primitives, { shares, threshold, recipients, verify: 'none', backup: false }),
+    ...(tokenRecipient === null ? {} : { token: factsOf(primitives, tokenRecipient) }),
   })
   const opening = openingLine(primitives, time, {
     statement,

@@ -105,6 +105,8 @@ async function buildOn(
     cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
     gate: { check: (token, path) => expectOpen().gate.check(token, path) },
     delivery,
+    initSecret: null,
+    equal: nodePrimitives.equal,
     newOtp: (length) => mintOtp(systemEntropy, length),
   }
   return {

@@ -1,11 +1,19 @@
+import { toBase64 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
+import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
+import type { Recipient } from '../ceremony/delivery.ts'
+import type { InitAnswer, InitTerms } from '../ceremony/init.ts'
+import { checkParameters } from '../ceremony/parameters.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
-import { member, strictInteger } from '../logical/fields.ts'
-import { SecretText } from '../logical/json.ts'
-import { ok, sharesOut } from './answers.ts'
+import { member, secretField, strictInteger, strictString } from '../logical/fields.ts'
+import { type JsonObject, SecretText } from '../logical/json.ts'
+import { ok } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { recipientsOf, stringList } from './recipients.ts'
+import { parcelOut } from './rekey-bodies.ts'
 
 const RECOVERY_FIELDS = ['recovery_shares', 'recovery_threshold', 'recovery_pgp_keys']
+const PREFIX = 'invalid seal configuration: '
 
 /** `/v1/sys/init` (key-lifecycle.md section 2): no token, in every state. */
 export function initRoute(lifecycle: Lifecycle): BareRoute {
@@ -23,27 +31,59 @@ export function initRoute(lifecycle: Lifecycle): BareRoute {
   }
 }
 
+/** In the order of section 2.2, and refused as a whole before anything is written. */
 async function initialise(lifecycle: Lifecycle, { body }: BareRequest): Promise<BareResponse> {
-  const shares = strictInteger(body, 'secret_shares') ?? 0
-  const threshold = strictInteger(body, 'secret_threshold') ?? 0
-  const recovery = RECOVERY_FIELDS.filter((name) => isGiven(body, name))
-  if (recovery.length > 0) {
-    const text = `parameters ${recovery.join(',')} not applicable to seal type shamir`
-    throw new OperatingError('parameters_invalid', text)
+  refuseRecovery(body)
+  const counts = {
+    shares: strictInteger(body, 'secret_shares') ?? 0,
+    threshold: strictInteger(body, 'secret_threshold') ?? 0,
   }
-  refusePgp(body, ['pgp_keys', 'root_token_pgp_key'])
-  const answer = await lifecycle.custodian.init({ shares, threshold })
-  return ok({ ...sharesOut(answer.shares), root_token: new SecretText(answer.rootToken) })
+  const keys = stringList(body, 'pgp_keys')
+  const tokenKey = strictString(body, 'root_token_pgp_key') ?? ''
+  checkParameters(counts, PREFIX)
+  if (keys !== null && keys.length !== counts.shares) {
+    const text = 'count mismatch between number of provided PGP keys and number of shares'
+    throw new OperatingError('parameters_invalid', PREFIX + text)
+  }
+  checkInitSecret(lifecycle, body)
+  // Parsing keys and trying them is work that a store which has its keys does for nobody.
+  lifecycle.custodian.expectEmpty()
+  const [tokenRecipient = null] =
+    tokenKey === '' ? [] : await recipientsOf(lifecycle, [tokenKey], 'invalid root token recipient: ')
+  const recipients: readonly Recipient[] | null = keys && (await recipientsOf(lifecycle, keys, PREFIX))
+  const terms: InitTerms = { ...counts, recipients, tokenRecipient }
+  return ok(initBody(await lifecycle.custodian.init(terms)))
 }
 
-/** Refused as a whole before anything is written: shares in the clear would be worse than none. */
-export function refusePgp(body: BareRequest['body'], names: readonly string[]): void {
-  const given = names.find((name) => isGiven(body, name))
-  if (given === undefined) return
+function initBody({ parcel, rootToken, wrappedToken }: InitAnswer): NonNullable<BareResponse['body']> {
+  if (wrappedToken === null) return { ...parcelOut(parcel), root_token: new SecretText(rootToken) }
+  rootToken[Symbol.dispose]()
+  return { ...parcelOut(parcel), root_token: toBase64(wrappedToken) }
+}
+
+function refuseRecovery(body: JsonObject): void {
+  const recovery = RECOVERY_FIELDS.filter((name) => isGiven(body, name))
+  if (recovery.length === 0) return
+  const text = `parameters ${recovery.join(',')} not applicable to seal type shamir`
+  throw new OperatingError('parameters_invalid', text)
+}
+
+/** With `init_secret_file`, only who knows what stands in it initialises the store (custody.md section 3). */
+function checkInitSecret({ initSecret, equal }: Lifecycle, body: JsonObject): void {
+  if (initSecret === null) return
+  const given = secretField(body, 'init_secret')
+  const isRight = given !== null && sameSecret(equal, given, initSecret)
+  wipeAll(given === null ? [] : [given])
+  if (isRight) return
   throw new OperatingError(
-    'parameters_invalid',
-    `"${given}" is not available in this version: shares are returned in the clear. Nothing was changed`,
+    'permission_denied',
+    'permission denied: initialising this server takes the secret of its init_secret_file, in the field ' +
+      '"init_secret"',
   )
+}
+
+function sameSecret(equal: Lifecycle['equal'], given: SecretBytes, wanted: SecretBytes): boolean {
+  return given.lend((one) => wanted.lend((other) => equal(one, other)))
 }
 
 /** Whether a member says something: not absent, null, 0, false, or empty. */

@@ -15,6 +15,10 @@ export interface Lifecycle {
   readonly delivery: Delivery
   /** A one-time password: base62 characters in ASCII, the caller's own. */
   readonly newOtp: (length: number) => SecretBytes
+  /** What initialising takes, where the operator closed it; the process keeps it until it ends. */
+  readonly initSecret: SecretBytes | null
+  /** In constant time. */
+  readonly equal: (one: Uint8Array, other: Uint8Array) => boolean
   /** As seal-status calls it: `sqlite`, `inmem`. */
   readonly storageType: string
   /** Known while the store is open. */

@@ -67,8 +67,10 @@ const custodian = await Custodian.load(
 )
 
 if (flow === 'init') {
-  const answer = await custodian.init({ shares: 5, threshold: 3 })
-  handedOut.push(answer.shares.map((share) => share.lend((bytes) => Buffer.from(bytes).toString('hex'))))
+  const terms = { shares: 5, threshold: 3, recipients: null, tokenRecipient: null }
+  const { parcel } = await custodian.init(terms)
+  if (parcel.kind !== 'clear') throw new Error('dealt in the clear')
+  handedOut.push(parcel.shares.map((share) => share.lend((bytes) => Buffer.from(bytes).toString('hex'))))
 } else {
   const [shares = 0, threshold = 0] = flow.slice('rekey '.length).split('/').map(Number)
   const share = (index: number): SecretBytes => SecretBytes.copyOf(Buffer.from(keys[index] ?? '', 'hex'))

@@ -94,8 +94,10 @@ export class World {
   }
 
   async init(shares: number, threshold: number): Promise<ShareSet> {
-    using answer = await this.custodian.init({ shares, threshold })
-    return copyOf(answer.shares)
+    const terms = { shares, threshold, recipients: null, tokenRecipient: null }
+    using answer = await this.custodian.init(terms)
+    assert(answer.parcel.kind === 'clear')
+    return copyOf(answer.parcel.shares)
   }
 
   /** Gives shares until the store is open. */
