@@ -1,3 +1,4 @@
+import { sameBytes } from '../base/encoding.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import { rebuildUnsealKey } from './deal.ts'
 import type { JudgedShare } from './judge.ts'
@@ -9,6 +10,8 @@ import type { JudgedShare } from './judge.ts'
  */
 export class ArrivalProof implements Disposable {
   readonly #given = new Map<number, SecretBytes>()
+  /** The set that they are of: a rekey in between makes another one live. */
+  #setId: Uint8Array | null = null
 
   /**
    * `share` stays with the caller. The unseal key, which is the caller's to wipe, once a threshold of
@@ -17,6 +20,8 @@ export class ArrivalProof implements Disposable {
    */
   give({ number, set, role }: JudgedShare, share: SecretBytes): SecretBytes | null {
     if (role !== 'live') return null
+    if (this.#setId === null || !sameBytes(this.#setId, set.id)) this[Symbol.dispose]()
+    this.#setId = set.id
     if (!this.#given.has(number)) this.#given.set(number, share.clone())
     const shares = [...this.#given.values()].slice(0, set.threshold)
     return shares.length < set.threshold ? null : rebuildUnsealKey(shares)
@@ -25,5 +30,6 @@ export class ArrivalProof implements Disposable {
   [Symbol.dispose](): void {
     wipeAll(this.#given.values())
     this.#given.clear()
+    this.#setId = null
   }
 }

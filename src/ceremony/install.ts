@@ -114,6 +114,8 @@ export async function installWithoutRetiring(
   const { record } = session
   const { retiring } = record
   assert(retiring !== null, 'there is a set to drop')
+  // Whatever the evidence was: a key that does not open the live set's slot must never take its place.
+  assert(opensLiveSlot(ports, session, install.unsealKey), 'evidence comes with the key of the live set')
   await change(ports, session, {
     entries: (facts) => [...install.entries(facts), { op: 'delete', key: RETIRING_PATH }],
     sets: (rootKey) => ({
@@ -151,6 +153,12 @@ async function change(
     identity.seed[Symbol.dispose]()
     throw error
   }
+}
+
+function opensLiveSlot(ports: CeremonyPorts, session: Session, unsealKey: SecretBytes): boolean {
+  const { storeId, live } = session.record
+  using opened = openSlot(ports.primitives, { storeId, setId: live.id }, { slot: live.slot, unsealKey })
+  return opened !== null && sameSecret(ports, opened, session.rootKey)
 }
 
 /** A set with a slot that was opened once before anybody relies on it. */
