@@ -24,6 +24,11 @@ export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
 
+/** A document of HCL or JSON: a configuration file, a policy. In UTF-16 units, which no encoding falls below. */
+export const MAX_HCL_UNITS = 1024 * 1024
+/** Lists and objects within each other. */
+export const MAX_HCL_DEPTH = 64
+
 export const CEREMONY_EXPIRY_MS = 24 * 60 * 60 * 1000
 /** What a rekey has on top of that once it has dealt: new shares travel to people, and back. */
 export const DEALT_EXPIRY_MS = 7 * 24 * 60 * 60 * 1000
