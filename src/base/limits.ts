@@ -24,7 +24,7 @@ export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
 
-/** A document of HCL or JSON: a configuration file, a policy. In UTF-16 units, which no encoding falls below. */
+/** A configuration file or a policy, in UTF-16 units: never more than the bytes of its UTF-8. */
 export const MAX_HCL_UNITS = 1024 * 1024
 /** Lists and objects within each other. */
 export const MAX_HCL_DEPTH = 64

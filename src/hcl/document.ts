@@ -18,7 +18,7 @@ export function parseDocument(text: string, source: string): Body {
   return parseHcl(withLineFeeds(text, source), source)
 }
 
-/** Line ends of Windows are line ends, also within a text, as in HCL 1; a carriage return alone is nothing. */
+/** Line ends of Windows are line ends, also in a text, as in HCL 1; a carriage return alone is nothing. */
 function withLineFeeds(text: string, source: string): string {
   const lines = text.replaceAll('\r\n', '\n')
   const stray = lines.indexOf('\r')

@@ -9,8 +9,8 @@ const QUOTE = /"/y
 const PLAIN = /[^"\\]+/y
 
 /**
- * Reads the JSON form of HCL 1, RFC 8259, into the same values: a block is an object under its name, or a list
- * of them. Stricter in that a name stands once in an object, `null` is nowhere, and numbers are exact.
+ * Reads the JSON form of HCL 1, RFC 8259, into the same values: a block is an object under its name, or a
+ * list of them. Stricter in that a name stands once in an object, `null` is nowhere, and numbers are exact.
  *
  * Throws `HclError` with the place.
  */

@@ -66,7 +66,7 @@ export function placeText({ source, line, column }: Place): string {
   return `${source}:${line}:${column}`
 }
 
-/** Words of a document in a sentence: in quotes, with nothing in it that a terminal would obey, not endless. */
+/** Words of a document in a sentence: quoted, with nothing that a terminal would obey, and not endless. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text)
 }

@@ -12,7 +12,7 @@ export interface Difference {
 export const REFUSED_HERE: readonly (Difference & { readonly fault: RegExp })[] = [
   {
     name: 'a name is set twice',
-    why: 'there the last one wins, or numbers of one are read as texts of the other; later versions refuse too',
+    why: 'there the last one wins, or is read as what the first one was; later versions refuse, too',
     example: 'a = 1\na = 2',
     fault: /stands at .* already; keep one$/,
   },
@@ -54,7 +54,7 @@ export const REFUSED_HERE: readonly (Difference & { readonly fault: RegExp })[] 
   },
   {
     name: 'a carriage return alone',
-    why: 'there it is a blank between words, and part of a text in it; behind a closing END it cuts the text wrongly',
+    why: 'there it is a blank between words; behind a closing END it cuts the text wrongly',
     example: 'a = 1\rb = 2',
     fault: /^a carriage return stands here/,
   },

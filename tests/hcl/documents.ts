@@ -78,7 +78,8 @@ export class Documents {
     const lines = Array.from({ length: this.#upTo(3) }, () => this.#oneOf(['', '  ', '\t']) + line())
     const isIndented = this.#below(2) === 0
     const indent = isIndented ? this.#oneOf(['  ', '\t', ' ', '    ']) : this.#oneOf(['', '', ' '])
-    return `<<${isIndented ? '-' : ''}${anchor}\n${lines.map((one) => `${one}\n`).join('')}${indent}${anchor}\n`
+    const opening = `<<${isIndented ? '-' : ''}${anchor}`
+    return [opening, ...lines, `${indent}${anchor}`, ''].join('\n')
   }
 
   #joined(count: number, make: () => string): string {
