@@ -5,16 +5,17 @@ import { type Body, HclError } from './value.ts'
 
 /**
  * Reads a document in HCL 1 or in JSON, which is told by its first character: no HCL begins with a brace.
- * `source` is what the document is called in errors. Throws `HclError`.
+ * `source` is what the document is called in errors; `form` which of the two it has to be.
+ * Throws `HclError`.
  */
-export function parseDocument(text: string, source: string): Body {
+export function parseDocument(text: string, source: string, form: 'either' | 'json' = 'either'): Body {
   const start = { source, line: 1, column: 1 }
   if (text.length > MAX_HCL_UNITS) {
     throw new HclError(start, `is longer than ${MAX_HCL_UNITS} characters, which is the limit`)
   }
   if (text.startsWith('\uFEFF'))
     throw new HclError(start, 'begins with a byte order mark; save it without one')
-  if (/^[ \t\r\n]*\{/.test(text)) return parseJson(text, source)
+  if (form === 'json' || /^[ \t\r\n]*\{/.test(text)) return parseJson(text, source)
   return parseHcl(withLineFeeds(text, source), source)
 }
 
