@@ -4,7 +4,7 @@ import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { Custodian } from '../ceremony/custodian.ts'
 import type { Delivery } from '../ceremony/delivery.ts'
-import { type CeremonyPorts, DEFAULT_SETTINGS } from '../ceremony/ports.ts'
+import type { CeremonyPorts } from '../ceremony/ports.ts'
 import type { ServerConfig } from '../config/config.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
@@ -83,7 +83,11 @@ async function buildOn(
     nonces: new NoncePool(systemEntropy),
     log,
     delivery,
-    settings: DEFAULT_SETTINGS,
+    settings: {
+      ceremonyExpiryMs: config.ceremonyExpiry,
+      dealtExpiryMs: config.dealtExpiry,
+      unjoinedExpiryMs: config.unjoinedExpiry,
+    },
   }
   let open: OpenLogical | null = null
   const custodian = await Custodian.load(ports, {

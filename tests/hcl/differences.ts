@@ -12,7 +12,7 @@ export interface Difference {
 export const REFUSED_HERE: readonly (Difference & { readonly fault: RegExp })[] = [
   {
     name: 'a name is set twice',
-    why: 'there the last one wins, or is read as what the first one was; later versions refuse, too',
+    why: 'there the last one wins, or is read as what the first one was',
     example: 'a = 1\na = 2',
     fault: /stands at .* already; keep one$/,
   },
