@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { MAIN, ServerProcess, temporaryFolder } from './server-process.ts'
 
 const folder = temporaryFolder()
@@ -65,4 +66,34 @@ test('a mistake ends the start with 1 and one sentence that has the place', () =
   const sentence = '"listener.tcp.tls_disabel" is not a known key; did you mean "tls_disable"?'
   const stderr = `Error starting the server: ${file}:3:3: ${sentence}\n`
   assert.deepEqual([run.status, run.stdout, run.stderr], [1, '', stderr])
+})
+
+test('access and lifetimes of a ceremony are those of the file', async () => {
+  const file = write(
+    'access.hcl',
+    `storage "inmem" {}
+unjoined_expiry = "1s"
+listener "tcp" {
+  address     = "127.0.0.1:0"
+  tls_disable = true
+}
+listener "tcp" {
+  address     = "127.0.0.1:0"
+  tls_disable = true
+  disable_unauthed_rekey_endpoints = true
+}
+`,
+  )
+  const server = await ServerProcess.run([`-config=${file}`])
+  const guarded = /Listener 2: (http:\/\/\S+)/.exec(server.talk)?.[1]
+  const { body } = await server.call('PUT', '/v1/sys/init', { secret_shares: 2, secret_threshold: 2 })
+  assert.equal(await server.unseal(body.keys), true)
+  const shape = { secret_shares: 3, secret_threshold: 2 }
+  const refused = await fetch(`${guarded}/v1/sys/rekey/init`, { method: 'PUT', body: JSON.stringify(shape) })
+  assert.equal(refused.status, 403)
+  assert.equal((await server.call('PUT', '/v1/sys/rekey/init', shape)).status, 200)
+  assert.equal((await server.call('GET', '/v1/sys/rekey/init')).body.started, true)
+  await pause(1500)
+  assert.equal((await server.call('GET', '/v1/sys/rekey/init')).body.started, false)
+  assert.equal(await server.stop(), 0)
 })

@@ -24,8 +24,10 @@ async function startDev(
     environment: { ...CLEAN, HOME: home.path, ...environment },
   })
   after(() => server.kill())
-  for (let waited = 0; !server.talk.includes('not for production') && waited < 5000; waited += 20)
-    await pause(20)
+  // The end of what it says at the start, on each of the two streams.
+  const hasSpoken = (): boolean =>
+    /not for production/.test(server.talk) && /server started: /.test(server.talk)
+  for (let waited = 0; !hasSpoken() && waited < 10_000; waited += 20) await pause(20)
   const unsealKey = /^Unseal Key: (.*)$/m.exec(server.talk)?.[1]
   const rootToken = /^Root Token: (.*)$/m.exec(server.talk)?.[1]
   assert.ok(unsealKey !== undefined && rootToken !== undefined, server.talk)
