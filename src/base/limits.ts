@@ -24,10 +24,21 @@ export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
 
+/** A configuration file or a policy, in UTF-16 units: never more than the bytes of its UTF-8. */
+export const MAX_HCL_UNITS = 1024 * 1024
+/** Lists and objects within each other. */
+export const MAX_HCL_DEPTH = 64
+/** Files that a folder of configuration may have. */
+export const MAX_CONFIG_FILES = 64
+export const MAX_SERVER_NAMES = 64
+
 export const CEREMONY_EXPIRY_MS = 24 * 60 * 60 * 1000
 /** What a rekey has on top of that once it has dealt: new shares travel to people, and back. */
 export const DEALT_EXPIRY_MS = 7 * 24 * 60 * 60 * 1000
 export const CEREMONY_UNJOINED_EXPIRY_MS = 60 * 60 * 1000
+/** What an operator may set these three to. */
+export const MIN_EXPIRY_MS = 1000
+export const MAX_EXPIRY_MS = 365 * 24 * 60 * 60 * 1000
 /** How long an answer with new shares, and the unseal key behind it, wait for evidence of arrival. */
 export const ANSWER_KEPT_MS = 5 * 60 * 1000
 /** How long a seal waits for the commit that cancels running ceremonies. */

@@ -1,27 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type ClientOptions, ConclaveClient } from '../client/conclave-client.ts'
 import type { TlsOptions } from '../client/transport.ts'
+import { type Environment, setting, tokenFile } from '../config/environment.ts'
 import { fileProblem, UsageError } from './failure.ts'
 import type { FlagValues } from './flags.ts'
 import type { CliIo } from './io.ts'
 
 /** Where `conclave server` listens when nobody says anything else. */
 export const DEFAULT_ADDRESS = 'http://127.0.0.1:8200'
-
-/** Our own name first, then those of the peers, so that their scripts work as they are. */
-const PREFIXES = ['CONCLAVE_', 'BAO_', 'VAULT_'] as const
-
-type Environment = CliIo['env']
-
-/** A setting of the environment under any of its names, or `null`. Empty counts as not set. */
-export function setting(env: Environment, name: string): string | null {
-  for (const prefix of PREFIXES) {
-    const value = env[`${prefix}${name}`]
-    if (value !== undefined && value !== '') return value
-  }
-  return null
-}
 
 /** Whether talk on stderr may be coloured: on a terminal that can, when nobody objects (no-color.org). */
 export function wantsColor(io: CliIo, argv: readonly string[]): boolean {
@@ -44,8 +30,7 @@ export async function connect(io: CliIo, flags: FlagValues): Promise<ConclaveCli
 async function findToken(env: Environment): Promise<string | null> {
   const given = setting(env, 'TOKEN')
   if (given !== null) return given
-  const home = env['HOME'] ?? env['USERPROFILE'] ?? ''
-  const file = setting(env, 'TOKEN_PATH') ?? (home === '' ? null : join(home, '.vault-token'))
+  const file = tokenFile(env)
   if (file === null) return null
   try {
     const text = (await readFile(file, 'utf8')).trim()

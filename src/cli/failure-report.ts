@@ -1,5 +1,6 @@
+import { setting } from '../config/environment.ts'
 import { wantsJson } from './argv.ts'
-import { setting, wantsColor } from './environment.ts'
+import { wantsColor } from './environment.ts'
 import { describeFailure } from './failure.ts'
 import type { CliIo } from './io.ts'
 

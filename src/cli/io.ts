@@ -41,7 +41,16 @@ export interface ServerModule {
 export interface ServerOptions {
   readonly configPaths: readonly string[]
   readonly flags: ServerFlags
+  /** Of `-dev`; `null` without it. */
+  readonly dev: DevServerFlags | null
+  readonly environment: CliIo['env']
   readonly io: CliIo
+}
+
+export interface DevServerFlags {
+  readonly rootTokenId: string | null
+  readonly listenAddress: string | null
+  readonly storesToken: boolean
 }
 
 export interface ServerFlags {

@@ -1,5 +1,7 @@
 import type { CommandCall, CommandSpec } from './command.ts'
-import type { ServerFlags } from './io.ts'
+import { UsageError } from './failure.ts'
+import type { FlagValues } from './flags.ts'
+import type { DevServerFlags, ServerFlags } from './io.ts'
 
 /** `conclave server`: runs a server until it is told to stop. */
 export const command: CommandSpec = {
@@ -10,24 +12,72 @@ export const command: CommandSpec = {
   examples: [
     { does: 'a real server on this machine, which says what to do next', types: 'server' },
     { does: 'another folder and port', types: 'server -data=/srv/conclave -address=127.0.0.1:8300' },
-    { does: 'from a JSON file', types: 'server -config=conclave.json' },
+    { does: 'from files in HCL or JSON', types: 'server -config=/etc/conclave.d' },
+    { does: 'for an afternoon: in memory, open, with a root token', types: 'server -dev' },
   ],
   flags: [
-    { name: 'config', kind: 'list', value: 'FILE', help: 'JSON file of settings; may be given again' },
+    {
+      name: 'config',
+      kind: 'list',
+      value: 'PATH',
+      help: 'file or folder of settings, HCL or JSON; repeatable',
+    },
     { name: 'address', kind: 'text', value: 'HOST:PORT', help: 'where to listen (127.0.0.1:8200)' },
     { name: 'data', kind: 'text', value: 'FOLDER', help: 'where the store is kept (./data)' },
     { name: 'log-level', kind: 'text', value: 'LEVEL', help: 'trace, debug, info, warn or error (info)' },
     { name: 'log-format', kind: 'text', value: 'FORMAT', help: 'standard or json (standard)' },
+    {
+      name: 'dev',
+      kind: 'switch',
+      help: 'for development: in memory, initialised and open; prints its keys',
+    },
+    { name: 'dev-root-token-id', kind: 'text', value: 'TOKEN', help: 'the root token of -dev' },
+    { name: 'dev-listen-address', kind: 'text', value: 'HOST:PORT', help: 'where -dev listens' },
+    { name: 'dev-no-store-token', kind: 'switch', help: 'leave no token of -dev in ~/.vault-token' },
   ],
-  later: ['dev', 'exit-on-core-init', 'recovery', 'test-server-config'],
+  later: [
+    ...['dev-tls', 'dev-tls-cert-dir', 'dev-ha', 'dev-auto-seal', 'dev-skip-init', 'dev-three-node'],
+    ...['exit-on-core-init', 'exit-on-core-shutdown', 'recovery', 'test-server-config'],
+  ],
   connects: false,
   answers: false,
   run,
 }
 
+const BESIDE_DEV = ['config', 'address', 'data']
+const DEV_FLAGS = ['dev-root-token-id', 'dev-listen-address', 'dev-no-store-token']
+
 async function run(call: CommandCall): Promise<number> {
+  const dev = devFlags(call.flags)
   const { runServer } = await call.ports.loadServer()
-  return runServer({ configPaths: call.flags.list('config'), flags: serverFlags(call), io: call.io })
+  return runServer({
+    configPaths: call.flags.list('config'),
+    flags: serverFlags(call),
+    dev,
+    environment: call.io.env,
+    io: call.io,
+  })
+}
+
+/** What would be ignored is refused: else a store is not kept, or one is open that was meant to be closed. */
+function devFlags(flags: FlagValues): DevServerFlags | null {
+  const isDev = flags.on('dev')
+  const stray = (isDev ? BESIDE_DEV : DEV_FLAGS).find((name) => isGiven(flags, name))
+  if (stray !== undefined && !isDev) throw new UsageError(`-${stray} needs -dev, which was not given`)
+  if (stray !== undefined) {
+    const hint = stray === 'address' ? 'Say -dev-listen-address instead.' : 'Leave one of the two away.'
+    throw new UsageError(`-${stray} has no place beside -dev, which keeps everything in memory`, { hint })
+  }
+  if (!isDev) return null
+  return {
+    rootTokenId: flags.text('dev-root-token-id'),
+    listenAddress: flags.text('dev-listen-address'),
+    storesToken: !flags.on('dev-no-store-token'),
+  }
+}
+
+function isGiven(flags: FlagValues, name: string): boolean {
+  return flags.on(name) || flags.text(name) !== null || flags.list(name).length > 0
 }
 
 function serverFlags(call: CommandCall): ServerFlags {

@@ -1,104 +1,171 @@
+import { dirname, resolve } from 'node:path'
+import type { Millis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
+import { MAX_EXPIRY_MS, MIN_EXPIRY_MS } from '../base/limits.ts'
+import { type Body, type Item, type Place, placeText, quoted, type Value } from '../hcl/value.ts'
+import type { ConfigWarning } from './config.ts'
+import { durationText, parseDuration } from './duration.ts'
+import type { KeyTable } from './keys.ts'
+import { nearest } from './nearest.ts'
 
-/** A part of the configuration and where it stands, for example `listener[0].tcp`. */
-export class Section {
+export interface SectionSpec {
+  /** How the section is called in sentences, for example `listener.tcp`; empty for a whole configuration. */
   readonly path: string
-  readonly #members: ReadonlyMap<string, unknown>
+  /** Where it begins; `null` for a whole configuration, which may be several files. */
+  readonly at: Place | null
+  readonly keys: KeyTable
+  /** Keys of another section, and where a sentence says that is. */
+  readonly elsewhere?: { readonly keys: KeyTable; readonly where: string }
+  /** Takes what has no effect. */
+  readonly warnings: ConfigWarning[]
+}
 
-  private constructor(path: string, members: ReadonlyMap<string, unknown>) {
-    this.path = path
-    this.#members = members
-  }
+/** A part of the configuration, checked against the table of its keys when it is made. */
+export class Section {
+  readonly #spec: SectionSpec
+  readonly #items: ReadonlyMap<string, readonly Item[]>
 
   /**
-   * Takes an object whose keys are all in `known`. Throws `config_invalid` for another type, and for an
-   * unknown key, naming the nearest known one: a typo must not switch anything off.
+   * Throws `config_invalid` for a key of no table, naming the nearest known one (a typo must not switch
+   * anything off), and for one that asks for a safety that is not there. A key that merely has no effect is
+   * told in a warning, once.
    */
-  static of(value: unknown, path: string, known: readonly string[]): Section {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw invalid(path, 'must be an object')
-    }
-    const members = new Map(Object.entries(value))
-    for (const key of members.keys()) {
-      if (known.includes(key)) continue
-      const near = nearest(key, known)
-      const hint = near === null ? `known are: ${known.join(', ')}` : `did you mean "${near}"?`
-      throw invalid(join(path, key), `is not a known key; ${hint}`)
-    }
-    return new Section(path, members)
+  constructor(body: Body, spec: SectionSpec) {
+    this.#spec = spec
+    this.#items = Map.groupBy(body, ({ name }) => name)
+    for (const [key, items] of this.#items) this.#admit(key, items)
   }
 
-  has(key: string): boolean {
-    return this.#members.has(key)
-  }
-
-  value(key: string): unknown {
-    return this.#members.get(key)
+  /** Everything that stands under a name, in order, from all files. */
+  items(key: string): readonly Item[] {
+    return this.#items.get(key) ?? []
   }
 
   text(key: string): string | undefined {
-    const value = this.#members.get(key)
+    const value = this.#value(key)
     if (value === undefined) return undefined
-    if (typeof value !== 'string' || value === '') throw invalid(join(this.path, key), 'must be a text')
-    return value
+    if (value.kind !== 'text' || value.text === '') throw this.invalid(key, 'must be a text in quotes')
+    return value.text
   }
 
-  /** As Vault's decoder: `true`, `"true"`, `1` and `"1"` are all yes (surface.md section 13.1). */
+  /** A path, made absolute: it is relative to the file that it stands in. */
+  path(key: string): string | undefined {
+    const text = this.text(key)
+    const source = this.#value(key)?.at.source
+    return text === undefined || source === undefined ? undefined : resolve(dirname(source), text)
+  }
+
+  /** As the peers' decoder: `true`, `"true"`, `1` and `"1"` are all yes (surface.md section 13.1). */
   boolean(key: string): boolean | undefined {
-    const value = this.#members.get(key)
+    const value = this.#value(key)
     if (value === undefined) return undefined
-    if (value === true || value === 1 || value === 'true' || value === '1') return true
-    if (value === false || value === 0 || value === 'false' || value === '0') return false
-    throw invalid(join(this.path, key), 'must be true or false')
+    const found = booleanOf(value)
+    if (found === null) throw this.invalid(key, 'must be true or false')
+    return found
   }
 
   integer(key: string, range: { readonly min: number; readonly max: number }): number | undefined {
-    const value = this.#members.get(key)
+    const value = this.#value(key)
     if (value === undefined) return undefined
-    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-    if (typeof number !== 'number' || !Number.isInteger(number) || number < range.min || number > range.max) {
-      throw invalid(join(this.path, key), `must be a whole number from ${range.min} to ${range.max}`)
+    const number = numberOf(value)
+    if (number === null || !Number.isInteger(number) || number < range.min || number > range.max) {
+      throw this.invalid(key, `must be a whole number from ${range.min} to ${range.max}`)
     }
     return number
   }
 
-  oneOf<Name extends string>(key: string, names: readonly Name[]): Name | undefined {
-    const value = this.#members.get(key)
+  /** A lifetime of a ceremony: `"24h"`, `"90s"`, or seconds. */
+  lifetime(key: string): Millis | undefined {
+    const value = this.#value(key)
     if (value === undefined) return undefined
-    const name = names.find((known) => known === value)
-    if (name === undefined) throw invalid(join(this.path, key), `must be one of: ${names.join(', ')}`)
-    return name
-  }
-}
-
-export function invalid(path: string, fault: string): OperatingError {
-  return new OperatingError(
-    'config_invalid',
-    path === '' ? `the configuration ${fault}` : `"${path}" ${fault}`,
-  )
-}
-
-export function join(path: string, key: string): string {
-  return path === '' ? key : `${path}.${key}`
-}
-
-/** The known name that is at most two edits away. */
-export function nearest(name: string, known: readonly string[]): string | null {
-  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-  const best = ranked.sort((one, two) => one.distance - two.distance)[0]
-  return best !== undefined && best.distance <= 2 ? best.candidate : null
-}
-
-/** Levenshtein distance by two rows. */
-function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= left.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= right.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1)
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    const found = parseDuration(value.kind === 'text' ? value.text : String(numberOf(value)))
+    if (found === null || found < MIN_EXPIRY_MS || found > MAX_EXPIRY_MS) {
+      const range = `from ${durationText(MIN_EXPIRY_MS)} to ${durationText(MAX_EXPIRY_MS)}`
+      throw this.invalid(key, `must be a duration ${range}, for example "24h" or "90s"`)
     }
-    previous = current
+    return found
   }
-  return previous[right.length] ?? left.length
+
+  /** A list of texts, with the place of each. */
+  texts(key: string): readonly { readonly text: string; readonly at: Place }[] | undefined {
+    const value = this.#value(key)
+    if (value === undefined) return undefined
+    const items = value.kind === 'list' ? value.items : [value]
+    return items.map((item) => {
+      if (value.kind === 'list' && item.kind === 'text') return item
+      throw this.invalid(key, 'must be a list of texts, for example ["a", "b"]', item.at)
+    })
+  }
+
+  oneOf<Name extends string>(key: string, names: readonly Name[]): Name | undefined {
+    const value = this.#value(key)
+    if (value === undefined) return undefined
+    const name = value.kind === 'text' ? names.find((known) => known === value.text) : undefined
+    if (name !== undefined) return name
+    throw this.invalid(key, `must be one of: ${names.map((known) => `"${known}"`).join(', ')}`)
+  }
+
+  /** A refusal, at `at`, at the key, or at the section where the key is missing. */
+  invalid(key: string, fault: string, at?: Place): OperatingError {
+    return invalid(at ?? this.#at(key), `${quoted(this.#name(key))} ${fault}`)
+  }
+
+  warn(key: string, fault: string): void {
+    const at = this.#at(key)
+    this.#spec.warnings.push(`${at === null ? '' : `${placeText(at)}: `}${quoted(this.#name(key))} ${fault}`)
+  }
+
+  #at(key: string): Place | null {
+    return this.items(key)[0]?.at ?? this.#spec.at
+  }
+
+  #name(key: string): string {
+    return this.#spec.path === '' ? key : `${this.#spec.path}.${key}`
+  }
+
+  /** The value of a key that is set once, as an attribute. */
+  #value(key: string): Value | undefined {
+    const [first, second] = this.items(key)
+    if (first === undefined) return undefined
+    if (second !== undefined) {
+      throw this.invalid(key, `stands at ${placeText(first.at)} already; keep one`, second.at)
+    }
+    if (first.form === 'block') throw this.invalid(key, 'is a value and no block: write "=" behind it')
+    return first.value
+  }
+
+  #admit(key: string, items: readonly Item[]): void {
+    const rule = this.#spec.keys.get(key)
+    if (rule === undefined) throw this.invalid(key, `is not a known key; ${this.#hint(key)}`)
+    if (rule === 'read') return
+    if ('ignored' in rule) {
+      this.warn(key, `has no effect: ${rule.ignored}`)
+      return
+    }
+    const bad = items.find(({ value }) => rule.unless === undefined || booleanOf(value) !== rule.unless)
+    if (bad !== undefined) throw this.invalid(key, rule.refused, bad.at)
+  }
+
+  #hint(key: string): string {
+    const { keys, elsewhere } = this.#spec
+    if (elsewhere?.keys.has(key) === true) return `it belongs ${elsewhere.where}`
+    const near = nearest(key, [...keys.keys()])
+    return near === null ? 'docs/operating.md has the known ones' : `did you mean "${near}"?`
+  }
+}
+
+export function invalid(at: Place | null, sentence: string): OperatingError {
+  return new OperatingError('config_invalid', at === null ? sentence : `${placeText(at)}: ${sentence}`)
+}
+
+function booleanOf(value: Value): boolean | null {
+  if (value.kind === 'boolean') return value.boolean
+  const written = value.kind === 'text' ? value.text : String(numberOf(value))
+  if (written === 'true' || written === '1') return true
+  return written === 'false' || written === '0' ? false : null
+}
+
+function numberOf(value: Value): number | null {
+  if (value.kind === 'number') return value.number
+  return value.kind === 'text' && /^\d{1,15}$/.test(value.text) ? Number(value.text) : null
 }

@@ -1,6 +1,6 @@
 import type { SealStatus } from '../ceremony/custodian.ts'
+import { isLoopback } from '../config/address.ts'
 import type { ServerConfig } from '../config/config.ts'
-import { isLoopback } from '../config/parse.ts'
 
 /** What a server says when it has started: where it is, in what state, and what to type next. */
 export function banner(
@@ -11,6 +11,8 @@ export function banner(
     readonly version: string
     /** How this program is typed: `conclave`, or `bin/conclave` in a checkout. */
     readonly program: string
+    /** Whether it has opened itself, so that there is nothing to type next. */
+    readonly isDev: boolean
   },
 ): string {
   const address = state.addresses[0] ?? ''
@@ -28,7 +30,8 @@ export function banner(
   ]
   const width = Math.max(...rows.map(([name]) => name?.length ?? 0))
   const table = rows.map(([name, value]) => `  ${(name ?? '').padStart(width)}: ${value}`)
-  return ['==> Conclave server started!', '', ...table, '', ...next(state, address), ''].join('\n')
+  const typed = state.isDev ? [''] : [...next(state, address), '']
+  return ['==> Conclave server started!', '', ...table, '', ...typed].join('\n')
 }
 
 function access(config: ServerConfig, index: number): string {

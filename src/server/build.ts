@@ -1,9 +1,10 @@
 import { InvariantError } from '../base/assert.ts'
 import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
 import { Custodian } from '../ceremony/custodian.ts'
 import type { Delivery } from '../ceremony/delivery.ts'
-import { type CeremonyPorts, DEFAULT_SETTINGS } from '../ceremony/ports.ts'
+import type { CeremonyPorts } from '../ceremony/ports.ts'
 import type { ServerConfig } from '../config/config.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
@@ -47,18 +48,21 @@ export interface Server {
   readonly logExchange: (facts: ExchangeFacts & { readonly ms: number }) => void
 }
 
+/** What a server is given besides its configuration. */
+export interface ServerHooks {
+  /** Ends the process; keys are wiped before it is called. */
+  fatal(error: unknown): void
+  /** The first root token of a store for development, instead of one of chance. It stays with the caller. */
+  readonly rootToken: SecretBytes | null
+}
+
 /**
  * Wires the rooms together: the only place that knows all of them. Throws what opening the store throws.
- * `fatal` ends the process; keys are wiped before it is called.
  */
-export async function buildServer(
-  config: ServerConfig,
-  log: Log,
-  fatal: (error: unknown) => void,
-): Promise<Server> {
-  const storage = new IoGuard(await openStorage(config), systemClock, fatal)
+export async function buildServer(config: ServerConfig, log: Log, hooks: ServerHooks): Promise<Server> {
+  const storage = new IoGuard(await openStorage(config), systemClock, hooks.fatal)
   try {
-    return await buildOn(storage, { config, log, fatal })
+    return await buildOn(storage, { config, log, hooks })
   } catch (error) {
     await storage.close()
     throw error
@@ -67,9 +71,10 @@ export async function buildServer(
 
 async function buildOn(
   storage: StorageBackend,
-  given: { readonly config: ServerConfig; readonly log: Log; readonly fatal: (error: unknown) => void },
+  given: { readonly config: ServerConfig; readonly log: Log; readonly hooks: ServerHooks },
 ): Promise<Server> {
-  const { config, log, fatal } = given
+  const { config, log, hooks } = given
+  const { fatal, rootToken } = hooks
   const ports: CeremonyPorts = {
     storage,
     primitives: nodePrimitives,
@@ -78,12 +83,16 @@ async function buildOn(
     nonces: new NoncePool(systemEntropy),
     log,
     delivery,
-    settings: DEFAULT_SETTINGS,
+    settings: {
+      ceremonyExpiryMs: config.ceremonyExpiry,
+      dealtExpiryMs: config.dealtExpiry,
+      unjoinedExpiryMs: config.unjoinedExpiry,
+    },
   }
   let open: OpenLogical | null = null
   const custodian = await Custodian.load(ports, {
     nodeKeys: nodeKeyFor(config).publicKeys,
-    seed: () => seedStore(ports, config.clusterName),
+    seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
       open = await openLogical(ports, session.barrier, () => systemBackend(lifecycle))

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import { toHex, uuidFrom } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
+import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
@@ -19,6 +20,7 @@ import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../r
 import { type LiveMount, Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
 import { firstRootToken, type StoredToken, TokenStore } from '../token/store.ts'
+import { mintToken } from '../token/token.ts'
 import { ENGINES } from './registry.ts'
 
 const TOKEN_PREFIX = 'sys/token/'
@@ -44,11 +46,14 @@ export interface OpenLogical {
   readonly rootToken: () => NewRootToken
 }
 
-/** What init stores besides the keys. */
-export function seedStore(ports: LogicalPorts, clusterName: string | null): Seed {
-  const { token, writes } = firstRootToken(ports)
+/** What init stores besides the keys. What is `null` is made here; a root token stays with the caller. */
+export function seedStore(
+  ports: LogicalPorts,
+  chosen: { readonly clusterName: string | null; readonly rootToken: SecretBytes | null },
+): Seed {
+  const { token, writes } = firstRootToken(ports, chosen.rootToken?.clone() ?? mintToken(ports.entropy))
   const id = uuidFrom(ports.entropy.bytes(16))
-  const name = clusterName ?? `vault-cluster-${toHex(ports.entropy.bytes(4))}`
+  const name = chosen.clusterName ?? `vault-cluster-${toHex(ports.entropy.bytes(4))}`
   const entries: PlainWrite[] = [
     { op: 'put', key: MOUNTS_PATH, value: encodeMounts(initialMounts(ports.entropy)) },
     { op: 'put', key: CLUSTER_PATH, value: canonicalJson({ format: 1, id, name }) },

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { InvariantError } from '../base/assert.ts'
 import { OperatingError } from '../base/errors.ts'
-import type { ListenerConfig, ServerConfig } from '../config/config.ts'
+import type { InitAnswer } from '../ceremony/init.ts'
+import type { ConfigWarning, ListenerConfig, ServerConfig } from '../config/config.ts'
+import { type DevConfig, type DevFlags, readDevConfig } from '../config/dev.ts'
+import type { Environment } from '../config/environment.ts'
 import { type ConfigFlags, readConfig } from '../config/read.ts'
 import { type RunningListener, startListener } from '../http/listener.ts'
 import { banner } from './banner.ts'
 import { buildServer, type Server } from './build.ts'
+import { announceDev, type Output, openForDevelopment } from './dev.ts'
 import { type Log, openLog } from './log.ts'
 import { systemClock } from './system-ports.ts'
 import { VERSION } from './version.ts'
@@ -17,22 +21,25 @@ const EXIT_BROKEN = 70
 export interface RunOptions {
   readonly configPaths: readonly string[]
   readonly flags: ConfigFlags
+  /** Of `-dev`; `null` for a server that keeps what it is given. */
+  readonly dev: DevFlags | null
+  readonly environment: Environment
   readonly io: { readonly stdout: Output; readonly stderr: Output }
 }
 
-interface Output {
-  write(text: string): unknown
-}
-
 /** Runs a server until SIGTERM or SIGINT. The exit code: 0 after a clean stop, 1 when it could not start. */
-export async function runServer({ configPaths, flags, io }: RunOptions): Promise<number> {
+export async function runServer(options: RunOptions): Promise<number> {
+  const { configPaths, flags, dev, environment, io } = options
   // Before anything is made: no file of ours is for other users.
   process.umask(0o077)
   try {
-    const config = readConfig(configPaths, flags)
-    const { logLevel, logFormat } = config
-    const log = await openLog({ level: logLevel, format: logFormat, write: (line) => io.stderr.write(line) })
-    return await serve(config, log, io)
+    if (dev !== null) {
+      const settings = readDevConfig(dev, flags, environment)
+      using _rootToken = settings.rootToken
+      return await serve({ config: settings.config, warnings: [], dev: settings }, io)
+    }
+    const { config, warnings } = readConfig({ paths: configPaths, flags, environment })
+    return await serve({ config, warnings, dev: null }, io)
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error
     io.stderr.write(`Error starting the server: ${error.message}\n`)
@@ -40,28 +47,33 @@ export async function runServer({ configPaths, flags, io }: RunOptions): Promise
   }
 }
 
-async function serve(config: ServerConfig, log: Log, io: RunOptions['io']): Promise<number> {
+/** What a server was told before it started. */
+interface Start {
+  readonly config: ServerConfig
+  readonly warnings: readonly ConfigWarning[]
+  readonly dev: DevConfig | null
+}
+
+async function serve(start: Start, io: RunOptions['io']): Promise<number> {
+  const { config, dev } = start
+  const { logLevel, logFormat } = config
+  const log = await openLog({ level: logLevel, format: logFormat, write: (line) => io.stderr.write(line) })
   const fatal = (error: unknown): void => endBroken(log, error)
   process.on('uncaughtException', fatal)
-  const server = await buildServer(config, log, fatal)
+  for (const warning of start.warnings) log.warn(warning)
+  const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null })
   const listeners: RunningListener[] = []
   try {
+    // Before anyone can reach it: nobody else is to initialise it.
+    using opened = dev === null ? null : await openForDevelopment(server.custodian)
     for (const [index, listener] of config.listeners.entries()) {
       listeners.push(await listen(server, listener, `listener-${index + 1}`))
     }
+    await announce({ ...start, server, opened, log, io }, listeners)
   } catch (error) {
     await stop(server, listeners)
     throw error
   }
-  const addresses = listeners.map(({ address }, index) => urlOf(config.listeners[index], address))
-  io.stdout.write(
-    banner(config, {
-      status: server.custodian.status(),
-      addresses,
-      version: VERSION,
-      program: programName(),
-    }),
-  )
   log.info('server started', { version: VERSION, listeners: listeners.length })
   log.info(`got ${await stopSignal()}, stopping`)
   await stop(server, listeners)
@@ -70,8 +82,28 @@ async function serve(config: ServerConfig, log: Log, io: RunOptions['io']): Prom
   return 0
 }
 
+interface Started extends Start {
+  readonly server: Server
+  /** Of a server for development. */
+  readonly opened: InitAnswer | null
+  readonly log: Log
+  readonly io: RunOptions['io']
+}
+
+async function announce(started: Started, listeners: readonly RunningListener[]): Promise<void> {
+  const { config, dev, server, opened, log, io } = started
+  const addresses = listeners.map(({ address }, index) => urlOf(config.listeners[index], address))
+  const status = server.custodian.status()
+  io.stdout.write(
+    banner(config, { status, addresses, version: VERSION, program: programName(), isDev: dev !== null }),
+  )
+  if (dev !== null && opened !== null)
+    await announceDev({ dev, opened, address: addresses[0] ?? '', log, out: io.stdout })
+}
+
 async function listen(server: Server, config: ListenerConfig, name: string): Promise<RunningListener> {
-  const { ceremonyAccess, retireOn, maxRequestBytes, host, port } = config
+  const { ceremonyAccess, rekeyAccess, generateRootAccess } = config
+  const { retireOn, serverNames, maxRequestBytes, host, port } = config
   return await startListener({
     address: { host, port },
     tls: readTls(config),
@@ -82,9 +114,9 @@ async function listen(server: Server, config: ListenerConfig, name: string): Pro
       maxBodyBytes: maxRequestBytes,
       listener: {
         listener: name,
-        access: { rekey: ceremonyAccess, generateRoot: ceremonyAccess, unseal: ceremonyAccess },
+        access: { rekey: rekeyAccess, generateRoot: generateRootAccess, unseal: ceremonyAccess },
         retireOn,
-        serverNames: [],
+        serverNames,
       },
     },
   })

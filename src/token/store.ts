@@ -25,21 +25,23 @@ export interface NewToken {
 }
 
 /**
- * The first root token and the salt of the store, for init's one commit; keys are relative to the token
- * room's prefix. The caller owns the token.
+ * What makes `token`, which it takes, the first root token, and the salt of the store, for init's one commit;
+ * keys are relative to the token room's prefix. The caller owns the token in the answer.
  */
-export function firstRootToken(ports: {
-  readonly primitives: Primitives
-  readonly entropy: Entropy
-  readonly clock: Clock
-}): NewToken {
+export function firstRootToken(
+  ports: { readonly primitives: Primitives; readonly entropy: Entropy; readonly clock: Clock },
+  token: SecretBytes,
+): NewToken {
   const salt = ports.entropy.bytes(SALT_BYTES)
-  const { token, writes } = rootToken(ports, ports.primitives.macKey(salt))
+  const { writes } = rootToken(ports, ports.primitives.macKey(salt), token)
   return { token, writes: [{ op: 'put', key: SALT_KEY, value: salt }, ...writes] }
 }
 
-function rootToken(ports: { readonly entropy: Entropy; readonly clock: Clock }, salt: MacKey): NewToken {
-  const token = mintToken(ports.entropy)
+function rootToken(
+  ports: { readonly entropy: Entropy; readonly clock: Clock },
+  salt: MacKey,
+  token: SecretBytes,
+): NewToken {
   const entry: TokenEntry = {
     accessor: mintAccessor(ports.entropy),
     creationTime: Math.floor(ports.clock.now() / 1000),
@@ -80,7 +82,7 @@ export class TokenStore {
 
   /** A further root token, which nobody knows yet, for a commit with what made it. The caller owns it. */
   newRootToken(ports: { readonly entropy: Entropy; readonly clock: Clock }): NewToken {
-    return rootToken(ports, this.#salt)
+    return rootToken(ports, this.#salt, mintToken(ports.entropy))
   }
 
   /** `null` for a token that is not, or is no longer, known. */

@@ -31,7 +31,10 @@ export class TestServer {
     const line = (event: string, facts: unknown): void =>
       void logged.push(`${event} ${JSON.stringify(facts ?? {})}`)
     const log: Log = { debug: line, info: line, warn: line, error: line, flush: () => undefined }
-    const server = await buildServer(config, log, (error) => logged.push(`fatal ${String(error)}`))
+    const server = await buildServer(config, log, {
+      fatal: (error) => logged.push(`fatal ${String(error)}`),
+      rootToken: null,
+    })
     const running = await startListener({
       address: { host: '127.0.0.1', port: settings.port },
       tls: null,

@@ -10,25 +10,43 @@ export interface Answer {
 }
 
 /** The sources, unless a run is to look at what was built. */
-const MAIN = process.env['CONCLAVE_MAIN'] ?? new URL('../../src/main.ts', import.meta.url).pathname
+export const MAIN = process.env['CONCLAVE_MAIN'] ?? new URL('../../src/main.ts', import.meta.url).pathname
 
 /** A server as an operator runs it: a process of its own, on embedded storage. */
 export class ServerProcess {
   readonly origin: string
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
+  readonly #talk: () => string
 
-  private constructor(child: ChildProcess, origin: string, exited: Promise<number | null>) {
+  private constructor(
+    child: ChildProcess,
+    started: {
+      readonly origin: string
+      readonly exited: Promise<number | null>
+      readonly talk: () => string
+    },
+  ) {
     this.#child = child
-    this.origin = origin
-    this.#exited = exited
+    this.origin = started.origin
+    this.#exited = started.exited
+    this.#talk = started.talk
   }
 
   /** Starts on `folder` and waits until it says where it listens. */
-  static async start(folder: string, nodeFlags: readonly string[] = []): Promise<ServerProcess> {
-    const flags = ['--disable-warning=ExperimentalWarning', ...nodeFlags, MAIN, 'server']
-    const child = spawn(process.execPath, [...flags, `-data=${folder}`, '-address=127.0.0.1:0'], {
+  static start(folder: string, nodeFlags: readonly string[] = []): Promise<ServerProcess> {
+    return ServerProcess.run([`-data=${folder}`, '-address=127.0.0.1:0'], { nodeFlags })
+  }
+
+  /** The same, with the flags of `conclave server` and variables beside those of this process. */
+  static async run(
+    serverFlags: readonly string[],
+    options: { readonly nodeFlags?: readonly string[]; readonly environment?: NodeJS.ProcessEnv } = {},
+  ): Promise<ServerProcess> {
+    const flags = ['--disable-warning=ExperimentalWarning', ...(options.nodeFlags ?? []), MAIN, 'server']
+    const child = spawn(process.execPath, [...flags, ...serverFlags], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.environment },
     })
     const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
     let talk = ''
@@ -43,7 +61,12 @@ export class ServerProcess {
       })
       void exited.then((code) => reject(new Error(`the server ended with ${code}: ${talk}`)))
     })
-    return new ServerProcess(child, origin, exited)
+    return new ServerProcess(child, { origin, exited, talk: () => talk })
+  }
+
+  /** All that it has said so far, on both streams. */
+  get talk(): string {
+    return this.#talk()
   }
 
   get pid(): number {

@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+
+/** The variables of a process, handed in. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Our own name first, then those of the peers, so that their scripts work as they are. */
+const PREFIXES = ['CONCLAVE_', 'BAO_', 'VAULT_'] as const
+
+/** A value and the variable or flag that gave it, for a sentence about it. */
+export interface Setting {
+  readonly variable: string
+  readonly value: string
+}
+
+/** A setting of the environment under any of its names, or `null`. Empty counts as not set. */
+export function setting(environment: Environment, name: string): string | null {
+  return findSetting(environment, name)?.value ?? null
+}
+
+/** The same, with the name that it was found under. */
+export function findSetting(environment: Environment, name: string): Setting | null {
+  for (const prefix of PREFIXES) {
+    const variable = `${prefix}${name}`
+    const value = environment[variable]
+    if (value !== undefined && value !== '') return { variable, value }
+  }
+  return null
+}
+
+/** The file in which a token waits for the command line, or `null` where there is no home for it. */
+export function tokenFile(environment: Environment): string | null {
+  const home = environment['HOME'] ?? environment['USERPROFILE'] ?? ''
+  return setting(environment, 'TOKEN_PATH') ?? (home === '' ? null : join(home, '.vault-token'))
+}

@@ -1,0 +1,176 @@
+/**
+ * What is done with a key: read; accepted without an effect, and why; or refused, because ignoring it would
+ * take away a safety that the operator relies on. A refused switch is accepted where it says `unless`.
+ */
+export type KeyRule =
+  | 'read'
+  | { readonly ignored: string }
+  | { readonly refused: string; readonly unless?: boolean }
+
+export type KeyTable = ReadonlyMap<string, KeyRule>
+
+/** The keys of surface.md section 13.2, and our own. Why: docs/decisions/0010-config-keys.md. */
+export const TOP_KEYS: KeyTable = table({
+  read: [
+    ...['storage', 'backend', 'listener', 'seal', 'log_level', 'log_format', 'cluster_name', 'pid_file'],
+    ...[
+      'init_secret_file',
+      'consents',
+      'ceremony_expiry',
+      'dealt_expiry',
+      'unjoined_expiry',
+      'custody_disclose',
+    ],
+  ],
+  ignored: [
+    ['this server is alone and redirects nobody', 'api_addr', 'cluster_addr', 'disable_clustering'],
+    ['this server is alone', 'disable_standby_reads', 'disable_performance_standby', 'cluster_cipher_suites'],
+    ['this version has no pages', 'ui'],
+    ['memory is never locked; keep swap off or encrypted', 'disable_mlock'],
+    [
+      'nothing has a lease in this version',
+      'default_lease_ttl',
+      'max_lease_ttl',
+      'imprecise_lease_role_tracking',
+    ],
+    ['the time limits of a request are fixed', 'default_max_request_duration'],
+    [
+      'the log goes to standard error',
+      'log_file',
+      'log_rotate_duration',
+      'log_rotate_bytes',
+      'log_rotate_max_files',
+    ],
+    ['requests are logged at the level "debug"', 'log_requests_level'],
+    ['nothing is cached', 'cache_size', 'disable_cache'],
+    ['there is no such endpoint', 'raw_storage_endpoint', 'introspection_endpoint'],
+    [
+      'there are no plugins',
+      ...['plugin', 'plugin_directory', 'plugin_file_uid', 'plugin_file_permissions'],
+      ...['plugin_auto_download', 'plugin_auto_register', 'plugin_download_behavior'],
+    ],
+    ['this header is not sent', 'enable_response_header_hostname', 'enable_response_header_raft_node_id'],
+    ['such paths are refused always', 'disable_printable_check', 'unsafe_relative_paths'],
+    ['there are no audit devices', 'unsafe_allow_api_audit_creation', 'allow_audit_log_prefixing'],
+    ['there are no namespaces', 'unsafe_cross_namespace_identity'],
+    ['there are no workflows', 'allow_unauthenticated_workflows'],
+    ['there is no login by a password', 'user_lockout'],
+    ['there are no metrics', 'telemetry'],
+    ['nobody is told of this server', 'service_registration'],
+    [
+      'it means nothing here',
+      ...[
+        'detect_deadlocks',
+        'disable_sealwrap',
+        'disable_indexing',
+        'disable_sentinel_trace',
+        'license_path',
+      ],
+    ],
+  ],
+  refused: [
+    [
+      'asks for an audit device, which this version does not have: requests would go unrecorded. ' +
+        'Take it away to run without',
+      'audit',
+    ],
+    [
+      'asks for an initialisation, which this version does not do by itself: the store would stay empty, ' +
+        'for anyone who reaches it to initialise. Take it away and use "conclave operator init"',
+      'initialize',
+    ],
+    [
+      'asks for high availability, which this version does not have: two servers would be two stores. ' +
+        'Take it away',
+      'ha_storage',
+      'ha_backend',
+    ],
+  ],
+})
+
+/** Keys that may stand once in all files together (surface.md section 13.1). */
+export const SINGLETONS: readonly (readonly string[])[] = [
+  ['storage', 'backend'],
+  ['ha_storage', 'ha_backend'],
+  ['service_registration'],
+  ['telemetry'],
+]
+
+/** The keys of surface.md section 13.3, and our own. */
+export const LISTENER_KEYS: KeyTable = table({
+  read: [
+    ...['address', 'tls_disable', 'tls_cert_file', 'tls_key_file', 'tls_min_version', 'tls_max_version'],
+    ...['max_request_size', 'ceremony_access', 'retire_on', 'server_names'],
+    ...['disable_unauthed_rekey_endpoints', 'disable_unauthed_generate_root_endpoints'],
+  ],
+  ignored: [
+    ['this server is alone', 'cluster_address'],
+    ['no client is asked for a certificate', 'tls_client_ca_file', 'tls_disable_client_certs'],
+    [
+      'certificates come from files',
+      ...['tls_acme_cache_path', 'tls_acme_ca_directory', 'tls_acme_test_ca_directory', 'tls_acme_ca_root'],
+      ...['tls_acme_eab_key_id', 'tls_acme_eab_mac_key', 'tls_acme_key_type', 'tls_acme_email'],
+      ...['tls_acme_domains', 'tls_acme_disable_http_challenge', 'tls_acme_disable_alpn_challenge'],
+    ],
+    [
+      'the time limits of a connection are fixed',
+      ...['http_idle_timeout', 'http_read_header_timeout', 'http_read_timeout', 'http_write_timeout'],
+      ...['max_request_duration'],
+    ],
+    ['the limits of JSON are fixed', 'max_request_json_memory', 'max_request_json_strings'],
+    ['only an agent or a proxy of the peers looks at that header', 'require_request_header'],
+    ['no header but those of the API is sent', 'custom_response_headers'],
+    ['there is no such endpoint', 'telemetry', 'profiling', 'inflight_requests_logging'],
+    [
+      'no other origin is allowed',
+      ...['cors_enabled', 'cors_allowed_origins', 'cors_allowed_headers', 'cors_allow_credentials'],
+    ],
+  ],
+  refused: [
+    [
+      'asks for client certificates, which this version does not check: anyone could connect. Set it false',
+      'tls_require_and_verify_client_cert',
+    ],
+    [
+      'asks for a choice of ciphers, which this version does not make: Node.js has its own. Take it away',
+      'tls_cipher_suites',
+    ],
+    [
+      'asks for client addresses as a proxy tells them, which this version does not read. Take it away',
+      ...['proxy_protocol_behavior', 'proxy_protocol_authorized_addrs', 'x_forwarded_for_authorized_addrs'],
+      ...['x_forwarded_for_hop_skips', 'x_forwarded_for_reject_not_present'],
+      ...['x_forwarded_for_reject_not_authorized', 'x_forwarded_for_client_cert_header'],
+      ...['x_forwarded_for_client_cert_decoders', 'x_forwarded_for_client_cert_keep_unauthorized'],
+      ...['x_forwarded_for_client_cert_keep_not_forwarded'],
+    ],
+  ],
+  unless: { tls_require_and_verify_client_cert: false },
+})
+
+export const STORAGE_KEYS: KeyTable = table({ read: ['path'] })
+
+export const NO_KEYS: KeyTable = table({})
+
+interface Rules {
+  readonly read?: readonly string[]
+  /** Each a reason and the keys that it stands for. */
+  readonly ignored?: readonly (readonly [reason: string, ...keys: string[]])[]
+  readonly refused?: readonly (readonly [reason: string, ...keys: string[]])[]
+  readonly unless?: Readonly<Record<string, boolean>>
+}
+
+function table({ read = [], ignored = [], refused = [], unless = {} }: Rules): KeyTable {
+  const rules: [string, KeyRule][] = [
+    ...read.map((key): [string, KeyRule] => [key, 'read']),
+    ...ignored.flatMap(([reason, ...keys]) =>
+      keys.map((key): [string, KeyRule] => [key, { ignored: reason }]),
+    ),
+    ...refused.flatMap(([reason, ...keys]) =>
+      keys.map((key): [string, KeyRule] => {
+        const harmless = unless[key]
+        return [key, { refused: reason, ...(harmless === undefined ? {} : { unless: harmless }) }]
+      }),
+    ),
+  ]
+  return new Map(rules)
+}
