@@ -11,14 +11,10 @@ export interface ServerConfig {
   readonly clusterName: string | null
   /** Holds what init has to be shown; `null` where anyone who reaches a listener may initialise. */
   readonly initSecretFile: string | null
-  /** How holders agree: by a signature of their share's key as well, or by the share alone. */
-  readonly consents: 'signatures' | 'shares_only'
   /** How long a ceremony may take; how long more once it is dealt; how long it waits for a first holder. */
   readonly ceremonyExpiry: Millis
   readonly dealtExpiry: Millis
   readonly unjoinedExpiry: Millis
-  /** What anyone is told of the holders: the numbers of their shares, or their labels, too. */
-  readonly custodyDisclose: 'numbers' | 'labels'
   /** Where the number of the process is written while it runs. */
   readonly pidFile: string | null
 }
@@ -76,10 +72,8 @@ export const DEFAULT_CONFIG: ServerConfig = {
   logFormat: 'standard',
   clusterName: null,
   initSecretFile: null,
-  consents: 'signatures',
   ceremonyExpiry: millis(CEREMONY_EXPIRY_MS),
   dealtExpiry: millis(DEALT_EXPIRY_MS),
   unjoinedExpiry: millis(CEREMONY_UNJOINED_EXPIRY_MS),
-  custodyDisclose: 'numbers',
   pidFile: null,
 }

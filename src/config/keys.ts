@@ -13,18 +13,13 @@ export type KeyTable = ReadonlyMap<string, KeyRule>
 export const TOP_KEYS: KeyTable = table({
   read: [
     ...['storage', 'backend', 'listener', 'seal', 'log_level', 'log_format', 'cluster_name', 'pid_file'],
-    ...[
-      'init_secret_file',
-      'consents',
-      'ceremony_expiry',
-      'dealt_expiry',
-      'unjoined_expiry',
-      'custody_disclose',
-    ],
+    ...['init_secret_file', 'ceremony_expiry', 'dealt_expiry', 'unjoined_expiry'],
   ],
   ignored: [
     ['this server is alone and redirects nobody', 'api_addr', 'cluster_addr', 'disable_clustering'],
     ['this server is alone', 'disable_standby_reads', 'disable_performance_standby', 'cluster_cipher_suites'],
+    ['holders agree by giving their shares in this version', 'consents'],
+    ['only numbers of shares are told in this version', 'custody_disclose'],
     ['this version has no pages', 'ui'],
     ['memory is never locked; keep swap off or encrypted', 'disable_mlock'],
     [

@@ -48,12 +48,9 @@ export function parseConfig(
     logFormat: top.oneOf('log_format', LOG_FORMATS) ?? DEFAULT_CONFIG.logFormat,
     clusterName: top.text('cluster_name') ?? null,
     initSecretFile: top.path('init_secret_file') ?? null,
-    consents: top.oneOf('consents', ['signatures', 'shares_only'] as const) ?? DEFAULT_CONFIG.consents,
     ceremonyExpiry: top.lifetime('ceremony_expiry') ?? DEFAULT_CONFIG.ceremonyExpiry,
     dealtExpiry: top.lifetime('dealt_expiry') ?? DEFAULT_CONFIG.dealtExpiry,
     unjoinedExpiry: top.lifetime('unjoined_expiry') ?? DEFAULT_CONFIG.unjoinedExpiry,
-    custodyDisclose:
-      top.oneOf('custody_disclose', ['numbers', 'labels'] as const) ?? DEFAULT_CONFIG.custodyDisclose,
     pidFile: top.path('pid_file') ?? null,
   }
   return { config, warnings }

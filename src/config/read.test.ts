@@ -58,11 +58,9 @@ log_level        = "debug"
 log_format       = "json"
 cluster_name     = "vault-cluster-test"
 init_secret_file = "init.secret"
-consents         = "shares_only"
 ceremony_expiry  = "1h30m"
 dealt_expiry     = "2d"
 unjoined_expiry  = 90
-custody_disclose = "labels"
 pid_file         = "/run/conclave.pid"
 `
 
@@ -94,11 +92,9 @@ const EVERYTHING_JSON = {
   log_format: 'json',
   cluster_name: 'vault-cluster-test',
   init_secret_file: 'init.secret',
-  consents: 'shares_only',
   ceremony_expiry: '1h30m',
   dealt_expiry: '2d',
   unjoined_expiry: '90s',
-  custody_disclose: 'labels',
   pid_file: '/run/conclave.pid',
 }
 
@@ -134,11 +130,9 @@ function everything(place: string): ServerConfig {
     logFormat: 'json',
     clusterName: 'vault-cluster-test',
     initSecretFile: join(place, 'init.secret'),
-    consents: 'shares_only',
     ceremonyExpiry: 5_400_000 as ServerConfig['ceremonyExpiry'],
     dealtExpiry: 172_800_000 as ServerConfig['dealtExpiry'],
     unjoinedExpiry: 90_000 as ServerConfig['unjoinedExpiry'],
-    custodyDisclose: 'labels',
     pidFile: '/run/conclave.pid',
   }
 }

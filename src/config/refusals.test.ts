@@ -118,8 +118,8 @@ describe('refuses, with file, line and column,', () => {
     ],
     [
       'a word that is none of the choices',
-      `${STORAGE}consents = "none"`,
-      'c.hcl:2:1: "consents" must be one of: "signatures", "shares_only"',
+      `${STORAGE}log_format = "none"`,
+      'c.hcl:2:1: "log_format" must be one of: "standard", "json"',
     ],
     [
       'a duration that is none',

@@ -24,6 +24,7 @@ import { sealStatusRoute } from '../system/seal-status.ts'
 import { systemBackend } from '../system/system-backend.ts'
 import { unsealRoute } from '../system/unseal.ts'
 import { mintOtp } from '../token/token.ts'
+import { readInitSecret } from './init-secret.ts'
 import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
@@ -114,7 +115,7 @@ async function buildOn(
     cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
     gate: { check: (token, path) => expectOpen().gate.check(token, path) },
     delivery,
-    initSecret: null,
+    initSecret: readInitSecret(config.initSecretFile),
     equal: nodePrimitives.equal,
     newOtp: (length) => mintOtp(systemEntropy, length),
   }

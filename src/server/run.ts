@@ -11,6 +11,7 @@ import { banner } from './banner.ts'
 import { buildServer, type Server } from './build.ts'
 import { announceDev, type Output, openForDevelopment } from './dev.ts'
 import { type Log, openLog } from './log.ts'
+import { writePidFile } from './pid-file.ts'
 import { systemClock } from './system-ports.ts'
 import { VERSION } from './version.ts'
 
@@ -61,6 +62,7 @@ async function serve(start: Start, io: RunOptions['io']): Promise<number> {
   const fatal = (error: unknown): void => endBroken(log, error)
   process.on('uncaughtException', fatal)
   for (const warning of start.warnings) log.warn(warning)
+  using _pidFile = writePidFile(config.pidFile)
   const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null })
   const listeners: RunningListener[] = []
   try {

@@ -24,8 +24,11 @@ export class TestServer {
     this.logged = logged
   }
 
-  static async start(listener: Partial<ServerConfig['listeners'][number]> = {}): Promise<TestServer> {
-    const config: ServerConfig = { ...DEFAULT_CONFIG, storage: { type: 'inmem' } }
+  static async start(
+    listener: Partial<ServerConfig['listeners'][number]> = {},
+    top: Partial<ServerConfig> = {},
+  ): Promise<TestServer> {
+    const config: ServerConfig = { ...DEFAULT_CONFIG, storage: { type: 'inmem' }, ...top }
     const settings = { ...DEFAULT_CONFIG.listeners[0]!, port: 0, ...listener }
     const logged: string[] = []
     const line = (event: string, facts: unknown): void =>
