@@ -18,6 +18,13 @@ export const MAX_RETIRED_KEYS = 2048
 /** Look-ups of retired sets a second, for the whole server. The live set is never throttled. */
 export const RETIRED_LOOKUPS_PER_SECOND = 50
 
+/** One person's OpenPGP key in base64, line breaks counted; RSA with 4096 bits and one name has 3,060. */
+export const MAX_RECIPIENT_KEY_CHARACTERS = 64 * 1024
+/** Packets of one such key: each may be a signature that has to be verified. */
+export const MAX_RECIPIENT_KEY_PACKETS = 128
+/** Secrets waiting to be wrapped: every share of a deal, and a root token. */
+export const MAX_WRAPS_WAITING = MAX_SHARES + 1
+
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 export const MAX_JSON_STRINGS = 1000

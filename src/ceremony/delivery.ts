@@ -21,6 +21,9 @@ export interface Delivery {
    * Throws `parameters_invalid` with the texts of key-lifecycle.md section 2.2, rows 8 and 9.
    */
   recipient(key: string): Promise<Recipient>
-  /** The binary message. `plaintext` stays with the caller. */
+  /**
+   * The binary message. `plaintext` stays with the caller. Throws `parameters_invalid` with `error setting up
+   * encryption for PGP message: …` (section 5.6) when the key has expired since it was read.
+   */
   encrypt(recipient: Recipient, plaintext: SecretBytes): Promise<Uint8Array>
 }

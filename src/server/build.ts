@@ -3,11 +3,11 @@ import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { Custodian } from '../ceremony/custodian.ts'
-import type { Delivery } from '../ceremony/delivery.ts'
 import type { CeremonyPorts } from '../ceremony/ports.ts'
 import type { ServerConfig } from '../config/config.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
+import { OpenpgpDelivery } from '../delivery/openpgp/openpgp-delivery.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
@@ -30,15 +30,6 @@ import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { systemClock, systemEntropy } from './system-ports.ts'
-
-const delivery: Delivery = {
-  recipient: async () => {
-    throw new OperatingError('parameters_invalid', 'error parsing given PGP key: not available')
-  },
-  encrypt: async () => {
-    throw new OperatingError('parameters_invalid', 'not available')
-  },
-}
 
 /** A server without its sockets. */
 export interface Server {
@@ -76,6 +67,7 @@ async function buildOn(
 ): Promise<Server> {
   const { config, log, hooks } = given
   const { fatal, rootToken } = hooks
+  const delivery = new OpenpgpDelivery({ clock: systemClock, entropy: systemEntropy })
   const ports: CeremonyPorts = {
     storage,
     primitives: nodePrimitives,
