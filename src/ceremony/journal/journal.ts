@@ -7,10 +7,10 @@ export type JournalKind = (typeof JOURNAL_KINDS)[number]
 
 /**
  * What happened. `dealt`: new shares were handed out and wait to be given back; `share_returned`: one was;
- * `cancel_counted`: a holder wants it to end; `answered_again`: an answer with new shares was given once more;
- * `refused`: a request that changed nothing, with its reason; `throttled`: the same for a share that nobody
- * looked up in the retired sets any more; `stopped`, `stepped_down`, `abandoned`: the ways in which a store is
- * sealed without anybody asking for it.
+ * `cancel_counted`: a holder wants it to end; `answered_again`: new shares were given once more; `refused`: a
+ * request that changed nothing, with its reason; `throttled`: the same for a share that nobody looked up in
+ * the retired sets any more; `stopped`, `stepped_down`, `abandoned`: the ways in which a store is sealed
+ * without anybody asking for it.
  */
 export const JOURNAL_EVENTS = [
   'opened',

@@ -24,8 +24,8 @@ const ENTRY: JournalEntry = {
 // The sums were made with Python's hashlib, from the text in docs/storage-format.md.
 const ENTRY_LINE =
   '{"ceremony":"7d444840-9dc0-11d1-b245-5ffdce74fad2","count":1,"credential":null,"event":"share_counted",' +
-  '"format":1,"kind":"unseal","reason":null,"sequence":7,"share":3,"source":"192.0.2.7","sum":"e61c18f3d5c5cb6b",' +
-  '"time":1764000000000,"until":1764000000000}'
+  '"format":1,"kind":"unseal","reason":null,"sequence":7,"share":3,"source":"192.0.2.7",' +
+  '"sum":"e61c18f3d5c5cb6b","time":1764000000000,"until":1764000000000}'
 const STATE_LINE = '{"format":1,"handed_over":6,"seal_mark":1764000000000,"sum":"8bc9e5f045a6c7e5","turn":2}'
 
 function textOf(slot: Uint8Array): string {

@@ -125,7 +125,7 @@ test('100,000 refusals from 1,000 sources: bounded in memory and file, none unco
     refusals.reduce((total, entry) => total + entry.count, 0),
     100_000,
   )
-  // A line at once, one after the minute and one at the stop, for each source that has a place and all others.
+  // A line at once, one after the minute, one at the stop, for each source with a place and for all others.
   assert.ok(refusals.length <= 3 * (JOURNAL_SOURCES_MAX + 1), `${refusals.length} lines`)
   assert.equal(file.writes, entries.length)
   assert.deepEqual(
