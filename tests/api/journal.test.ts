@@ -53,6 +53,8 @@ test('nothing else is taken for a ceremony', () => {
   }
   assert.equal(ceremonyOf('/sys/rekey/update'), 'rekey')
   assert.equal(ceremonyOf('/v1/sys/generate-root/attempt'), 'generate_root')
+  assert.equal(ceremonyOf('/v1/sys/rotate/root/update'), 'rekey')
+  assert.equal(ceremonyOf('/v1/sys/rotate/keyring'), null)
 })
 
 test('each refusal on the way to an open store is recorded with its reason and source', async (t) => {
@@ -115,6 +117,29 @@ test('on an open store too: no token, no credential, a wrong or repeated share, 
     .entries()
     .find((entry) => entry.kind === 'rekey' && entry.event === 'opened')
   assert.deepEqual([opened?.ceremony, opened?.credential], [nonce, 'token'])
+})
+
+test('behind a token the same: what the ceremonies there refuse, and with whose token they run', async (t) => {
+  const server = await started(t)
+  const keys = await server.open(3, 2)
+  const before = newest(server)
+  const counts = { secret_shares: 3, secret_threshold: 2 }
+  await server.asRoot('PUT', '/v1/sys/rotate/root/init', { secret_shares: 1, secret_threshold: 3 })
+  const { body } = await server.asRoot('PUT', '/v1/sys/rotate/root/init', counts)
+  const { nonce } = body.data
+  await server.asRoot('PUT', '/v1/sys/rotate/root/update', { key: WRONG, nonce })
+  await server.asRoot('PUT', '/v1/sys/rotate/root/update', { key: keys[1], nonce })
+  await server.asRoot('GET', '/v1/sys/rotate/root/verify')
+  await server.asRoot('DELETE', '/v1/sys/rotate/root/init')
+  await server.asRoot('PUT', '/v1/sys/generate-root-token/update', { key: keys[1], nonce })
+  assert.deepEqual(said(server, before), [
+    'rekey refused parameters_invalid',
+    'rekey opened',
+    'rekey refused share_unknown',
+    'rekey share_counted',
+    'rekey cancelled',
+    'generate_root refused ceremony_not_running',
+  ])
 })
 
 test('refusals of retired shares beyond 50 a second are recorded as throttled', async (t) => {
