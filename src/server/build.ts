@@ -81,22 +81,7 @@ async function buildOn(
 ): Promise<Server> {
   const { config, log, hooks, journal } = given
   const { fatal, rootToken } = hooks
-  const delivery = new OpenpgpDelivery({ clock: systemClock, entropy: systemEntropy })
-  const ports: CeremonyPorts = {
-    storage,
-    primitives: nodePrimitives,
-    entropy: systemEntropy,
-    clock: systemClock,
-    nonces: new NoncePool(systemEntropy),
-    log,
-    delivery,
-    settings: {
-      ceremonyExpiryMs: config.ceremonyExpiry,
-      dealtExpiryMs: config.dealtExpiry,
-      unjoinedExpiryMs: config.unjoinedExpiry,
-    },
-    journal,
-  }
+  const ports = ceremonyPorts(storage, given)
   let open: OpenLogical | null = null
   const handOvers = new HandOvers(journal, log)
   const custodian = await Custodian.load(ports, {
@@ -125,7 +110,7 @@ async function buildOn(
     storageType: config.storage.type,
     cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
     gate: { check: (token, path) => expectOpen().gate.check(token, path) },
-    delivery,
+    delivery: ports.delivery,
     initSecret: readInitSecret(config.initSecretFile),
     equal: nodePrimitives.equal,
     newOtp: (length) => mintOtp(systemEntropy, length),
@@ -141,6 +126,28 @@ async function buildOn(
       newId: () => uuidFrom(systemEntropy.bytes(16)),
     },
     logExchange: (facts) => logExchange(log, fatal, facts),
+  }
+}
+
+function ceremonyPorts(
+  storage: StorageBackend,
+  given: { readonly config: ServerConfig; readonly log: Log; readonly journal: Journal },
+): CeremonyPorts {
+  const { config, log, journal } = given
+  return {
+    storage,
+    primitives: nodePrimitives,
+    entropy: systemEntropy,
+    clock: systemClock,
+    nonces: new NoncePool(systemEntropy),
+    log,
+    journal,
+    delivery: new OpenpgpDelivery({ clock: systemClock, entropy: systemEntropy }),
+    settings: {
+      ceremonyExpiryMs: config.ceremonyExpiry,
+      dealtExpiryMs: config.dealtExpiry,
+      unjoinedExpiryMs: config.unjoinedExpiry,
+    },
   }
 }
 
