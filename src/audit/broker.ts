@@ -23,6 +23,29 @@ export interface AuditRecord {
 }
 
 /**
+ * A line of the ceremony journal, recorded while no device could be asked and handed in later. Nothing
+ * vouches for it: whoever could write to the journal's file could have made it.
+ */
+export interface DeferredRecord {
+  readonly type: 'journal'
+  readonly deferred: true
+  readonly authenticated: false
+  /** The journal's own number of the line. */
+  readonly sequence: number
+  readonly time: string
+  /** The last time, where the line stands for `count` of the same. */
+  readonly until: string
+  readonly count: number
+  readonly kind: string
+  readonly event: string
+  readonly ceremony: string | null
+  readonly share: number | null
+  readonly source: string | null
+  readonly credential: string | null
+  readonly reason: string | null
+}
+
+/**
  * Audit is on the path, not beside it: where devices are configured, at least one must have the line, or the
  * request does not happen and the answer is withheld. Without devices nothing is recorded, as in Vault.
  */
@@ -33,8 +56,12 @@ export class AuditBroker {
     this.#devices = devices
   }
 
+  get hasDevices(): boolean {
+    return this.#devices.length > 0
+  }
+
   /** Throws `audit_unavailable` when no device took the line. */
-  async record(record: AuditRecord): Promise<void> {
+  async record(record: AuditRecord | DeferredRecord): Promise<void> {
     if (this.#devices.length === 0) return
     const line = utf8(`${JSON.stringify(record)}\n`)
     // Asynchronous around each, so that a device which throws at once does not keep the line from the others.

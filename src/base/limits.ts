@@ -55,3 +55,18 @@ export const DELIVERY_LINGER_MS = 5000
 /** Ceremonies that one holder may open within a day: holders are people, and each opening is an event. */
 export const MAX_OPENINGS_PER_HOLDER = 3
 export const OPENINGS_COUNTED_MS = 24 * 60 * 60 * 1000
+
+/** The journal of ceremonies is reserved beforehand, in lines of one disk sector each. */
+export const JOURNAL_BYTES = 1024 * 1024
+export const JOURNAL_LINE_BYTES = 512
+/** The longest source or ceremony id that a line takes, in characters. */
+export const JOURNAL_TEXT_MAX = 64
+/** Sources whose refusals are counted apart; those of all further ones are counted together. */
+export const JOURNAL_SOURCES_MAX = 256
+/** How long refusals are counted until they become a line: doubled while they go on, up to the maximum. */
+export const JOURNAL_WINDOW_MS = 60 * 1000
+export const JOURNAL_WINDOW_MAX_MS = 60 * 60 * 1000
+/** A line outlives a power cut after this time; it outlives the process at once. */
+export const JOURNAL_SYNC_MS = 1000
+/** Entries in one answer of `sys/custody/journal` when no `limit` is given. */
+export const JOURNAL_PAGE_DEFAULT = 100

@@ -13,6 +13,8 @@ export interface Asked {
   readonly credential: Credential
   /** What the listener, and where the request came from, allow to those who show nothing. */
   readonly access: 'open' | 'guarded'
+  /** Address of the peer, for the journal. */
+  readonly source: string
   /** On which a token needs `sudo`: named in the refusal. */
   readonly path: string
 }

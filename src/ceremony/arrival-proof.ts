@@ -13,6 +13,11 @@ export class ArrivalProof implements Disposable {
   /** The set that they are of: a rekey in between makes another one live. */
   #setId: Uint8Array | null = null
 
+  /** Whether this holder's share is in already. */
+  holds({ number }: JudgedShare): boolean {
+    return this.#given.has(number)
+  }
+
   /**
    * `share` stays with the caller. The unseal key, which is the caller's to wipe, once a threshold of
    * distinct shares is there; they stay until `dispose`, so that evidence that could not be stored is not

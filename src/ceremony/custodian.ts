@@ -17,8 +17,10 @@ import { type InitAnswer, type InitTerms, initialise, type Seed } from './init.t
 import { Judge, type JudgedShare } from './judge.ts'
 import { checkParameters } from './parameters.ts'
 import type { CeremonyPorts } from './ports.ts'
+import { recordArrival, withRecognised } from './recorded.ts'
 import { RekeyDesk } from './rekey-desk.ts'
 import { RekeyRunner } from './rekey-runner.ts'
+import { cancelEnded, closingOf, sealFacts } from './sealing.ts'
 import { Session } from './session.ts'
 import {
   type CustodyCandidate,
@@ -80,8 +82,6 @@ export class Custodian {
   #phase: Phase
   /** A seal did not wait for its commit: before the store is read again, that commit must have ended. */
   #unsettled = false
-  /** A seal could not store that it cancelled the running rekey: done at the next unseal of this process. */
-  #cancelAtOpen = false
 
   private constructor(ports: CeremonyPorts, hooks: CustodianHooks, stored: StoredRecords) {
     this.#ports = ports
@@ -90,7 +90,12 @@ export class Custodian {
     this.#phase = isInitialised(stored) ? this.#sealedPhase(stored) : { name: 'empty' }
     const place: DeskPlace = {
       ports,
-      run: (task) => this.#run(task),
+      run: (task) =>
+        this.#run(async () => {
+          // What a seal has ended is cancelled before anything else is done.
+          if (this.#phase.name === 'open') await cancelEnded(ports.journal, this.#phase)
+          return await task()
+        }),
       expectOpen: () => this.#expectOpen(),
       judge: (share) => this.judgeHolder(share),
       scrub: () => this.#scrub(),
@@ -131,13 +136,14 @@ export class Custodian {
   /**
    * Throws `parameters_invalid`, `already_initialized`, and what storage throws. The caller wipes the answer.
    */
-  init(terms: InitTerms): Promise<InitAnswer> {
+  init(terms: InitTerms, source: string): Promise<InitAnswer> {
     return this.#run(async () => {
       checkParameters(terms, 'invalid seal configuration: ')
       if (this.#phase.name !== 'empty') throw alreadyInitialised()
       try {
         const { answer, stored } = await initialise(this.#ports, terms, this.#hooks.seed())
         this.#phase = this.#sealedPhase(stored)
+        this.#ports.journal.record({ kind: 'init', event: 'completed', source })
         return answer
       } catch (error) {
         if (hasCode(error, 'condition_failed')) throw alreadyInitialised()
@@ -159,10 +165,10 @@ export class Custodian {
         share[Symbol.dispose]()
         throw new OperatingError('not_initialized', 'Vault is not initialized')
       }
-      if (phase.name === 'open') return await this.#proveArrival(phase, share)
+      if (phase.name === 'open') return await this.#proveArrival(phase, { share, source })
       await this.#settle()
-      using opened = await phase.unseal.give(this.#judgeOwned(phase.candidates, share), { share, source })
-      if (opened !== null) await this.#open(opened)
+      const judged = this.#judgeOwned(phase.candidates, share)
+      await this.#giveForUnseal(phase.unseal, judged, { share, source })
     })
   }
 
@@ -181,8 +187,16 @@ export class Custodian {
       if (phase.name === 'open') throw new OperatingError('bad_request', 'vault is unsealed')
       if (phase.name === 'empty') return
       const records = phase.candidates.map((candidate) => candidate.record)
-      const isHolder = by.share !== null && this.#judge.judge(records, by.share) !== null
-      phase.unseal.reset(isHolder || by.access === 'open' ? null : by.source)
+      const holder = by.share === null ? null : this.#judge.judge(records, by.share)
+      this.#ports.journal.record({
+        kind: 'unseal',
+        event: 'reset',
+        ceremony: phase.unseal.nonce || null,
+        share: holder?.number ?? null,
+        source: by.source,
+        credential: holder === null ? 'nobody' : 'holder',
+      })
+      phase.unseal.reset(holder !== null || by.access === 'open' ? null : by.source)
     })
   }
 
@@ -190,21 +204,21 @@ export class Custodian {
    * Cancels what is running, gives operations back, and wipes all keys, whatever came of the commit, and
    * whatever is still under way before it.
    */
-  async seal(): Promise<void> {
+  async seal(source: string): Promise<void> {
     let begun = false
     const closed = this.#run(() => {
       begun = true
-      return this.#close('seal')
+      return this.#close(source)
     })
     await this.#endsInTime(closed)
     if (begun) return await closed
     closed.catch((error: unknown) => this.#ports.log.warn('late end of a seal', { code: codeOf(error) }))
-    this.#wipe()
+    this.#wipe(source)
   }
 
   /** A clean stop: ceremonies and their progress stay. */
   stop(): Promise<void> {
-    return this.#run(() => this.#close('stop'))
+    return this.#run(() => this.#close(null))
   }
 
   /** Resolves once what was asked for before has been done: an answer after it shows its effect. */
@@ -242,14 +256,16 @@ export class Custodian {
   }
 
   /** Wipes the keys beneath a task that does not end. What it stores all the same the next unseal reads. */
-  #wipe(): void {
+  #wipe(source: string): void {
     if (this.#phase.name !== 'open') return
     const { session } = this.#phase
+    const facts = sealFacts(this.#phase, source)
+    this.#ports.journal.mark()
     this.#hooks.sealed()
     this.#letGo(this.#phase)
     this.#unsettled = true
-    this.#cancelAtOpen = true
     this.#phase = this.#sealedPhase(session.stored)
+    for (const fact of facts) this.#ports.journal.record(fact)
     this.#ports.log.warn('store sealed while a change was under way')
   }
 
@@ -262,6 +278,7 @@ export class Custodian {
   /** Keys are wiped first: whoever ends the process may take a while. */
   #abandon(error: OutcomeUnknownError): void {
     if (this.#phase.name === 'open') this.#letGo(this.#phase)
+    this.#ports.journal.record({ kind: 'seal', event: 'abandoned' })
     this.#hooks.sealed()
     this.#hooks.fatal(error)
   }
@@ -273,6 +290,7 @@ export class Custodian {
     if (this.#phase.name !== 'open') return
     this.#hooks.sealed()
     this.#letGo(this.#phase)
+    this.#ports.journal.record({ kind: 'seal', event: 'stepped_down', reason: 'condition_failed' })
     this.#ports.log.warn('the store was changed beneath the server, which has sealed itself')
     this.#phase = this.#sealedPhase(await readStoredRecords(this.#ports.storage))
   }
@@ -298,6 +316,29 @@ export class Custodian {
     } catch (error) {
       share[Symbol.dispose]()
       throw error
+    }
+  }
+
+  /** Records that the share counts before the store opens, and that it has opened after it. */
+  async #giveForUnseal(
+    unseal: UnsealRunner,
+    judged: JudgedShare,
+    given: { readonly share: SecretBytes; readonly source: string },
+  ): Promise<void> {
+    const { source } = given
+    const { journal } = this.#ports
+    const isRepeated = unseal.holds(judged)
+    const facts = { kind: 'unseal', share: judged.number, source } as const
+    let ceremony = unseal.nonce
+    try {
+      using opened = await unseal.give(judged, given)
+      ceremony = opened?.proceedings.ceremonyId ?? unseal.nonce
+      journal.record({ ...facts, ceremony, event: isRepeated ? 'share_repeated' : 'share_counted' })
+      if (opened === null) return
+      await this.#open(opened)
+      journal.record({ ...facts, ceremony, share: null, event: 'completed' })
+    } catch (error) {
+      throw withRecognised(error, { ceremony, share: judged.number })
     }
   }
 
@@ -358,19 +399,27 @@ export class Custodian {
     }
   }
 
-  async #cancelLeftOver({ rekey, generateRoot }: OpenPhase): Promise<void> {
-    if (!this.#cancelAtOpen) return
-    await rekey.cancel()
-    await generateRoot.cancel()
-    this.#cancelAtOpen = false
+  /** Where the store does not take it now either it opens all the same, and what a seal ended stays ended. */
+  async #cancelLeftOver(phase: OpenPhase): Promise<void> {
+    try {
+      await cancelEnded(this.#ports.journal, phase)
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error
+      this.#ports.log.warn('what a seal has ended could not be cancelled', { code: error.code })
+    }
   }
 
   /** Evidence (b) on an open server. A share that is none of the live set says nothing, and is no error. */
-  async #proveArrival({ session, rekey }: OpenPhase, given: SecretBytes): Promise<void> {
-    using share = given
+  async #proveArrival(
+    { session, rekey }: OpenPhase,
+    given: { readonly share: SecretBytes; readonly source: string },
+  ): Promise<void> {
+    using share = given.share
     if (session.record.retiring === null) return
     try {
-      using unsealKey = this.#arrival.give(this.judgeHolder(share), share)
+      const judged = this.judgeHolder(share)
+      recordArrival(this.#ports.journal, judged, { ...given, isRepeated: this.#arrival.holds(judged) })
+      using unsealKey = this.#arrival.give(judged, share)
       if (unsealKey === null) return
       await rekey.proven(unsealKey)
       this.#arrival[Symbol.dispose]()
@@ -381,16 +430,22 @@ export class Custodian {
     }
   }
 
-  async #close(how: 'seal' | 'stop'): Promise<void> {
+  /** With a source somebody asked for it, which ends all ceremonies; `null` is a clean stop. */
+  async #close(source: string | null): Promise<void> {
     const phase = this.#phase
     if (phase.name === 'sealed') return phase.unseal.reset()
     if (phase.name !== 'open') return
+    const { journal } = this.#ports
     this.#hooks.sealed()
-    const last = how === 'seal' ? closingOf(phase) : { record: {}, entries: [] }
-    const stored = await this.#inTime(phase.session.finish(last))
-    this.#cancelAtOpen ||= !stored && last.entries.length > 0
+    const facts = sealFacts(phase, source)
+    const last = source === null ? { record: {}, entries: [] } : closingOf(phase)
+    // Before the commit: the process may die in it, or the store may not take it.
+    if (last.entries.length > 0) journal.mark()
+    const isStored = await this.#inTime(phase.session.finish(last))
+    if (source !== null && isStored) journal.clearMark()
     this.#letGo(phase)
     this.#phase = this.#sealedPhase(phase.session.stored)
+    for (const fact of facts) journal.record(fact)
     this.#ports.log.info('store sealed')
   }
 
@@ -426,12 +481,6 @@ export class Custodian {
     if (this.#phase.name !== 'open') throw new OperatingError('sealed', 'Vault is sealed')
     return this.#phase
   }
-}
-
-/** What an explicit seal ends, in its commit. */
-function closingOf({ rekey, generateRoot }: OpenPhase): Parameters<Session['finish']>[0] {
-  const { writes, record } = rekey.closing()
-  return { record, entries: [...writes, ...(generateRoot.end('cancelled')?.writes ?? [])] }
 }
 
 function alreadyInitialised(): OperatingError {

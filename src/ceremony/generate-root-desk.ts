@@ -2,6 +2,9 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import { type Asked, checkMayCancel, checkMayOpen } from './access.ts'
 import { type DeskPlace, judgeShown } from './desk.ts'
 import type { GenerationAnswer, GenerationStatus, NewRootToken, TokenHiding } from './generate-root-runner.ts'
+import type { JournalEvent } from './journal/journal.ts'
+import type { Shown } from './opening.ts'
+import { objectionOf, recogniseIn, recordAsked, recordShare, withRecognised } from './recorded.ts'
 
 /** Where a root token is made. */
 export class GenerateRootDesk {
@@ -24,8 +27,11 @@ export class GenerateRootDesk {
     return this.#place.run(async () => {
       const { generateRoot } = this.#place.expectOpen()
       checkMayOpen(asked)
-      await generateRoot.start({ hiding, shown: judgeShown(this.#place, asked) })
-      return generateRoot.status()
+      const shown = judgeShown(this.#place, asked)
+      await generateRoot.start({ hiding, shown })
+      const status = generateRoot.status()
+      this.#record('opened', { running: status.running, asked, shown })
+      return status
     })
   }
 
@@ -34,22 +40,48 @@ export class GenerateRootDesk {
     return this.#place.run(async () => {
       const { generateRoot } = this.#place.expectOpen()
       const shown = judgeShown(this.#place, asked)
-      const opener = generateRoot.status().running?.agreement.opener ?? { by: 'nobody' }
-      const way = checkMayCancel(asked, shown, opener)
-      if (way === 'object' && shown.by === 'holder') return await generateRoot.object(shown)
+      const { running } = generateRoot.status()
+      const way = checkMayCancel(asked, shown, running?.agreement.opener ?? { by: 'nobody' })
+      if (way === 'object' && shown.by === 'holder') {
+        const isEnded = await generateRoot.object(shown)
+        this.#record(objectionOf(isEnded, running, generateRoot.status().running), { running, asked, shown })
+        return isEnded
+      }
       await generateRoot.cancel()
+      this.#record('cancelled', { running, asked, shown })
       return true
     })
   }
 
   /** Takes ownership of the share. Throws as `GenerateRootRunner.submit` and `Judge.judge` do. */
-  submit(request: { readonly share: SecretBytes; readonly nonce: string }): Promise<GenerationAnswer> {
+  submit(request: {
+    readonly share: SecretBytes
+    readonly nonce: string
+    readonly source: string
+  }): Promise<GenerationAnswer> {
     return this.#place.run(async () => {
       using share = request.share
       const { generateRoot } = this.#place.expectOpen()
-      await generateRoot.admit(request.nonce)
+      const { nonce, source } = request
+      const running = await generateRoot.admit(nonce)
       const judged = this.#place.judge(share)
-      return await generateRoot.submit({ share, judged, nonce: request.nonce }, this.#newRootToken)
+      const given = recogniseIn(running, { kind: 'generate_root', judged, source })
+      try {
+        const answer = await generateRoot.submit({ share, judged, nonce }, this.#newRootToken)
+        recordShare(this.#place.ports.journal, given, answer.complete)
+        return answer
+      } catch (error) {
+        throw withRecognised(error, given)
+      }
     })
+  }
+
+  #record(
+    event: JournalEvent,
+    by: Pick<GenerationStatus, 'running'> & { readonly asked: Asked; readonly shown: Shown },
+  ): void {
+    const { running, asked, shown } = by
+    const agreement = running?.agreement ?? null
+    recordAsked(this.#place.ports.journal, event, { kind: 'generate_root', agreement, asked, shown })
   }
 }

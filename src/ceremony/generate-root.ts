@@ -24,6 +24,7 @@ export interface RunningGeneration {
 
 export const GENERATION_LEDGER: LedgerKind<RunningGeneration> = {
   noun: 'root generation',
+  kind: 'generate_root',
   path: GENERATE_ROOT_PATH,
   besides: [GENERATE_ROOT_OTP_PATH],
   encode: ({ running, chain }) =>

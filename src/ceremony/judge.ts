@@ -67,7 +67,8 @@ export class Judge {
 
   /** While sealed this is what the share *seems* to be: a forged record can deny, never deceive. */
   #refusal(retired: readonly RetiredKeySet[], keyIn: (setId: Uint8Array) => Uint8Array): OperatingError {
-    const ended = this.#mayLookUp()
+    const mayLookUp = this.#mayLookUp()
+    const ended = mayLookUp
       ? retired.find((set) => set.publicKeys.some((key) => sameBytes(key, keyIn(set.id))))
       : undefined
     if (ended !== undefined) {
@@ -82,6 +83,7 @@ export class Judge {
       'share_unknown',
       'unknown share: it is damaged or mistyped, or it belongs to another store. It was not counted, and ' +
         'nobody else has to start again',
+      mayLookUp ? {} : { detail: { throttled: true } },
     )
   }
 

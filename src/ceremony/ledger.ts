@@ -2,6 +2,7 @@ import type { PlainWrite } from '../barrier/barrier.ts'
 import { assert } from '../base/assert.ts'
 import type { Closing } from '../custody/transcript.ts'
 import { type Agreement, isExpired } from './agreement.ts'
+import type { JournalKind } from './journal/journal.ts'
 import type { CeremonyPorts } from './ports.ts'
 import type { Session } from './session.ts'
 import type { StoredCeremony } from './stored-ceremony.ts'
@@ -9,8 +10,9 @@ import { TranscriptDraft } from './transcripts.ts'
 
 /** How a kind of ceremony is stored. */
 export interface LedgerKind<Running> {
-  /** What the log calls it. */
+  /** What the log and the journal call it. */
   readonly noun: string
+  readonly kind: JournalKind
   readonly path: string
   /** Further entries that go with it. */
   readonly besides?: readonly string[]
@@ -47,8 +49,9 @@ export class CeremonyLedger<Running extends { readonly agreement: Agreement }> {
     this.#stored = kept.resumed
   }
 
-  /** The running ceremony; `null` also for one whose time is over. */
+  /** The running ceremony; `null` also for one whose time is over, or that a seal has ended. */
   get running(): Running | null {
+    if (this.#ports.journal.sealMark !== null) return null
     return this.hasExpired ? null : (this.#stored?.running ?? null)
   }
 
@@ -97,7 +100,16 @@ export class CeremonyLedger<Running extends { readonly agreement: Agreement }> {
 
   /** Ends the kept ceremony with a closing line and nothing else; `null` where none is kept. */
   end(event: Exclude<Closing['event'], 'completed'>): Ending | null {
-    return this.#stored === null ? null : this.endWith(this.draft().close(this.#session, event, {}))
+    if (this.#stored === null) return null
+    const ending = this.endWith(this.draft().close(this.#session, event, {}))
+    // A cancellation is recorded by whoever asked for it.
+    if (event === 'cancelled') return ending
+    const { ceremonyId: ceremony, opener } = this.#stored.running.agreement
+    const forget = (): void => {
+      ending.forget()
+      this.#ports.journal.record({ kind: this.#kind.kind, event, ceremony, credential: opener.by })
+    }
+    return { ...ending, forget }
   }
 
   /** Ends the kept ceremony with the lines of `draft`. */

@@ -6,6 +6,7 @@ import type { NoncePool } from '../crypto/nonce-pool.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { StorageBackend } from '../physical/backend.ts'
 import type { Delivery } from './delivery.ts'
+import type { Journal } from './journal/journal.ts'
 
 /** What ceremonies are handed: nothing ambient, so that a seed replays a run. */
 export interface CeremonyPorts {
@@ -15,6 +16,7 @@ export interface CeremonyPorts {
   readonly clock: Clock
   readonly nonces: NoncePool
   readonly log: CeremonyLog
+  readonly journal: Journal
   readonly delivery: Delivery
   readonly settings: CeremonySettings
 }

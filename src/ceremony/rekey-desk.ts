@@ -3,8 +3,11 @@ import { hasCode, OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { type Asked, checkMayCancel, checkMayOpen } from './access.ts'
 import { type DeskPlace, judgeShown } from './desk.ts'
+import type { JournalEvent } from './journal/journal.ts'
+import type { Shown } from './opening.ts'
 import { checkParameters } from './parameters.ts'
 import { type Backup, parseBackup } from './parcel.ts'
+import { objectionOf, recogniseIn, recordAsked, recordRekeyShare, withRecognised } from './recorded.ts'
 import type { RekeyFace, RekeyTerms } from './rekey.ts'
 import type { RekeyAnswer, RekeyStatus, RekeySubmission, VerifyAnswer } from './rekey-runner.ts'
 import { nothingToVerify, repeated } from './rekey-texts.ts'
@@ -16,6 +19,7 @@ export interface VerifyRequest {
   readonly share: SecretBytes
   readonly nonce: string
   readonly face: RekeyFace
+  readonly source: string
 }
 
 /** Where the rekey is worked on: the one machine behind all faces. */
@@ -38,8 +42,11 @@ export class RekeyDesk {
       const face = terms.face === 'rotate' ? 'rotate' : 'rekey'
       checkParameters(terms, `invalid ${face} seal configuration: `)
       checkMayOpen(asked)
-      await rekey.start({ ...terms, shown: judgeShown(this.#place, asked) })
-      return rekey.status()
+      const shown = judgeShown(this.#place, asked)
+      await rekey.start({ ...terms, shown })
+      const status = rekey.status()
+      this.#record('opened', { running: status.running, asked, shown })
+      return status
     })
   }
 
@@ -51,10 +58,15 @@ export class RekeyDesk {
     return this.#place.run(async () => {
       const { rekey } = this.#place.expectOpen()
       const shown = judgeShown(this.#place, asked)
-      const opener = rekey.status().running?.agreement.opener ?? { by: 'nobody' }
-      const way = checkMayCancel(asked, shown, opener)
-      if (way === 'object' && shown.by === 'holder') return await rekey.object(shown)
+      const { running } = rekey.status()
+      const way = checkMayCancel(asked, shown, running?.agreement.opener ?? { by: 'nobody' })
+      if (way === 'object' && shown.by === 'holder') {
+        const isEnded = await rekey.object(shown)
+        this.#record(objectionOf(isEnded, running, rekey.status().running), { running, asked, shown })
+        return isEnded
+      }
       await rekey.cancel()
+      this.#record('cancelled', { running, asked, shown })
       return true
     })
   }
@@ -66,10 +78,19 @@ export class RekeyDesk {
       const { rekey } = this.#place.expectOpen()
       await rekey.admit(request)
       const judged = this.#place.judge(share)
-      const answer = await rekey.submit({ ...request, judged })
-      if (answer.complete) await this.#place.scrub()
-      else if (answer.repeated && request.face !== 'original') throw repeated(request.face, 'update')
-      return answer
+      const { running } = rekey.status()
+      const collecting = running?.phase === 'collecting' ? running : null
+      const given = recogniseIn(collecting, { kind: 'rekey', judged, source: request.source })
+      try {
+        const answer = await rekey.submit({ ...request, judged })
+        const isMistake = !answer.complete && answer.repeated && request.face !== 'original'
+        if (isMistake) throw repeated(request.face, 'update')
+        recordRekeyShare(this.#place.ports.journal, given, answer)
+        if (answer.complete) await this.#place.scrub()
+        return answer
+      } catch (error) {
+        throw withRecognised(error, given)
+      }
     })
   }
 
@@ -85,8 +106,13 @@ export class RekeyDesk {
     return this.#place.run(async () => {
       using share = request.share
       const { rekey } = this.#place.expectOpen()
+      const ceremony = rekey.status().running?.agreement.ceremonyId ?? null
       const answer = await rekey.verify({ ...request, share }, this.#place.judge)
-      if (answer.repeated) throw repeated(request.face, 'verify')
+      const given = { kind: 'rekey', ceremony, share: answer.shareNumber, source: request.source } as const
+      if (answer.repeated) throw withRecognised(repeated(request.face, 'verify'), given)
+      const { journal } = this.#place.ports
+      journal.record({ ...given, event: 'share_returned' })
+      if (answer.complete) journal.record({ ...given, share: null, event: 'completed' })
       if (answer.complete) await this.#place.scrub()
       return answer
     })
@@ -96,10 +122,11 @@ export class RekeyDesk {
   restartVerification(face: RekeyFace, asked: Asked): Promise<RekeyStatus> {
     return this.#place.run(async () => {
       const { rekey } = this.#place.expectOpen()
-      const { agreement } = this.verifyStatus(face).running ?? {}
+      const { running } = this.verifyStatus(face)
       const shown = judgeShown(this.#place, asked)
-      checkMayCancel(asked, shown, agreement?.opener ?? { by: 'nobody' })
+      checkMayCancel(asked, shown, running?.agreement.opener ?? { by: 'nobody' })
       await rekey.restartVerification()
+      if (running?.phase === 'dealt') this.#record('reset', { running, asked, shown })
       return rekey.status()
     })
   }
@@ -127,5 +154,14 @@ export class RekeyDesk {
       const code = error instanceof OperatingError ? error.code : 'unknown'
       this.#place.ports.log.warn('old key set not dropped', { code })
     })
+  }
+
+  #record(
+    event: JournalEvent,
+    by: Pick<RekeyStatus, 'running'> & { readonly asked: Asked; readonly shown: Shown },
+  ): void {
+    const { running, asked, shown } = by
+    const agreement = running?.agreement ?? null
+    recordAsked(this.#place.ports.journal, event, { kind: 'rekey', agreement, asked, shown })
   }
 }

@@ -76,7 +76,12 @@ export type RekeyAnswer =
       readonly verificationNonce: string | null
     }
 
-export type VerifyAnswer = { readonly complete: boolean; readonly repeated: boolean; readonly nonce: string }
+export interface VerifyAnswer {
+  readonly complete: boolean
+  readonly repeated: boolean
+  readonly nonce: string
+  readonly shareNumber: number
+}
 
 /**
  * Does what the rekey machine decides, on one open store. Every method runs in the ceremony queue, one at a
@@ -221,13 +226,15 @@ export class RekeyRunner implements Disposable {
     const running = await this.admitVerification(returned)
     const { verificationNonce: nonce } = running
     const outcome = this.#verifier.give(running, returned.share, judge)
-    if (outcome.type !== 'enough') return { complete: false, repeated: outcome.type === 'repeated', nonce }
+    const { number: shareNumber } = outcome
+    const repeated = outcome.type === 'repeated'
+    if (outcome.type !== 'enough') return { complete: false, repeated, nonce, shareNumber }
     using unsealKey = outcome.unsealKey
     await installReturned(this.#place, running, { unsealKey, proofs: outcome.proofs })
     this.#verifier.reset()
     this.#forgetAnswer()
     this.#logInstalled(running)
-    return { complete: true, repeated: false, nonce }
+    return { complete: true, repeated, nonce, shareNumber }
   }
 
   /** Throws `ceremony_not_running` or `nonce_mismatch` where no new share can be taken. */

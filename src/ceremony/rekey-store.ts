@@ -15,6 +15,7 @@ const MAX_TIME = 253_402_300_799_999
 /** A running rekey behind the barrier: signatures, terms, and the public keys of a pending set. */
 export const REKEY_LEDGER: LedgerKind<RunningRekey> = {
   noun: 'rekey',
+  kind: 'rekey',
   path: REKEY_PATH,
   encode: ({ running, chain }) => encodeCeremony(running.agreement, chain, ownMembers(running)),
 }

@@ -10,10 +10,11 @@ import type { DealtRekey, PendingSet } from './rekey.ts'
 import { giveBack, type VerificationState } from './verification.ts'
 
 /** What giving a new share back came to. */
-export type Returned =
+export type Returned = { readonly number: number } & (
   | { readonly type: 'repeated' | 'counted' }
   /** The proof that the new shares arrived, for the install that it allows. */
   | { readonly type: 'enough'; readonly unsealKey: SecretBytes; readonly proofs: readonly Consent[] }
+)
 
 /**
  * Takes the new shares of a dealt rekey back, in the memory of this process. It owns what it was given, and
@@ -48,13 +49,13 @@ export class RekeyVerifier implements Disposable {
     const { state, outcome } = giveBack(before, returned)
     if (outcome.type === 'counted') {
       this.#state = state
-      return { type: 'counted' }
+      return { type: 'counted', number }
     }
     using _notKept = returned.share
-    if (outcome.type === 'repeated') return { type: 'repeated' }
+    if (outcome.type === 'repeated') return { type: 'repeated', number }
     const shares = outcome.given.map((given) => given.share)
     const unsealKey = this.#rebuild(running.pending, shares)
-    return { type: 'enough', unsealKey, proofs: outcome.given.map((given) => given.proof) }
+    return { type: 'enough', number, unsealKey, proofs: outcome.given.map((given) => given.proof) }
   }
 
   /** Wipes what was given back. */

@@ -44,6 +44,7 @@ export async function dropRetiring(
     },
   })
   evidence.superseded?.forget()
+  ports.journal.record({ kind: 'rekey', event: 'retired', ceremony: evidence.rekeyId })
   ports.log.info('old key set dropped', {
     evidence: evidence.evidence,
     old: retiring.number,

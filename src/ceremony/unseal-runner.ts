@@ -56,6 +56,13 @@ export class UnsealRunner implements Disposable {
     return this.#ceremony?.ceremonyId ?? ''
   }
 
+  /** Whether this holder's share is in already. */
+  holds(judged: JudgedShare): boolean {
+    const setId = toHex(judged.set.id)
+    const pile = this.#state.piles.find((known) => known.setId === setId)
+    return pile?.shares.some((given) => given.number === judged.number) ?? false
+  }
+
   /**
    * Takes ownership of a recognised share. Resolves to the opened store when it makes the threshold, else to
    * `null`. Throws `corrupt_store` or `store_rolled_back` when the shares are right and the store is not:

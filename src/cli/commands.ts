@@ -15,6 +15,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'operator unseal', summary: 'give a share to open', load: () => import('./operator-unseal.ts') },
   { name: 'operator seal', summary: 'close the server', load: () => import('./operator-seal.ts') },
   { name: 'operator rekey', summary: 'change the shares', load: () => import('./operator-rekey.ts') },
+  {
+    name: 'custody journal',
+    summary: 'who gave shares, and what was refused',
+    load: () => import('./custody-journal.ts'),
+  },
   { name: 'read', summary: 'read a path', load: () => import('./read.ts') },
   { name: 'write', summary: 'write a path', load: () => import('./write.ts') },
   { name: 'list', summary: 'list the names below a path', load: () => import('./list.ts') },

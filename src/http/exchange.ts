@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_UNAUTHENTICATED_BODY_BYTES } from '../base/limits.ts'
 import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.ts'
-import type { LogicalRequest, Operation } from '../logical/request.ts'
+import type { LogicalRequest, Operation, Origin } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { canonicalPath } from '../router/canonical-path.ts'
 import { awaitArrival, seeWhatCameIn } from './arrival.ts'
@@ -45,6 +45,9 @@ export interface ExchangeFacts {
 }
 
 const METHODS: ReadonlySet<string> = new Set<BareMethod>(['GET', 'HEAD', 'PUT', 'POST', 'DELETE'])
+
+/** What changes nothing, whatever comes of it. */
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'LIST'])
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['GET', 'read'],
@@ -112,7 +115,21 @@ interface Incoming {
 }
 
 async function answerBare(service: Service, route: BareRoute, incoming: Incoming): Promise<BareResponse> {
-  const { id, request, method, query } = incoming
+  const origin = originOf(incoming.request, service.listener)
+  try {
+    return await handleBare(service, route, { ...incoming, origin })
+  } catch (error) {
+    if (!READS.has(incoming.method)) route.refused?.(origin.source, error)
+    throw error
+  }
+}
+
+async function handleBare(
+  service: Service,
+  route: BareRoute,
+  incoming: Incoming & { readonly origin: Origin },
+): Promise<BareResponse> {
+  const { id, request, method, query, origin } = incoming
   asksForList(query)
   const handler = METHODS.has(method) ? route.handlers[method as BareMethod] : undefined
   // Sealed before the method, as every method answers 503 then (key-lifecycle.md section 5.2).
@@ -123,7 +140,6 @@ async function answerBare(service: Service, route: BareRoute, incoming: Incoming
   const parsed = parseBody(body.bytes)
   if (parsed === null && writes && route.emptyBody === 'refused')
     throw new OperatingError('bad_request', 'EOF')
-  const origin = originOf(request, service.listener)
   return await handler({ id, query, body: parsed ?? emptyObject(), token: tokenOf(request), origin })
 }
 

@@ -16,6 +16,8 @@ export interface BareRoute {
   readonly emptyBody: 'object' | 'refused'
   /** Sealed or not initialised, every method answers 503 (key-lifecycle.md section 5.2). */
   readonly needsOpen: boolean
+  /** Told of every refusal of a request that would change something, once its path is known. Never throws. */
+  readonly refused?: (source: string, error: unknown) => void
 }
 
 export type BareMethod = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'

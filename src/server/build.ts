@@ -3,6 +3,9 @@ import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { Custodian } from '../ceremony/custodian.ts'
+import { openFileJournal } from '../ceremony/journal/file-journal.ts'
+import type { Journal } from '../ceremony/journal/journal.ts'
+import { type JournalPorts, SlotJournal } from '../ceremony/journal/slot-journal.ts'
 import type { CeremonyPorts } from '../ceremony/ports.ts'
 import type { ServerConfig } from '../config/config.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
@@ -14,9 +17,11 @@ import type { StorageBackend } from '../physical/backend.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { custodyStatusRoute } from '../system/custody-status.ts'
 import { generateRootRoutes } from '../system/generate-root.ts'
+import { HandOvers } from '../system/hand-over.ts'
 import { healthRoute, leaderRoute } from '../system/health.ts'
 import { initRoute } from '../system/init.ts'
 import type { Lifecycle } from '../system/lifecycle.ts'
+import { journaled } from '../system/refusals.ts'
 import { modernRekeyRoutes } from '../system/rekey-modern.ts'
 import { originalRekeyRoutes } from '../system/rekey-original.ts'
 import { sealRoute } from '../system/seal.ts'
@@ -35,6 +40,7 @@ import { systemClock, systemEntropy } from './system-ports.ts'
 export interface Server {
   readonly custodian: Custodian
   readonly storage: StorageBackend
+  readonly journal: Journal
   /** What every listener serves; each adds who it is. */
   readonly service: Omit<Service, 'listener' | 'maxBodyBytes'>
   readonly logExchange: (facts: ExchangeFacts & { readonly ms: number }) => void
@@ -53,9 +59,12 @@ export interface ServerHooks {
  */
 export async function buildServer(config: ServerConfig, log: Log, hooks: ServerHooks): Promise<Server> {
   const storage = new IoGuard(await openStorage(config), systemClock, hooks.fatal)
+  // Behind the store, whose lock keeps other processes away from this folder.
+  const journal = openJournal(config, { clock: systemClock, hashing: nodePrimitives, log })
   try {
-    return await buildOn(storage, { config, log, hooks })
+    return await buildOn(storage, { config, log, hooks, journal })
   } catch (error) {
+    await journal.close()
     await storage.close()
     throw error
   }
@@ -63,32 +72,26 @@ export async function buildServer(config: ServerConfig, log: Log, hooks: ServerH
 
 async function buildOn(
   storage: StorageBackend,
-  given: { readonly config: ServerConfig; readonly log: Log; readonly hooks: ServerHooks },
+  given: {
+    readonly config: ServerConfig
+    readonly log: Log
+    readonly hooks: ServerHooks
+    readonly journal: Journal
+  },
 ): Promise<Server> {
-  const { config, log, hooks } = given
+  const { config, log, hooks, journal } = given
   const { fatal, rootToken } = hooks
-  const delivery = new OpenpgpDelivery({ clock: systemClock, entropy: systemEntropy })
-  const ports: CeremonyPorts = {
-    storage,
-    primitives: nodePrimitives,
-    entropy: systemEntropy,
-    clock: systemClock,
-    nonces: new NoncePool(systemEntropy),
-    log,
-    delivery,
-    settings: {
-      ceremonyExpiryMs: config.ceremonyExpiry,
-      dealtExpiryMs: config.dealtExpiry,
-      unjoinedExpiryMs: config.unjoinedExpiry,
-    },
-  }
+  const ports = ceremonyPorts(storage, given)
   let open: OpenLogical | null = null
+  const handOvers = new HandOvers(journal, log)
   const custodian = await Custodian.load(ports, {
     nodeKeys: nodeKeyFor(config).publicKeys,
     seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
-      open = await openLogical(ports, session.barrier, () => systemBackend(lifecycle))
+      const opened = await openLogical(ports, session.barrier, () => systemBackend(lifecycle))
+      open = opened
+      handOvers.after(custodian.settled(), opened.audit, () => open === opened)
     },
     sealed: () => {
       open = null
@@ -101,12 +104,13 @@ async function buildOn(
   }
   const lifecycle: Lifecycle = {
     custodian,
+    journal,
     clock: systemClock,
     hashing: nodePrimitives,
     storageType: config.storage.type,
     cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
     gate: { check: (token, path) => expectOpen().gate.check(token, path) },
-    delivery,
+    delivery: ports.delivery,
     initSecret: readInitSecret(config.initSecretFile),
     equal: nodePrimitives.equal,
     newOtp: (length) => mintOtp(systemEntropy, length),
@@ -114,6 +118,7 @@ async function buildOn(
   return {
     custodian,
     storage,
+    journal,
     service: {
       bareRoutes: new Map(bareRoutes(lifecycle).map((route) => [route.path, route])),
       gate: () => void expectOpen(),
@@ -124,9 +129,31 @@ async function buildOn(
   }
 }
 
+function ceremonyPorts(
+  storage: StorageBackend,
+  given: { readonly config: ServerConfig; readonly log: Log; readonly journal: Journal },
+): CeremonyPorts {
+  const { config, log, journal } = given
+  return {
+    storage,
+    primitives: nodePrimitives,
+    entropy: systemEntropy,
+    clock: systemClock,
+    nonces: new NoncePool(systemEntropy),
+    log,
+    journal,
+    delivery: new OpenpgpDelivery({ clock: systemClock, entropy: systemEntropy }),
+    settings: {
+      ceremonyExpiryMs: config.ceremonyExpiry,
+      dealtExpiryMs: config.dealtExpiry,
+      unjoinedExpiryMs: config.unjoinedExpiry,
+    },
+  }
+}
+
 /** The routes outside the mount router: the list of what works without a token. */
 export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
-  return [
+  return journaled(lifecycle.journal, [
     initRoute(lifecycle),
     sealStatusRoute(lifecycle),
     unsealRoute(lifecycle),
@@ -137,7 +164,7 @@ export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
     ...generateRootRoutes(lifecycle),
     ...modernRekeyRoutes(lifecycle),
     ...originalRekeyRoutes(lifecycle),
-  ]
+  ])
 }
 
 async function openStorage(config: ServerConfig): Promise<StorageBackend> {
@@ -145,6 +172,11 @@ async function openStorage(config: ServerConfig): Promise<StorageBackend> {
   // Imported late: a server in memory needs neither SQLite nor its thread.
   const { openSqliteStore } = await import('../physical/sqlite/sqlite-backend.ts')
   return await openSqliteStore({ folder: config.storage.folder })
+}
+
+function openJournal(config: ServerConfig, ports: JournalPorts): Journal {
+  if (config.storage.type === 'inmem') return new SlotJournal(ports, null)
+  return openFileJournal(config.storage.folder, ports)
 }
 
 function nodeKeyFor(config: ServerConfig): ReturnType<typeof loadNodeKey> {

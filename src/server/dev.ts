@@ -15,13 +15,13 @@ export interface Output {
   write(text: string | Uint8Array, done?: (error?: Error | null) => void): unknown
 }
 
-/** Where the one share comes from, as other shares come from an address. */
+/** Who asks, and where the one share comes from, as others come from an address. */
 const SOURCE = 'this process'
 
 /** Initialises an empty store with one key, and opens it with that. The caller wipes the answer. */
 export async function openForDevelopment(custodian: Custodian): Promise<InitAnswer> {
   const terms = { shares: 1, threshold: 1, recipients: null, tokenRecipient: null }
-  const answer = await custodian.init(terms)
+  const answer = await custodian.init(terms, SOURCE)
   await custodian.unseal(onlyShare(answer).clone(), SOURCE)
   return answer
 }

@@ -40,6 +40,7 @@ export interface Cluster {
 /** All that works only while the store is open: made at unseal, let go of at seal. */
 export interface OpenLogical {
   readonly router: Router
+  readonly audit: AuditBroker
   readonly gate: TokenGate
   readonly cluster: Cluster
   /** A root token for a ceremony's commit. */
@@ -83,6 +84,7 @@ export async function openLogical(
   const audit = new AuditBroker([])
   return {
     router: new Router({ mounts, authenticate, acl: BUILT_IN_ACL, audit, clock: ports.clock }),
+    audit,
     gate: { check: (token, path) => checkSudo(authenticate, token, path) },
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
     rootToken: () => {

@@ -141,10 +141,12 @@ function urlOf(config: ListenerConfig | undefined, address: RunningListener['add
   return `${config?.tls ? 'https' : 'http'}://${host}:${address.port}`
 }
 
-/** In-flight requests are answered, then keys are given back and wiped, then the store is closed. */
+/** In-flight requests are answered, then keys are given back and wiped, then journal and store are closed. */
 async function stop(server: Server, listeners: readonly RunningListener[]): Promise<void> {
   await Promise.all(listeners.map((listener) => listener.close(GRACE_MS)))
   await server.custodian.stop()
+  // The store last: its lock keeps other processes away from the journal too.
+  await server.journal.close()
   await server.storage.close()
 }
 

@@ -19,7 +19,8 @@ export async function asking<Result>(
   using share = shareField(lifecycle, request.body)
   const credential: Credential =
     share === null ? { by: await tokenOrNobody(lifecycle, request, door.path) } : { by: 'holder', share }
-  return await door.act({ credential, access: request.origin.access[door.family], path: door.path })
+  const { access, source } = request.origin
+  return await door.act({ credential, access: access[door.family], source, path: door.path })
 }
 
 async function tokenOrNobody(

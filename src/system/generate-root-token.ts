@@ -12,10 +12,9 @@ import { wantedHiding } from './generate-root.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 /** A token came this far: the router has asked for the capability on the path. */
-const WITH_TOKEN: Asked = {
-  credential: { by: 'token' },
-  access: 'guarded',
-  path: 'sys/generate-root-token/attempt',
+function withToken({ request }: Call): Asked {
+  const { source } = request.origin
+  return { credential: { by: 'token' }, access: 'guarded', source, path: 'sys/generate-root-token/attempt' }
 }
 
 /**
@@ -32,8 +31,8 @@ export function generateRootTokenRoutes(lifecycle: Lifecycle): readonly Route[] 
       handlers: {
         read: async () => ({ data: attemptData(generateRoot.status(), null) }),
         update: (call) => start(lifecycle, call),
-        delete: async () => {
-          await generateRoot.cancel(WITH_TOKEN)
+        delete: async (call) => {
+          await generateRoot.cancel(withToken(call))
           return null
         },
       },
@@ -47,11 +46,11 @@ export function generateRootTokenRoutes(lifecycle: Lifecycle): readonly Route[] 
   ]
 }
 
-async function start(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
-  const body = bodyOf(request)
+async function start(lifecycle: Lifecycle, call: Call): Promise<LogicalResponse> {
+  const body = bodyOf(call.request)
   const key = strictString(body, 'pgp_key') ?? ''
   using wanted = await wantedHiding(lifecycle, { otp: secretField(body, 'otp'), key })
-  const status = await lifecycle.custodian.generateRoot.start(wanted.hiding, WITH_TOKEN)
+  const status = await lifecycle.custodian.generateRoot.start(wanted.hiding, withToken(call))
   return { data: attemptData(status, wanted.shown?.clone() ?? null) }
 }
 
@@ -62,7 +61,7 @@ async function update(lifecycle: Lifecycle, { request }: Call): Promise<LogicalR
   if (nonce === '') throw new OperatingError('bad_request', 'nonce is required')
   const share = requiredShare(lifecycle, body, 'key is required')
   try {
-    const answer = await generateRoot.submit({ share, nonce })
+    const answer = await generateRoot.submit({ share, nonce, source: request.origin.source })
     const { running, progress, required } = generateRoot.status()
     const about = answer.complete ? answer.running : running
     return {

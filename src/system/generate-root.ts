@@ -122,7 +122,7 @@ async function updateAttempt(lifecycle: Lifecycle, request: BareRequest): Promis
   try {
     const share = requiredShare(lifecycle, request.body, missing)
     const nonce = strictString(request.body, 'nonce') ?? ''
-    const answer = await generateRoot.submit({ share, nonce })
+    const answer = await generateRoot.submit({ share, nonce, source: request.origin.source })
     return ok(updateBody(generateRoot.status(), { answer, nonce }))
   } catch (error) {
     throw prefixed(error, 'invalid key: ')

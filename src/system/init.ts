@@ -32,7 +32,7 @@ export function initRoute(lifecycle: Lifecycle): BareRoute {
 }
 
 /** In the order of section 2.2, and refused as a whole before anything is written. */
-async function initialise(lifecycle: Lifecycle, { body }: BareRequest): Promise<BareResponse> {
+async function initialise(lifecycle: Lifecycle, { body, origin }: BareRequest): Promise<BareResponse> {
   refuseRecovery(body)
   const counts = {
     shares: strictInteger(body, 'secret_shares') ?? 0,
@@ -52,7 +52,7 @@ async function initialise(lifecycle: Lifecycle, { body }: BareRequest): Promise<
     tokenKey === '' ? [] : await recipientsOf(lifecycle, [tokenKey], 'invalid root token recipient: ')
   const recipients: readonly Recipient[] | null = keys && (await recipientsOf(lifecycle, keys, PREFIX))
   const terms: InitTerms = { ...counts, recipients, tokenRecipient }
-  return ok(initBody(await lifecycle.custodian.init(terms)))
+  return ok(initBody(await lifecycle.custodian.init(terms, origin.source)))
 }
 
 function initBody({ parcel, rootToken, wrappedToken }: InitAnswer): NonNullable<BareResponse['body']> {

@@ -2,11 +2,13 @@ import type { Clock } from '../base/clock.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Custodian } from '../ceremony/custodian.ts'
 import type { Delivery } from '../ceremony/delivery.ts'
+import type { Journal } from '../ceremony/journal/journal.ts'
 import type { Hashing } from '../custody/share-card.ts'
 
 /** What the routes outside the mount router work on. */
 export interface Lifecycle {
   readonly custodian: Custodian
+  readonly journal: Journal
   readonly clock: Clock
   /** For the check words of a share that is given as words. */
   readonly hashing: Hashing

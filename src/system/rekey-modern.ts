@@ -87,7 +87,7 @@ async function verifyRekey(lifecycle: Lifecycle, request: BareRequest): Promise<
   const { rekey } = lifecycle.custodian
   const share = requiredShare(lifecycle, request.body, MISSING_KEY)
   const nonce = strictString(request.body, 'nonce') ?? ''
-  const answer = await rekey.verify({ share, nonce, face: 'modern' })
+  const answer = await rekey.verify({ share, nonce, face: 'modern', source: request.origin.source })
   if (answer.complete) return ok({ nonce: answer.nonce, complete: true })
   return ok(verifyBody(rekey.status()))
 }

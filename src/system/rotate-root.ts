@@ -17,7 +17,10 @@ import { termsOf, verifyOf } from './rekey-terms.ts'
 type Data = { readonly [member: string]: JsonOut }
 
 /** A token came this far: the router has asked for the capability on the path. */
-const WITH_TOKEN: Asked = { credential: { by: 'token' }, access: 'guarded', path: 'sys/rotate/root/init' }
+function withToken({ request }: Call): Asked {
+  const { source } = request.origin
+  return { credential: { by: 'token' }, access: 'guarded', source, path: 'sys/rotate/root/init' }
+}
 
 /**
  * The rekey behind a token: `sys/rotate/root/init`, `/update`, `/verify` (key-lifecycle.md section 6). The
@@ -35,8 +38,8 @@ export function rotateRootRoutes(lifecycle: Lifecycle): readonly Route[] {
     row('init', 'The running rotation of the shares: its state, starting one, cancelling it.', {
       read: async () => ({ data: runningData(rekey.status()) }),
       update: (call) => start(lifecycle, call),
-      delete: async () => {
-        await rekey.cancel(WITH_TOKEN)
+      delete: async (call) => {
+        await rekey.cancel(withToken(call))
         return null
       },
     }),
@@ -44,17 +47,20 @@ export function rotateRootRoutes(lifecycle: Lifecycle): readonly Route[] {
     row('verify', 'New shares that came back: their state, giving one back, starting over with them.', {
       read: async () => ({ data: verifyData(rekey.verifyStatus('rotate')) }),
       update: (call) => verify(lifecycle, call),
-      delete: async () => ({ data: verifyData(await rekey.restartVerification('rotate', WITH_TOKEN)) }),
+      delete: async (call) => ({
+        data: verifyData(await rekey.restartVerification('rotate', withToken(call))),
+      }),
     }),
     ...recoveryRoutes(),
   ]
 }
 
-async function start(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
+async function start(lifecycle: Lifecycle, call: Call): Promise<LogicalResponse> {
   const { rekey } = lifecycle.custodian
+  const asked = withToken(call)
   // Here, and here only, before the numbers are looked at (section 6, errors).
   if (rekey.status().running !== null) throw alreadyRunning('rotate')
-  const body = bodyOf(request)
+  const body = bodyOf(call.request)
   const keys = stringList(body, 'pgp_keys')
   const wanted = {
     shares: coercedInteger(body, 'secret_shares') ?? 0,
@@ -64,8 +70,8 @@ async function start(lifecycle: Lifecycle, { request }: Call): Promise<LogicalRe
     verify: verifyOf(body, coercedBoolean(body, 'require_verification') ?? false),
     keys,
   }
-  const terms = await termsOf(lifecycle, { wanted, face: 'rotate' }, WITH_TOKEN)
-  return { data: runningData(await rekey.start(terms, WITH_TOKEN)) }
+  const terms = await termsOf(lifecycle, { wanted, face: 'rotate' }, asked)
+  return { data: runningData(await rekey.start(terms, asked)) }
 }
 
 async function update(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
@@ -79,7 +85,7 @@ async function update(lifecycle: Lifecycle, { request }: Call): Promise<LogicalR
 async function verify(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
   const { rekey } = lifecycle.custodian
   const { share, nonce } = shareAndNonce(lifecycle, bodyOf(request))
-  const answer = await rekey.verify({ share, nonce, face: 'rotate' })
+  const answer = await rekey.verify({ share, nonce, face: 'rotate', source: request.origin.source })
   if (answer.complete) return { data: { complete: true, nonce: answer.nonce } }
   return { data: verifyData(rekey.status()) }
 }

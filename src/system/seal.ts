@@ -5,10 +5,10 @@ import type { Lifecycle } from './lifecycle.ts'
 
 /** `/v1/sys/seal` (key-lifecycle.md section 3.3): sealing what is sealed needs nobody's leave. */
 export function sealRoute(lifecycle: Lifecycle): BareRoute {
-  const seal = async ({ token }: BareRequest): Promise<BareResponse> => {
+  const seal = async ({ token, origin }: BareRequest): Promise<BareResponse> => {
     if (!lifecycle.custodian.isOpen) return DONE
     await requireSudo(lifecycle, token, 'sys/seal')
-    await lifecycle.custodian.seal()
+    await lifecycle.custodian.seal(origin.source)
     return DONE
   }
   return {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { Custodian } from '../../src/ceremony/custodian.ts'
+import { openFileJournal } from '../../src/ceremony/journal/file-journal.ts'
 import { DEFAULT_SETTINGS } from '../../src/ceremony/ports.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { NoncePool } from '../../src/crypto/nonce-pool.ts'
@@ -53,6 +54,7 @@ const custodian = await Custodian.load(
     clock: systemClock,
     nonces: new NoncePool(systemEntropy),
     log: silent,
+    journal: openFileJournal(folder, { clock: systemClock, hashing: nodePrimitives, log: silent }),
     delivery: new SimDelivery(),
     settings: DEFAULT_SETTINGS,
   },
@@ -68,7 +70,7 @@ const custodian = await Custodian.load(
 
 if (flow === 'init') {
   const terms = { shares: 5, threshold: 3, recipients: null, tokenRecipient: null }
-  const { parcel } = await custodian.init(terms)
+  const { parcel } = await custodian.init(terms, 'test')
   if (parcel.kind !== 'clear') throw new Error('dealt in the clear')
   handedOut.push(parcel.shares.map((share) => share.lend((bytes) => Buffer.from(bytes).toString('hex'))))
 } else {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { Custodian } from '../../src/ceremony/custodian.ts'
+import { openFileJournal } from '../../src/ceremony/journal/file-journal.ts'
 import { DEFAULT_SETTINGS } from '../../src/ceremony/ports.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { NoncePool } from '../../src/crypto/nonce-pool.ts'
@@ -35,12 +36,13 @@ function run(folder: string, flow: string, exitAt: number, keys: readonly string
 
 async function opens(folder: string, keys: readonly string[]): Promise<boolean> {
   const storage = await openSqliteStore({ folder })
+  const silent = { info: () => undefined, warn: () => undefined }
+  const journal = openFileJournal(folder, { clock: systemClock, hashing: nodePrimitives, log: silent })
   try {
-    const silent = { info: () => undefined, warn: () => undefined }
     const nonces = new NoncePool(systemEntropy)
     const ports = { storage, primitives: nodePrimitives, entropy: systemEntropy, clock: systemClock, nonces }
     const custodian = await Custodian.load(
-      { ...ports, log: silent, delivery: new SimDelivery(), settings: DEFAULT_SETTINGS },
+      { ...ports, log: silent, journal, delivery: new SimDelivery(), settings: DEFAULT_SETTINGS },
       {
         nodeKeys: { signingKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) },
         seed: () => assert.fail('nothing is initialised here'),
@@ -58,6 +60,7 @@ async function opens(folder: string, keys: readonly string[]): Promise<boolean> 
   } catch {
     return false
   } finally {
+    await journal.close()
     await storage.close()
   }
 }

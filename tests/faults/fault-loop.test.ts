@@ -123,7 +123,7 @@ async function rekeyWithEvidence(world: World, run: Run, before: ShareSet): Prom
   const id = world.custodian.rekey.status().running?.agreement.ceremonyId ?? ''
   run.handedOut.push(await world.giveAll(before))
   await world.acknowledge(id)
-  await world.custodian.seal()
+  await world.custodian.seal('127.0.0.1')
   await world.unseal(run.handedOut[1] ?? before)
 }
 
@@ -142,7 +142,7 @@ async function secondByLive(world: World, run: Run, before: ShareSet): Promise<v
 async function sealInRekey(world: World, _run: Run, before: ShareSet): Promise<void> {
   await world.startRekey({ shares: 4, threshold: 2 })
   await world.give(before[0]!)
-  await world.custodian.seal()
+  await world.custodian.seal('127.0.0.1')
 }
 
 /** A store made once, from which every run starts anew. */

@@ -1,6 +1,7 @@
 import { sameBytes } from '../../src/base/encoding.ts'
 import { OperatingError } from '../../src/base/errors.ts'
 import type { Condition, Page, StorageBackend, Write } from '../../src/physical/backend.ts'
+import { SimSlots } from './sim-slots.ts'
 
 /**
  * The fault model. Storage fails as disks do, at one chosen operation, counted from 1 over reads and writes
@@ -26,12 +27,15 @@ export class Crashed extends Error {
 /** In-memory storage that fails where a test says. */
 export class SimStorage implements StorageBackend {
   readonly entries: Map<string, Uint8Array>
+  /** The file of the journal, on the same disk beside the store. Faults are the store's alone. */
+  readonly journal: SimSlots
   #fault: Fault | null = null
   #operations = 0
   #crashed = false
 
-  constructor(entries: ReadonlyMap<string, Uint8Array> = new Map()) {
+  constructor(entries: ReadonlyMap<string, Uint8Array> = new Map(), journal = new SimSlots()) {
     this.entries = new Map([...entries].map(([key, value]) => [key, value.slice()]))
+    this.journal = journal
   }
 
   /** Operations since the last `arm`. */
@@ -47,7 +51,7 @@ export class SimStorage implements StorageBackend {
 
   /** What a new process finds. */
   reopened(): SimStorage {
-    return new SimStorage(this.entries)
+    return new SimStorage(this.entries, this.journal.reopened())
   }
 
   async get(key: string): Promise<Uint8Array | null> {

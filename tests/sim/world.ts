@@ -3,6 +3,8 @@ import { utf8 } from '../../src/base/encoding.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import type { Asked } from '../../src/ceremony/access.ts'
 import { Custodian, type CustodianHooks } from '../../src/ceremony/custodian.ts'
+import type { Journal } from '../../src/ceremony/journal/journal.ts'
+import { SlotJournal } from '../../src/ceremony/journal/slot-journal.ts'
 import { DEFAULT_SETTINGS } from '../../src/ceremony/ports.ts'
 import type { RekeyTerms } from '../../src/ceremony/rekey.ts'
 import type { RekeyAnswer } from '../../src/ceremony/rekey-runner.ts'
@@ -15,7 +17,12 @@ import { SimDelivery } from './sim-delivery.ts'
 import type { SimStorage } from './sim-storage.ts'
 
 /** Somebody who shows nothing, where that is enough. */
-export const ANYBODY: Asked = { credential: { by: 'nobody' }, access: 'open', path: 'sys/rekey/init' }
+export const ANYBODY: Asked = {
+  credential: { by: 'nobody' },
+  access: 'open',
+  source: '127.0.0.1',
+  path: 'sys/rekey/init',
+}
 
 /** The terms of the original face. */
 export function plainTerms(next: { shares: number; threshold: number }): RekeyTerms {
@@ -30,6 +37,7 @@ export class World {
   readonly storage: SimStorage
   readonly clock: SimClock
   readonly custodian: Custodian
+  readonly journal: Journal
   readonly logged: string[]
   readonly delivery: SimDelivery
   fatal: unknown = null
@@ -39,12 +47,14 @@ export class World {
     storage: SimStorage
     clock: SimClock
     custodian: Custodian
+    journal: Journal
     logged: string[]
     delivery: SimDelivery
   }) {
     this.storage = parts.storage
     this.clock = parts.clock
     this.custodian = parts.custodian
+    this.journal = parts.journal
     this.logged = parts.logged
     this.delivery = parts.delivery
   }
@@ -62,7 +72,7 @@ export class World {
         entries: [{ op: 'put', key: 'data/first', value: utf8('written at init') }],
       }),
       rootToken: () => ({
-        token: SecretBytes.take(utf8('hvs.simulated-generated-tok')),
+        token: SecretBytes.take(utf8('hvs.simulated-generated-root')),
         writes: [{ op: 'put', key: 'data/token', value: utf8('a token is known') }],
       }),
       opened: async (session) => {
@@ -75,7 +85,9 @@ export class World {
         if (world !== null) world.fatal = error
       },
     }
-    const log = (event: string): void => void logged.push(event)
+    const write = (event: string): void => void logged.push(event)
+    const log = { info: write, warn: write }
+    const journal = new SlotJournal({ clock, hashing: nodePrimitives, log }, storage.journal)
     const custodian = await Custodian.load(
       {
         storage,
@@ -83,19 +95,20 @@ export class World {
         entropy,
         clock,
         nonces: new NoncePool(entropy),
-        log: { info: log, warn: log },
+        log,
+        journal,
         delivery,
         settings: DEFAULT_SETTINGS,
       },
       hooks,
     )
-    world = new World({ storage, clock, custodian, logged, delivery })
+    world = new World({ storage, clock, custodian, journal, logged, delivery })
     return world
   }
 
   async init(shares: number, threshold: number): Promise<ShareSet> {
     const terms = { shares, threshold, recipients: null, tokenRecipient: null }
-    using answer = await this.custodian.init(terms)
+    using answer = await this.custodian.init(terms, ANYBODY.source)
     assert(answer.parcel.kind === 'clear')
     return copyOf(answer.parcel.shares)
   }

@@ -28,6 +28,7 @@ export const STORE_FOLDER_NAMES: ReadonlySet<string> = new Set([
   RESTORING_FILE,
   'node.key',
   'node.key.new',
+  'ceremony.journal',
 ])
 
 /** Signs by which other programs' folders are known: `atLeast` of the names stand there. */
