@@ -7,8 +7,10 @@ import { Queue } from '../base/queue.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
 import { verifyNode } from '../custody/node.ts'
+import { Archive } from './archive.ts'
 import { ArrivalProof } from './arrival-proof.ts'
 import { OutcomeUnknownError } from './custody-change.ts'
+import { DataKeys } from './data-keys.ts'
 import type { DeskPlace, OpenPhase } from './desk.ts'
 import { GenerateRootDesk } from './generate-root-desk.ts'
 import { GenerateRootRunner, type NewRootToken } from './generate-root-runner.ts'
@@ -19,6 +21,7 @@ import { checkParameters } from './parameters.ts'
 import type { CeremonyPorts } from './ports.ts'
 import { RekeyDesk } from './rekey-desk.ts'
 import { RekeyRunner } from './rekey-runner.ts'
+import { RotationWatch } from './rotation-watch.ts'
 import { Session } from './session.ts'
 import {
   type CustodyCandidate,
@@ -28,6 +31,7 @@ import {
   type StoredRecords,
 } from './stored-records.ts'
 import { type OpenedByShares, UnsealRunner, unsealTranscript } from './unseal-runner.ts'
+import { type ServedVersion, versionWrites } from './versions.ts'
 
 const MAX_NODES = 16
 
@@ -44,6 +48,8 @@ export interface CustodianHooks {
   /** Nobody can know what the storage holds: end the process. */
   fatal(error: unknown): void
   readonly nodeKeys: NodeKeys
+  /** Which program this is: the store remembers those that have served it. */
+  readonly serving: ServedVersion
 }
 
 type Phase =
@@ -69,6 +75,10 @@ export interface SealStatus {
  * ceremonies ever change the keys at once; reading is answered at any time from memory.
  */
 export class Custodian {
+  /** The data keys of the open store: how much they did, and when a new one is made. */
+  readonly dataKeys: DataKeys
+  /** What the open store remembers: versions, ceremonies, transcripts. */
+  readonly archive: Archive
   readonly #ports: CeremonyPorts
   readonly #hooks: CustodianHooks
   readonly #judge: Judge
@@ -97,6 +107,8 @@ export class Custodian {
     }
     this.rekey = new RekeyDesk(place)
     this.generateRoot = new GenerateRootDesk(place, () => hooks.rootToken())
+    this.dataKeys = new DataKeys(place)
+    this.archive = new Archive(place)
   }
 
   /** Reads the store. Throws `corrupt_store` or `store_newer` when it holds one that cannot be served. */
@@ -305,6 +317,7 @@ export class Custodian {
     const reserve = (count: number): Promise<void> => this.#run(() => session.reserve(count))
     const session = new Session(this.#ports, opened.parts, reserve)
     try {
+      await session.recall()
       await this.#recordOpening(session, opened)
       const generateRoot = await GenerateRootRunner.resume(this.#ports, session)
       const rekey = await RekeyRunner.resume(this.#ports, session, generateRoot)
@@ -313,6 +326,7 @@ export class Custodian {
       await this.#dropProven(rekey, session, opened)
       await this.#hooks.opened(session)
       this.#phase = phase
+      this.#watchRotation(session)
       this.#ports.log.info('store open', { set: session.record.live.number, serial: session.record.serial })
     } catch (error) {
       session.close()
@@ -322,13 +336,21 @@ export class Custodian {
     }
   }
 
+  #watchRotation(session: Session): void {
+    const watch = new RotationWatch(this.#ports, session)
+    watch.run((look) => this.#run(look)).catch((error: unknown) => this.#hooks.fatal(error))
+  }
+
   /**
    * Stores the transcript, certifies this node, reserves operations, and by rewriting all six records heals a
    * damaged one. Where there is no room, the store opens all the same: reading goes on.
    */
   async #recordOpening(session: Session, opened: OpenedByShares): Promise<void> {
     try {
-      const entries = await unsealTranscript(this.#ports, session, opened.proceedings)
+      const entries = [
+        ...(await unsealTranscript(this.#ports, session, opened.proceedings)),
+        ...(await versionWrites(session.barrier, this.#hooks.serving, this.#ports.clock.now())),
+      ]
       await session.change({ record: { nodes: this.#nodes(session) }, term: 'same', entries })
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error

@@ -12,6 +12,7 @@ import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
+import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
 import { custodyStatusRoute } from '../system/custody-status.ts'
 import { generateRootRoutes } from '../system/generate-root.ts'
 import { healthRoute, leaderRoute } from '../system/health.ts'
@@ -30,6 +31,7 @@ import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { systemClock, systemEntropy } from './system-ports.ts'
+import { VERSION } from './version.ts'
 
 const delivery: Delivery = {
   recipient: async () => {
@@ -93,6 +95,7 @@ async function buildOn(
   let open: OpenLogical | null = null
   const custodian = await Custodian.load(ports, {
     nodeKeys: nodeKeyFor(config).publicKeys,
+    serving: { version: VERSION, api: API_VERSION, apiReleased: API_COMMIT_DATE },
     seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
