@@ -22,6 +22,7 @@ import { modernRekeyRoutes } from '../system/rekey-modern.ts'
 import { originalRekeyRoutes } from '../system/rekey-original.ts'
 import { sealRoute } from '../system/seal.ts'
 import { sealStatusRoute } from '../system/seal-status.ts'
+import { stepDownRoute } from '../system/step-down.ts'
 import { systemBackend } from '../system/system-backend.ts'
 import { unsealRoute } from '../system/unseal.ts'
 import { mintOtp } from '../token/token.ts'
@@ -30,7 +31,7 @@ import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
-import { systemClock, systemEntropy } from './system-ports.ts'
+import { systemClock, systemEntropy, systemHost } from './system-ports.ts'
 import { VERSION } from './version.ts'
 
 const delivery: Delivery = {
@@ -115,6 +116,8 @@ async function buildOn(
     clock: systemClock,
     hashing: nodePrimitives,
     storageType: config.storage.type,
+    apiAddress: apiAddress(config),
+    host: systemHost(config.storage.type === 'sqlite' ? config.storage.folder : '.'),
     cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
     gate: { check: (token, path) => expectOpen().gate.check(token, path) },
     delivery,
@@ -144,11 +147,21 @@ export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
     sealRoute(lifecycle),
     healthRoute(lifecycle),
     leaderRoute(),
+    stepDownRoute(),
     custodyStatusRoute(lifecycle),
     ...generateRootRoutes(lifecycle),
     ...modernRekeyRoutes(lifecycle),
     ...originalRekeyRoutes(lifecycle),
   ]
+}
+
+/** The first listener, where others can reach it under the name that it has in the configuration. */
+function apiAddress({ listeners }: ServerConfig): string {
+  const [first] = listeners
+  const isWildcard = first === undefined || ['0.0.0.0', '::', ''].includes(first.host) || first.port === 0
+  if (isWildcard) return ''
+  const host = first.host.includes(':') ? `[${first.host}]` : first.host
+  return `${first.tls === null ? 'http' : 'https'}://${host}:${first.port}`
 }
 
 async function openStorage(config: ServerConfig): Promise<StorageBackend> {

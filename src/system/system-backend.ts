@@ -1,9 +1,14 @@
 import type { Mounted } from '../logical/backend.ts'
 import { decodeTokenRoute } from './decode-token.ts'
 import { generateRootTokenRoutes } from './generate-root-token.ts'
+import { haStatusRoute } from './ha-status.ts'
+import { hostInfoRoute } from './host-info.ts'
+import { keyStatusRoute } from './key-status.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { rekeyBackupRoutes } from './rekey-backup.ts'
+import { rotateRoutes } from './rotate.ts'
 import { rotateRootRoutes } from './rotate-root.ts'
+import { versionHistoryRoutes } from './version-history.ts'
 
 /** `sys/` behind the router: every route that asks for a token, one file a resource. */
 export function systemBackend(lifecycle: Lifecycle): Mounted {
@@ -13,6 +18,11 @@ export function systemBackend(lifecycle: Lifecycle): Mounted {
       ...rekeyBackupRoutes(lifecycle),
       ...generateRootTokenRoutes(lifecycle),
       decodeTokenRoute(),
+      keyStatusRoute(lifecycle),
+      ...rotateRoutes(lifecycle),
+      haStatusRoute(lifecycle),
+      ...versionHistoryRoutes(lifecycle),
+      hostInfoRoute(lifecycle),
     ],
   }
 }
