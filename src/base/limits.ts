@@ -17,6 +17,9 @@ export const MAX_KEY_BYTES = 4096
 export const MAX_ENTRY_BYTES = 32 * 1024 * 1024
 export const MAX_LIST_PAGE = 10_000
 
+/** Ceremonies of one page: each takes three reads. */
+export const MAX_CEREMONY_PAGE = 100
+
 /** Retired key sets that the custody record remembers, and how many public keys of them in all. */
 export const MAX_RETIRED_SETS = 16
 export const MAX_RETIRED_KEYS = 2048

@@ -348,7 +348,7 @@ export class Custodian {
   async #recordOpening(session: Session, opened: OpenedByShares): Promise<void> {
     try {
       const entries = [
-        ...(await unsealTranscript(this.#ports, session, opened.proceedings)),
+        ...unsealTranscript(this.#ports, session, opened.proceedings),
         ...(await versionWrites(session.barrier, this.#hooks.serving, this.#ports.clock.now())),
       ]
       await session.change({ record: { nodes: this.#nodes(session) }, term: 'same', entries })
@@ -452,8 +452,9 @@ export class Custodian {
 
 /** What an explicit seal ends, in its commit. */
 function closingOf({ rekey, generateRoot }: OpenPhase): Parameters<Session['finish']>[0] {
-  const { writes, record } = rekey.closing()
-  return { record, entries: [...writes, ...(generateRoot.end('cancelled')?.writes ?? [])] }
+  const { ending, record } = rekey.closing()
+  const other = generateRoot.end('cancelled', ending?.head)
+  return { record, entries: [...(ending?.writes ?? []), ...(other?.writes ?? [])] }
 }
 
 function alreadyInitialised(): OperatingError {

@@ -6,8 +6,9 @@ import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES } from '../crypto/primitives.ts'
 import { type CustodyRecord, STORE_ID_BYTES } from '../custody/custody-record.ts'
+import { publicKeySetRecord } from '../custody/key-set.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
-import { closingLine, EMPTY_HEAD, openingLine } from '../custody/transcript.ts'
+import { closingLine, EMPTY_HEAD, NO_TRANSCRIPT, openingLine } from '../custody/transcript.ts'
 import { sealSlot } from '../seal/shamir/slot.ts'
 import { commitChange, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
 import { type Deal, deal, keySetOf } from './deal.ts'
@@ -168,13 +169,16 @@ function transcript(
     custodyDigest: EMPTY_HEAD,
     serial: 0,
     identityKey: identity.publicKey,
+    keySets: [],
     previousHead: EMPTY_HEAD,
   })
   const closing = closingLine(primitives, opening.next, {
     time,
     event: 'completed',
-    facts: { key_set: 1, serial: 1 },
-    identitySeed: identity.seed,
+    facts: { dealt: publicKeySetRecord(record.live), key_set: 1, serial: 1 },
+    identity,
+    previous: NO_TRANSCRIPT,
   })
-  return [lineWrite(ceremonyId, opening), lineWrite(ceremonyId, closing), headWrite(closing)]
+  const head = { hash: closing.next.head, ceremonyId }
+  return [lineWrite(ceremonyId, opening), lineWrite(ceremonyId, closing), headWrite(head)]
 }

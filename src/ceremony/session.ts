@@ -7,11 +7,14 @@ import { MAX_SEALS_PER_KEY } from '../base/limits.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES } from '../crypto/primitives.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
+import { NO_TRANSCRIPT, type TranscriptHead } from '../custody/transcript.ts'
+import type { Write } from '../physical/backend.ts'
 import { commitChange, OutcomeUnknownError, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
 import { type Identity, wipeWrites } from './identity.ts'
 import { operationsWrite, recallOperations } from './operations.ts'
 import type { CeremonyPorts } from './ports.ts'
 import type { StoredRecords } from './stored-records.ts'
+import { headIn, readHead } from './transcripts.ts'
 
 /** What opening a store has made available. The session owns the secrets from now on. */
 export interface SessionParts {
@@ -47,6 +50,7 @@ export class Session {
   #record: CustodyRecord
   #rootKey: SecretBytes
   #identity: Identity
+  #transcriptHead = NO_TRANSCRIPT
   readonly #closed = new AbortController()
 
   /** `reserveQueued` is how the barrier asks for operations: it must run `reserve` in the ceremony queue. */
@@ -67,9 +71,17 @@ export class Session {
     })
   }
 
-  /** Reads what the store remembers besides its keys: how much of what was reserved was done. */
+  /** Reads what the store remembers besides its keys. To be called once, before anything else. */
   async recall(): Promise<void> {
     await recallOperations(this.barrier)
+    this.#transcriptHead = await readHead(this.barrier, () =>
+      this.#ports.log.warn('the head of the transcripts cannot be read; a new chain of them begins'),
+    )
+  }
+
+  /** The newest closing line that is stored. */
+  get transcriptHead(): TranscriptHead {
+    return this.#transcriptHead
   }
 
   get record(): CustodyRecord {
@@ -128,6 +140,7 @@ export class Session {
       })
       await commitChange(this.#ports.storage, prepared)
       this.#adopt(change, { record, stored: prepared.stored })
+      this.#transcriptHead = headIn(change.entries) ?? this.#transcriptHead
       this.barrier.replaceKeyring(keyring, prepared.seals)
     } catch (error) {
       keyring[Symbol.dispose]()
@@ -141,7 +154,11 @@ export class Session {
   async commitEntries(entries: readonly PlainWrite[]): Promise<void> {
     const seals = entries.filter((entry) => entry.op === 'put').length
     if (seals > this.barrier.room) await this.reserve(seals)
-    const writes = this.barrier.sealAll(entries)
+    await this.#commitSealed(this.barrier.sealAll(entries))
+    this.#transcriptHead = headIn(entries) ?? this.#transcriptHead
+  }
+
+  async #commitSealed(writes: readonly Write[]): Promise<void> {
     try {
       await this.#ports.storage.commit(writes)
     } catch (error) {

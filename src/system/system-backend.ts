@@ -1,4 +1,5 @@
 import type { Mounted } from '../logical/backend.ts'
+import { ceremonyRoutes } from './ceremonies.ts'
 import { decodeTokenRoute } from './decode-token.ts'
 import { generateRootTokenRoutes } from './generate-root-token.ts'
 import { haStatusRoute } from './ha-status.ts'
@@ -23,6 +24,7 @@ export function systemBackend(lifecycle: Lifecycle): Mounted {
       haStatusRoute(lifecycle),
       ...versionHistoryRoutes(lifecycle),
       hostInfoRoute(lifecycle),
+      ...ceremonyRoutes(lifecycle),
     ],
   }
 }
