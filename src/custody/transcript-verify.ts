@@ -78,8 +78,9 @@ export function verifyTranscript(
   const statement = opening === null ? null : checkOpening(verifier, opening, faults)
   if (opening !== null && statement !== null && closing !== null) {
     const transcript = { opening, statement, lines: read, closing, isSigned }
+    // The place first: of one line, the first fault is told, and a gap says more than what it causes.
+    checkPlace(transcript, { faults, chain })
     checkQuorum(verifier, transcript, { faults, chain })
-    if (chain !== null) checkPlace(transcript, { faults, chain })
   }
   const bad = faults.first()
   if (bad !== null) return { ok: false, bad }

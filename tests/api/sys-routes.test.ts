@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
 import { after, before, describe, test } from 'node:test'
+import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
+import { verifyTranscript } from '../../src/custody/transcript-verify.ts'
 import { type Answer, TestServer } from './in-process.ts'
 
 const UNSUPPORTED = '1 error occurred:\n\t* unsupported operation\n\n'
@@ -271,5 +273,118 @@ describe('sys/ behind a token', () => {
       assert.deepEqual([answer.status, answer.body.errors], [503, ['Vault is sealed']], path)
     }
     await server.unseal(keys.slice(0, 2))
+  })
+})
+
+/** Our own routes; custody.md section 3 says what a transcript is. */
+describe('sys/ceremonies', () => {
+  let server: TestServer
+  let keys: string[]
+  before(async () => {
+    server = await TestServer.start()
+    keys = await server.open(3, 2)
+    await server.call('PUT', '/sys/rekey/init', { secret_shares: 3, secret_threshold: 2 })
+    await server.call('PUT', '/sys/rekey/update', { key: keys[0] })
+    const rekey = await server.call('PUT', '/sys/rekey/update', { key: keys[1] })
+    keys = rekey.body.keys
+  })
+  after(() => server.close())
+
+  const root = (method: string, path: string): Promise<Answer> => server.asRoot(method, `/v1/sys/${path}`)
+
+  test('without a token it is 403, sealed 503', async () => {
+    const id = '00000000-0000-4000-8000-000000000000'
+    for (const path of ['ceremonies', 'ceremonies?list=true', `ceremonies/${id}/transcript`]) {
+      const answer = await server.call('GET', `/v1/sys/${path}`)
+      assert.deepEqual([answer.status, answer.body.errors], [403, ['permission denied']])
+    }
+    await root('PUT', 'seal')
+    assert.equal((await root('GET', 'ceremonies')).status, 503)
+    await server.unseal(keys.slice(0, 2))
+  })
+
+  test('GET lists them, the newest first: id, kind, times, outcome, serial, head', async () => {
+    const { status, body } = await root('GET', 'ceremonies')
+    assert.equal(status, 200)
+    const { ceremonies, next } = body.data
+    assert.deepEqual(
+      ceremonies.map(({ kind, outcome }: { kind: string; outcome: string }) => `${kind} ${outcome}`),
+      ['unseal completed', 'retire completed', 'rekey completed', 'unseal completed', 'init completed'],
+    )
+    assert.equal(next, null)
+    const [newest] = ceremonies
+    assert.deepEqual(Object.keys(newest), [
+      'id',
+      'kind',
+      'opened_at',
+      'ended_at',
+      'outcome',
+      'serial',
+      'head',
+    ])
+    assert.match(newest.opened_at, RFC3339)
+    assert.match(newest.ended_at, RFC3339)
+    assert.match(newest.head, /^[0-9a-f]{64}$/)
+  })
+
+  test('page by page: limit, and after the id that the page before gave as next', async () => {
+    const all = (await root('GET', 'ceremonies')).body.data.ceremonies
+    const first = (await root('GET', 'ceremonies?limit=2')).body.data
+    assert.deepEqual(first.ceremonies, all.slice(0, 2))
+    assert.equal(first.next, all[1].id)
+    const second = (await root('GET', `ceremonies?limit=3&after=${first.next}`)).body.data
+    assert.deepEqual([second.ceremonies, second.next], [all.slice(2), null])
+    for (const limit of ['0', '101', 'x', '-1', '']) {
+      assert.equal((await root('GET', `ceremonies?limit=${limit}`)).status, 400, limit)
+    }
+    assert.equal((await root('GET', 'ceremonies?limit=100')).status, 200)
+    assert.equal((await root('GET', 'ceremonies?after=nobody')).status, 404)
+  })
+
+  test('LIST gives the ids, also page by page', async () => {
+    const ids = (await root('GET', 'ceremonies')).body.data.ceremonies
+      .map((one: { id: string }) => one.id)
+      .sort()
+    assert.deepEqual((await root('LIST', 'ceremonies')).body.data.keys, ids)
+    assert.deepEqual((await root('GET', 'ceremonies?list=true&limit=2')).body.data.keys, ids.slice(0, 2))
+    const rest = await root('GET', `ceremonies?list=true&after=${ids[1]}`)
+    assert.deepEqual(rest.body.data.keys, ids.slice(2))
+    assert.equal((await root('LIST', `ceremonies?after=${ids.at(-1)}`)).status, 404)
+  })
+
+  test('a transcript is its lines as they were written, and verifies', async () => {
+    const [, , rekey] = (await root('GET', 'ceremonies')).body.data.ceremonies
+    const { status, body } = await root('GET', `ceremonies/${rekey.id}/transcript`)
+    assert.equal(status, 200)
+    const { lines, ...summary } = body.data
+    assert.deepEqual(summary, rekey)
+    const bytes = lines.map((line: string) => Buffer.from(line))
+    const verdict = verifyTranscript(nodePrimitives, bytes)
+    assert(verdict.ok)
+    assert.deepEqual(
+      verdict.facts.consents.map(({ set, share, verb }) => [set, share, verb]),
+      [
+        [1, 1, 'agree'],
+        [1, 2, 'agree'],
+      ],
+    )
+    assert.equal((await root('GET', 'ceremonies/nobody/transcript')).status, 404)
+    assert.equal((await root('GET', `ceremonies/${rekey.id}/nothing`)).status, 404)
+  })
+
+  test('custody status shows head and identity key of an open store to anybody, and no head of a sealed one', async () => {
+    const custody = async () => (await server.call('GET', '/v1/sys/custody/status')).body
+    const [newest] = (await root('GET', 'ceremonies')).body.data.ceremonies
+    const open = await custody()
+    assert.equal(open.transcript_head, newest.head)
+    assert.match(open.identity_key, /^[0-9a-f]{64}$/)
+    await root('PUT', 'seal')
+    const sealed = await custody()
+    assert.deepEqual([sealed.transcript_head, sealed.identity_key], [null, open.identity_key])
+    await server.unseal(keys.slice(0, 2))
+    const empty = await TestServer.start()
+    const answer = await empty.call('GET', '/v1/sys/custody/status')
+    assert.deepEqual([answer.body.transcript_head, answer.body.identity_key], [null, null])
+    await empty.close()
   })
 })

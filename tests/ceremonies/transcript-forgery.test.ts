@@ -24,8 +24,8 @@ import { exported, type History, history } from '../sim/history.ts'
 import { SeededEntropy } from '../sim/seeded-entropy.ts'
 
 /**
- * What a holder of the root key can make the transcripts say: it has the identity key, so it signs closing lines
- * as the server does. What it does not have are the shares.
+ * What a holder of the root key can make the transcripts say: it has the identity key, so it signs closing
+ * lines as the server does. What it does not have are the shares.
  */
 describe('with the identity key and no share, nobody can forge', () => {
   let past: History

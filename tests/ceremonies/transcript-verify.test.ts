@@ -140,7 +140,7 @@ describe('an export of every kind of ceremony', () => {
     return chain
   }
 
-  /** Flips every byte in `bits` ways, each alone. How many flips there were: each must be told at its line. */
+  /** Flips every byte in `bits` ways, each alone; each must be told at its line. How many flips there were. */
   function flipAll(which: number, bits: number): number {
     const chain = chainBefore(which)
     const transcript = transcriptAt(which)
