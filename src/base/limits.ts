@@ -17,6 +17,9 @@ export const MAX_KEY_BYTES = 4096
 export const MAX_ENTRY_BYTES = 32 * 1024 * 1024
 export const MAX_LIST_PAGE = 10_000
 
+/** An export of transcripts that is verified in one piece: some 100,000 ceremonies. */
+export const MAX_EXPORT_BYTES = 256 * 1024 * 1024
+
 /** Ceremonies of one page: each takes three reads. */
 export const MAX_CEREMONY_PAGE = 100
 

@@ -4,8 +4,8 @@ import { type Consent, verifyConsent } from './consent.ts'
 import { type PublicKeySet, publicKeySetRecord } from './key-set.ts'
 import type { KnownChain } from './known-chain.ts'
 import type { LineFaults } from './line-faults.ts'
-import { AGREEMENT } from './statement-reader.ts'
-import type { ReadDealt } from './transcript-line.ts'
+import { AGREEMENT, type StatementFacts } from './statement-reader.ts'
+import type { ReadClosing, ReadDealt } from './transcript-line.ts'
 import type { ReadTranscript, Verifier } from './transcript-verify.ts'
 
 /** Against what a transcript is checked, and where faults go. */
@@ -25,7 +25,8 @@ export function checkQuorum(verifier: Verifier, transcript: ReadTranscript, chec
   const named = opening.keySets.map((set) => knownSet(set, checking))
   const given = new GivenConsents()
   let pending: PublicKeySet | null = null
-  for (const [index, line] of lines.entries()) {
+  // The first bad line is told: nobody needs to know what is wrong behind it.
+  for (const [index, line] of lines.slice(0, faults.first()?.line).entries()) {
     if (line?.event === 'dealt') {
       const why = pending === null ? faultOfDeal(line, named, given) : 'deals a second time'
       if (why !== null) faults.add(index, why)
@@ -39,9 +40,9 @@ export function checkQuorum(verifier: Verifier, transcript: ReadTranscript, chec
     if (why === null) given.add(consent)
     else faults.add(index, why)
   }
-  if (closing.event !== 'completed') return
+  if (closing?.event !== 'completed') return
   const end = lines.length - 1
-  const why = faultOfNewSet(transcript, pending, given)
+  const why = faultOfNewSet({ statement, closing }, pending, given)
   if (why !== null) faults.add(end, why)
   // In the verified flow the quorum is what the deal needed.
   if (AGREEMENT[statement.kind] === 'nobody' || pending !== null) return
@@ -103,7 +104,7 @@ const OTHERWISE = 'deals otherwise than its statement says'
 
 /** What was dealt is what the holders agreed to, and in the verified flow it came back. */
 function faultOfNewSet(
-  { statement, closing }: ReadTranscript,
+  { statement, closing }: { readonly statement: StatementFacts; readonly closing: ReadClosing },
   pending: PublicKeySet | null,
   given: GivenConsents,
 ): string | null {

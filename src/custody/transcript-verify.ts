@@ -46,9 +46,8 @@ export interface ReadTranscript {
   readonly opening: ReadOpening
   readonly statement: StatementFacts
   readonly lines: readonly (ReadLine | null)[]
-  readonly closing: ReadClosing
-  /** Whether the closing line is signed as it stands: else what it names is nobody's word. */
-  readonly isSigned: boolean
+  /** `null` where a line is missing or altered: then it may be the end of another ceremony. */
+  readonly closing: ReadClosing | null
 }
 
 /**
@@ -74,10 +73,11 @@ export function verifyTranscript(
   if (closing !== null && !isSigned) faults.add(lines.length - 1, 'is not signed by the identity key')
   checkLinks(verifier, { lines, read, isSigned }, faults)
 
+  const isWhole = faults.first() === null
   const opening = read[0]?.event === 'opened' ? read[0] : null
   const statement = opening === null ? null : checkOpening(verifier, opening, faults)
-  if (opening !== null && statement !== null && closing !== null) {
-    const transcript = { opening, statement, lines: read, closing, isSigned }
+  if (opening !== null && statement !== null) {
+    const transcript = { opening, statement, lines: read, closing: isWhole ? closing : null }
     // The place first: of one line, the first fault is told, and a gap says more than what it causes.
     checkPlace(transcript, { faults, chain })
     checkQuorum(verifier, transcript, { faults, chain })

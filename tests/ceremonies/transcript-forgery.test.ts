@@ -15,6 +15,7 @@ import {
   type ClosingPlace,
   closingLine,
   consentLine,
+  dealtLine,
   openingLine,
 } from '../../src/custody/transcript.ts'
 import { exportHeader, verifyExports } from '../../src/custody/transcript-export.ts'
@@ -44,6 +45,9 @@ describe('with the identity key and no share, nobody can forge', () => {
     readonly kind?: Statement['kind']
     readonly sets?: readonly PublicKeySet[]
     readonly consents?: (digest: Uint8Array) => readonly Consent[]
+    /** In the verified flow, behind the consents: the set that was dealt, and who gave its shares back. */
+    readonly dealt?: PublicKeySet
+    readonly proofs?: (digest: Uint8Array) => readonly Consent[]
     readonly event?: Closing['event']
     readonly facts?: Closing['facts']
     readonly deal?: Statement['deal']
@@ -91,6 +95,13 @@ describe('with the identity key and no share, nobody can forge', () => {
     for (const consent of forgery.consents?.(digest) ?? []) {
       forged.push(consentLine(nodePrimitives, forged.at(-1)!.next, { time, consent }))
     }
+    if (forgery.dealt !== undefined) {
+      const dealt = { time, agreedBy: live().id, dealt: forgery.dealt }
+      forged.push(dealtLine(nodePrimitives, forged.at(-1)!.next, dealt))
+    }
+    for (const consent of forgery.proofs?.(digest) ?? []) {
+      forged.push(consentLine(nodePrimitives, forged.at(-1)!.next, { time, consent }))
+    }
     const closing = closingLine(nodePrimitives, forged.at(-1)!.next, {
       time,
       event: forgery.event ?? 'completed',
@@ -106,6 +117,24 @@ describe('with the identity key and no share, nobody can forge', () => {
     using secret = SecretBytes.copyOf(past.shares[share - 1]!)
     const holder = { share: secret, setId: live().id, shareNumber: share }
     return consentWithShare(nodePrimitives, { verb, digest }, holder)
+  }
+
+  /** A set of three whose shares the forger has, and two of its holders' consents. */
+  function ownSet(id: Uint8Array, number: number) {
+    const shares = [1, 2, 3].map((share) => ({ share, secret: SecretBytes.take(entropy.bytes(33)) }))
+    const publicKey = (secret: SecretBytes): Uint8Array => sharePublicKey(nodePrimitives, secret, id)
+    const set: PublicKeySet = {
+      id,
+      number,
+      threshold: 2,
+      shares: shares.map(({ share, secret }) => ({ number: share, publicKey: publicKey(secret) })),
+    }
+    const consents = (digest: Uint8Array, verb: Consent['verb'] = 'agree') =>
+      shares.slice(0, 2).map(({ share, secret }) => {
+        const holder = { share: secret, setId: id, shareNumber: share }
+        return consentWithShare(nodePrimitives, { verb, digest }, holder)
+      })
+    return { set, consents }
   }
 
   function refuses(forgery: Forgery, told: { readonly line: number; readonly fault: RegExp }): void {
@@ -157,36 +186,14 @@ describe('with the identity key and no share, nobody can forge', () => {
   })
 
   test('keys of its own for a set, or a set of its own', () => {
-    const shares = [1, 2, 3].map((number) => ({ number, secret: SecretBytes.take(entropy.bytes(33)) }))
-    const setOf = (id: Uint8Array, number: number): PublicKeySet => ({
-      id,
-      number,
-      threshold: 2,
-      shares: shares.map((one) => ({
-        number: one.number,
-        publicKey: sharePublicKey(nodePrimitives, one.secret, id),
-      })),
-    })
-    const consentsFor = (id: Uint8Array) => (digest: Uint8Array) =>
-      shares
-        .slice(0, 2)
-        .map(({ number, secret }) =>
-          consentWithShare(
-            nodePrimitives,
-            { verb: 'agree', digest },
-            { share: secret, setId: id, shareNumber: number },
-          ),
-        )
-    const same = live().id
-    const substituted = { sets: [setOf(same, live().number)], consents: consentsFor(same) }
+    const same = ownSet(live().id, live().number)
+    const substituted = { sets: [same.set], consents: same.consents }
     refuses(substituted, { line: 0, fault: /gives other keys for key set 4/ })
     // By itself it verifies: whose keys those are, only the chain can say.
     assert(verifyTranscript(nodePrimitives, forge(substituted)).ok)
-    const own = entropy.bytes(16)
-    refuses(
-      { sets: [setOf(own, 5)], consents: consentsFor(own) },
-      { line: 0, fault: /key set 5, which no ceremony/ },
-    )
+    const own = ownSet(entropy.bytes(16), 5)
+    const foreign = { sets: [own.set], consents: own.consents }
+    refuses(foreign, { line: 0, fault: /key set 5, which no ceremony/ })
   })
 
   test('a quorum put together from two sets', async () => {
@@ -223,6 +230,29 @@ describe('with the identity key and no share, nobody can forge', () => {
     refuses({ facts, consents }, { line: 3, fault: /deals otherwise than its statement/ })
     const silent = { serial: serial() }
     refuses({ kind: 'rekey', facts: silent, consents }, { line: 3, fault: /does not say which key set/ })
+  })
+
+  test('a verified rekey without a quorum, without the new shares, or with old ones in their place', () => {
+    const verified = { ...deal, flow: 'verified', verify: 'threshold' } as const
+    const rekey = { kind: 'rekey', deal: verified } as const
+    const consents = (digest: Uint8Array) => [consentOf(1, digest), consentOf(2, digest)]
+    const fresh = ownSet(entropy.bytes(16), 5)
+    const proofs = (digest: Uint8Array) => fresh.consents(digest, 'prove')
+    const whole = { ...rekey, consents, dealt: fresh.set, proofs }
+    assert(verifyTranscript(nodePrimitives, forge(whole), chain).ok, 'with both quorums its lines verify')
+    const one = (digest: Uint8Array) => [consentOf(1, digest)]
+    refuses({ ...whole, consents: one }, { line: 2, fault: /deals new shares, but no quorum/ })
+    const half = (digest: Uint8Array) => proofs(digest).slice(1)
+    refuses({ ...whole, proofs: half }, { line: 5, fault: /too few of the new shares were given back/ })
+    const old = (digest: Uint8Array) => [consentOf(1, digest, 'prove'), consentOf(2, digest, 'prove')]
+    refuses({ ...whole, proofs: old }, { line: 4, fault: /a key set that has no say in it/ })
+    const agreed = (digest: Uint8Array) => fresh.consents(digest, 'agree')
+    refuses({ ...whole, consents: agreed }, { line: 1, fault: /a key set that has no say in it/ })
+    const all = { ...verified, verify: 'all' } as const
+    refuses({ ...whole, deal: all }, { line: 6, fault: /too few of the new shares were given back/ })
+    const facts = { serial: serial(), dealt: publicKeySetRecord(fresh.set) }
+    refuses({ ...rekey, consents, facts }, { line: 3, fault: /deals otherwise than its statement/ })
+    refuses({ ...whole, deal }, { line: 6, fault: /deals otherwise than its statement/ })
   })
 
   test('a serial that was there before', () => {
