@@ -126,7 +126,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     node: ['node:fs', 'node:path'],
     packages: ['pino'],
   },
-  'server/system-ports.ts': { rooms: ['base/'], node: ['node:crypto', 'node:timers/promises'] },
+  // The machine is read where time and randomness are made: `node:fs` for how full the disk is.
+  'server/system-ports.ts': {
+    rooms: ['base/', 'system/host-readings.ts'],
+    node: ['node:crypto', 'node:fs', 'node:os'],
+  },
   // Which program to start, and the hash that the command line needs.
   'main.ts': { rooms: ['cli/', 'server/', 'crypto/node/'] },
 }

@@ -35,6 +35,7 @@ export class Barrier {
   readonly #reserve: (count: number) => Promise<void>
   #keyring: Keyring | null
   #used: number
+  #unsure = 0
   #stopped = false
 
   constructor(options: BarrierOptions) {
@@ -55,6 +56,17 @@ export class Barrier {
   /** Seals done under the active term, as far as this process knows. */
   get used(): number {
     return this.#used
+  }
+
+  /** Seals known to be done under the active term; `used` also counts what a dead process had reserved. */
+  get done(): number {
+    return this.#used - this.#unsure
+  }
+
+  /** Says how many of the seals that count as used when a store is opened are known to be done. */
+  recall(done: number): void {
+    assert(done <= this.#used, 'what was done had been reserved')
+    this.#unsure = this.#used - done
   }
 
   /** How many seals the active term may still do before the next reservation. */
@@ -116,7 +128,9 @@ export class Barrier {
    */
   replaceKeyring(keyring: Keyring, used: number): void {
     const before = this.keyring
-    this.#used = keyring.active.term === before.active.term ? this.#used + used : used
+    const isSameTerm = keyring.active.term === before.active.term
+    this.#used = isSameTerm ? this.#used + used : used
+    if (!isSameTerm) this.#unsure = 0
     this.#keyring = keyring
     before[Symbol.dispose]()
   }

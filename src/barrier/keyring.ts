@@ -103,6 +103,11 @@ export class Keyring implements Disposable {
     return new Keyring([...terms, { ...newest, operations }], this.rotation)
   }
 
+  /** The same keys, with other rules for the next term. The copy has secrets of its own. */
+  withRotation(rotation: RotationConfig): Keyring {
+    return new Keyring(this.#terms.map(copyTerm), rotation)
+  }
+
   /** The plaintext of the keyring record, which names the custody record that belongs to it. */
   encode(custodyDigest: Uint8Array): SecretBytes {
     assert(custodyDigest.length === DIGEST_BYTES, 'a custody digest is SHA-256')

@@ -10,6 +10,10 @@ export const ANCHOR_COPY_PATH = 'core/anchor/copy'
 export const IDENTITY_PATH = 'core/identity'
 /** Root key of the retiring set, behind the barrier: a further rekey that it agrees to must link it anew. */
 export const RETIRING_PATH = 'core/retiring'
+/** How many seals were done under the newest term, as far as it was last written down. */
+export const OPERATIONS_PATH = 'core/operations'
+/** Which versions have served this store, and since when. */
+export const VERSIONS_PATH = 'core/versions'
 /** The running rekey: statement, consents, where its transcript stands. */
 export const REKEY_PATH = 'core/ceremonies/rekey'
 /** The running generation of a root token: statement, consents, and how the token will be hidden. */

@@ -6,11 +6,22 @@ export const MAX_SEALS_PER_KEY = 2 ** 32
 export const MAX_OPERATIONS_DEFAULT = 3_865_470_566
 /** Operations are reserved in blocks of at most this many before they are used (custody.md section 1). */
 export const OPERATION_BLOCK_MAX = 2 ** 24
+/** What `sys/rotate/config` takes: operations up to `MAX_OPERATIONS_DEFAULT`, and no age below a day. */
+export const MIN_OPERATIONS = 1_000_000
+export const MIN_ROTATION_INTERVAL_MS = 24 * 60 * 60 * 1000
+/** How often the server looks whether a new data key is due. */
+export const ROTATION_CHECK_MS = 5 * 60 * 1000
 
 export const MAX_SHARES = 255
 export const MAX_KEY_BYTES = 4096
 export const MAX_ENTRY_BYTES = 32 * 1024 * 1024
 export const MAX_LIST_PAGE = 10_000
+
+/** An export of transcripts that is verified in one piece: some 100,000 ceremonies. */
+export const MAX_EXPORT_BYTES = 256 * 1024 * 1024
+
+/** Ceremonies of one page: each takes three reads. */
+export const MAX_CEREMONY_PAGE = 100
 
 /** Retired key sets that the custody record remembers, and how many public keys of them in all. */
 export const MAX_RETIRED_SETS = 16

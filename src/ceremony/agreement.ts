@@ -17,8 +17,6 @@ export interface Agreement {
   /** Sets whose holders may agree, with their numbers: the live one first. */
   readonly quorums: readonly Quorum[]
   readonly opener: Opener
-  /** The identity key that the first line of the transcript names. */
-  readonly identityKey: Uint8Array
   /** Who agreed. Of several sets, each counts by itself. */
   readonly consents: readonly Consent[]
   /** Who wants it to end. */

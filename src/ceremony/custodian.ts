@@ -1,25 +1,26 @@
 import { assert } from '../base/assert.ts'
 import { millis } from '../base/clock.ts'
-import { sameBytes } from '../base/encoding.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
 import { SEAL_COMMIT_MS } from '../base/limits.ts'
 import { Queue } from '../base/queue.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
-import { verifyNode } from '../custody/node.ts'
+import { Archive } from './archive.ts'
 import { ArrivalProof } from './arrival-proof.ts'
 import { OutcomeUnknownError } from './custody-change.ts'
+import { DataKeys } from './data-keys.ts'
 import type { DeskPlace, OpenPhase } from './desk.ts'
 import { GenerateRootDesk } from './generate-root-desk.ts'
-import { GenerateRootRunner, type NewRootToken } from './generate-root-runner.ts'
-import { certify, type NodeKeys } from './identity.ts'
+import type { NewRootToken } from './generate-root-runner.ts'
+import type { NodeKeys } from './identity.ts'
 import { type InitAnswer, type InitTerms, initialise, type Seed } from './init.ts'
 import { Judge, type JudgedShare } from './judge.ts'
+import { enterOpenPhase } from './open-phase.ts'
 import { checkParameters } from './parameters.ts'
 import type { CeremonyPorts } from './ports.ts'
 import { recordArrival, withRecognised } from './recorded.ts'
 import { RekeyDesk } from './rekey-desk.ts'
-import { RekeyRunner } from './rekey-runner.ts'
+import { RotationWatch } from './rotation-watch.ts'
 import { cancelEnded, closingOf, sealFacts } from './sealing.ts'
 import { Session } from './session.ts'
 import {
@@ -29,9 +30,8 @@ import {
   readStoredRecords,
   type StoredRecords,
 } from './stored-records.ts'
-import { type OpenedByShares, UnsealRunner, unsealTranscript } from './unseal-runner.ts'
-
-const MAX_NODES = 16
+import { type OpenedByShares, UnsealRunner } from './unseal-runner.ts'
+import type { ServedVersion } from './versions.ts'
 
 /** What the custodian asks of the server around it. */
 export interface CustodianHooks {
@@ -46,6 +46,8 @@ export interface CustodianHooks {
   /** Nobody can know what the storage holds: end the process. */
   fatal(error: unknown): void
   readonly nodeKeys: NodeKeys
+  /** Which program this is: the store remembers those that have served it. */
+  readonly serving: ServedVersion
 }
 
 type Phase =
@@ -71,6 +73,10 @@ export interface SealStatus {
  * ceremonies ever change the keys at once; reading is answered at any time from memory.
  */
 export class Custodian {
+  /** The data keys of the open store: how much they did, and when a new one is made. */
+  readonly dataKeys: DataKeys
+  /** What the open store remembers: versions, ceremonies, transcripts. */
+  readonly archive: Archive
   readonly #ports: CeremonyPorts
   readonly #hooks: CustodianHooks
   readonly #judge: Judge
@@ -102,6 +108,8 @@ export class Custodian {
     }
     this.rekey = new RekeyDesk(place)
     this.generateRoot = new GenerateRootDesk(place, () => hooks.rootToken())
+    this.dataKeys = new DataKeys(place)
+    this.archive = new Archive(place)
   }
 
   /** Reads the store. Throws `corrupt_store` or `store_newer` when it holds one that cannot be served. */
@@ -346,14 +354,14 @@ export class Custodian {
     const reserve = (count: number): Promise<void> => this.#run(() => session.reserve(count))
     const session = new Session(this.#ports, opened.parts, reserve)
     try {
-      await this.#recordOpening(session, opened)
-      const generateRoot = await GenerateRootRunner.resume(this.#ports, session)
-      const rekey = await RekeyRunner.resume(this.#ports, session, generateRoot)
-      const phase: OpenPhase = { name: 'open', session, rekey, generateRoot }
-      await this.#cancelLeftOver(phase)
-      await this.#dropProven(rekey, session, opened)
+      const phase = await enterOpenPhase(this.#ports, session, {
+        opened,
+        opening: this.#hooks,
+        scrub: () => this.#scrub(),
+      })
       await this.#hooks.opened(session)
       this.#phase = phase
+      this.#watchRotation(session)
       this.#ports.log.info('store open', { set: session.record.live.number, serial: session.record.serial })
     } catch (error) {
       session.close()
@@ -363,50 +371,9 @@ export class Custodian {
     }
   }
 
-  /**
-   * Stores the transcript, certifies this node, reserves operations, and by rewriting all six records heals a
-   * damaged one. Where there is no room, the store opens all the same: reading goes on.
-   */
-  async #recordOpening(session: Session, opened: OpenedByShares): Promise<void> {
-    try {
-      const entries = await unsealTranscript(this.#ports, session, opened.proceedings)
-      await session.change({ record: { nodes: this.#nodes(session) }, term: 'same', entries })
-    } catch (error) {
-      if (!(error instanceof OperatingError)) throw error
-      this.#ports.log.warn('the unseal could not be recorded', { code: error.code })
-    }
-  }
-
-  #nodes(session: Session): CustodyRecord['nodes'] {
-    const { nodeKeys } = this.#hooks
-    const { record, identity } = session
-    const others = record.nodes.filter((node) => !sameBytes(node.signingKey, nodeKeys.signingKey))
-    const known = record.nodes.find((node) => sameBytes(node.signingKey, nodeKeys.signingKey))
-    if (known !== undefined && verifyNode(this.#ports.primitives, record, known)) return record.nodes
-    const own = certify(this.#ports.primitives, identity, { storeId: record.storeId, keys: nodeKeys })
-    return [own, ...others].slice(0, MAX_NODES)
-  }
-
-  /** Evidence (b): threshold distinct shares of the new set were given as shares. */
-  async #dropProven(rekey: RekeyRunner, session: Session, opened: OpenedByShares): Promise<void> {
-    if (session.record.retiring === null || !sameBytes(session.record.live.id, opened.setId)) return
-    try {
-      await rekey.proven(opened.unsealKey)
-      await this.#scrub()
-    } catch (error) {
-      if (!(error instanceof OperatingError)) throw error
-      this.#ports.log.warn('old key set not dropped', { code: error.code })
-    }
-  }
-
-  /** Where the store does not take it now either it opens all the same, and what a seal ended stays ended. */
-  async #cancelLeftOver(phase: OpenPhase): Promise<void> {
-    try {
-      await cancelEnded(this.#ports.journal, phase)
-    } catch (error) {
-      if (!(error instanceof OperatingError)) throw error
-      this.#ports.log.warn('what a seal has ended could not be cancelled', { code: error.code })
-    }
+  #watchRotation(session: Session): void {
+    const watch = new RotationWatch(this.#ports, session)
+    watch.run((look) => this.#run(look)).catch((error: unknown) => this.#hooks.fatal(error))
   }
 
   /** Evidence (b) on an open server. A share that is none of the live set says nothing, and is no error. */

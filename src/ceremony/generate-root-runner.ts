@@ -6,6 +6,7 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Consent } from '../custody/consent.ts'
 import { base64Of } from '../custody/share-digits.ts'
 import { otpDigest } from '../custody/statement.ts'
+import type { TranscriptHead } from '../custody/transcript.ts'
 import { agree, cancelProgressOf, object, progressOf } from './agreement.ts'
 import type { Recipient } from './delivery.ts'
 import {
@@ -139,9 +140,12 @@ export class GenerateRootRunner {
     return true
   }
 
-  /** What ends it in a commit of somebody else's: an explicit seal, an install. */
-  end(event: 'cancelled' | 'superseded'): Ending | null {
-    return this.#ledger.end(event)
+  /**
+   * What ends it in a commit of somebody else's: an explicit seal, an install; behind `previous`, where that
+   * is closed in the same commit.
+   */
+  end(event: 'cancelled' | 'superseded', previous: TranscriptHead | null = null): Ending | null {
+    return this.#ledger.end(event, previous)
   }
 
   /** Refuses what no share could move, before anybody judges one. */

@@ -6,10 +6,11 @@ import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES } from '../crypto/primitives.ts'
 import { type CustodyRecord, STORE_ID_BYTES } from '../custody/custody-record.ts'
+import { publicKeySetRecord } from '../custody/key-set.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
-import { closingLine, EMPTY_HEAD, openingLine } from '../custody/transcript.ts'
+import { closingLine, EMPTY_HEAD, NO_TRANSCRIPT, openingLine } from '../custody/transcript.ts'
 import { sealSlot } from '../seal/shamir/slot.ts'
-import { commitChange, prepareChange } from './custody-change.ts'
+import { commitChange, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
 import { type Deal, deal, keySetOf } from './deal.ts'
 import type { Recipient } from './delivery.ts'
 import { type Identity, identityWrite, newIdentity, wipeWrites } from './identity.ts'
@@ -62,7 +63,6 @@ export async function initialise(
 ): Promise<{ readonly answer: InitAnswer; readonly stored: StoredRecords }> {
   const { primitives, entropy } = ports
   using rootKey = SecretBytes.take(entropy.bytes(AEAD_KEY_BYTES))
-  using keyring = newKeyring(ports, seed.entries.length)
   const identity = newIdentity(primitives, entropy)
   using _seed = identity.seed
   using dealt = deal(ports, terms)
@@ -79,6 +79,7 @@ export async function initialise(
       identityWrite(identity),
       ...transcript(ports, { record, terms, identity }),
     ]
+    using keyring = newKeyring(ports, SEALS_PER_CHANGE + entries.length)
     const prepared = prepareChange(ports, NOTHING_STORED, { record, rootKey, keyring, entries })
     wipeWrites(entries)
     await commitChange(ports.storage, prepared)
@@ -104,10 +105,11 @@ function initAnswer(parcel: Parcel, rootToken: SecretBytes, wrappedToken: Uint8A
   }
 }
 
-function newKeyring(ports: CeremonyPorts, entries: number): Keyring {
+/** Init seals this once and never again, so that what is reserved is what was done. */
+function newKeyring(ports: CeremonyPorts, seals: number): Keyring {
   const key = SecretBytes.take(ports.entropy.bytes(AEAD_KEY_BYTES))
   using empty = Keyring.create(ports.primitives, key, ports.clock.now())
-  return empty.withOperations(Math.max(empty.blockSize, entries))
+  return empty.withOperations(seals)
 }
 
 function firstRecord(
@@ -167,13 +169,16 @@ function transcript(
     custodyDigest: EMPTY_HEAD,
     serial: 0,
     identityKey: identity.publicKey,
+    keySets: [],
     previousHead: EMPTY_HEAD,
   })
   const closing = closingLine(primitives, opening.next, {
     time,
     event: 'completed',
-    facts: { key_set: 1, serial: 1 },
-    identitySeed: identity.seed,
+    facts: { dealt: publicKeySetRecord(record.live), key_set: 1, serial: 1 },
+    identity,
+    previous: NO_TRANSCRIPT,
   })
-  return [lineWrite(ceremonyId, opening), lineWrite(ceremonyId, closing), headWrite(closing)]
+  const head = { hash: closing.next.head, ceremonyId }
+  return [lineWrite(ceremonyId, opening), lineWrite(ceremonyId, closing), headWrite(head)]
 }

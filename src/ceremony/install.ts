@@ -5,7 +5,7 @@ import { sameBytes } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES } from '../crypto/primitives.ts'
 import { type CustodyRecord, withoutSet, withRetired } from '../custody/custody-record.ts'
-import type { KeySet, RetiredEnd, RetiredKeySet, RetiringKeySet } from '../custody/key-set.ts'
+import type { KeySet, PublicKeySet, RetiredEnd, RetiredKeySet, RetiringKeySet } from '../custody/key-set.ts'
 import { openLink, openSlot, sealLink, sealSlot } from '../seal/shamir/slot.ts'
 import { type Deal, keySetOf } from './deal.ts'
 import {
@@ -29,6 +29,8 @@ export type InstallEntries = (install: InstallFacts) => readonly PlainWrite[]
 export interface InstallFacts {
   readonly serial: number
   readonly setNumber: number
+  /** The set that is live from now on. */
+  readonly live: PublicKeySet
   readonly identity: Identity
 }
 
@@ -145,7 +147,8 @@ async function change(
     const sets = install.sets(rootKey)
     const { storeId } = session.record
     const nodes = session.record.nodes.map((keys) => certify(ports.primitives, identity, { storeId, keys }))
-    const facts = { serial: session.record.serial + 1, setNumber: sets.live.number, identity }
+    const { live } = sets
+    const facts = { serial: session.record.serial + 1, setNumber: live.number, live, identity }
     const entries = [...install.entries(facts), identityWrite(identity)]
     await session.change({ record: { ...sets, nodes }, rootKey, identity, term: 'new', entries })
   } catch (error) {

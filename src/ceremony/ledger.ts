@@ -1,6 +1,6 @@
 import type { PlainWrite } from '../barrier/barrier.ts'
 import { assert } from '../base/assert.ts'
-import type { Closing } from '../custody/transcript.ts'
+import type { Closing, TranscriptHead } from '../custody/transcript.ts'
 import { type Agreement, isExpired } from './agreement.ts'
 import type { JournalKind } from './journal/journal.ts'
 import type { CeremonyPorts } from './ports.ts'
@@ -22,8 +22,8 @@ export interface LedgerKind<Running> {
 /** What ends a running ceremony, for a commit that the caller makes; then the caller forgets it. */
 export interface Ending {
   readonly writes: readonly PlainWrite[]
-  /** SHA-256 of the closing line. */
-  readonly head: Uint8Array
+  /** Behind which another ceremony is closed in the same commit. */
+  readonly head: TranscriptHead
   /** Forgets the ceremony in memory: to be called once the writes are stored. */
   readonly forget: () => void
 }
@@ -98,10 +98,13 @@ export class CeremonyLedger<Running extends { readonly agreement: Agreement }> {
     return new TranscriptDraft(this.#ports, running.agreement, chain)
   }
 
-  /** Ends the kept ceremony with a closing line and nothing else; `null` where none is kept. */
-  end(event: Exclude<Closing['event'], 'completed'>): Ending | null {
+  /**
+   * Ends the kept ceremony with a closing line and nothing else, behind `previous` where that is closed in
+   * the same commit; `null` where none is kept.
+   */
+  end(event: Exclude<Closing['event'], 'completed'>, previous: TranscriptHead | null = null): Ending | null {
     if (this.#stored === null) return null
-    const ending = this.endWith(this.draft().close(this.#session, event, {}))
+    const ending = this.endWith(this.draft().after(previous).close(this.#session, event, {}))
     // A cancellation is recorded by whoever asked for it.
     if (event === 'cancelled') return ending
     const { ceremonyId: ceremony, opener } = this.#stored.running.agreement
@@ -121,7 +124,7 @@ export class CeremonyLedger<Running extends { readonly agreement: Agreement }> {
       this.#stored = null
       this.#ports.log.info(`${this.#kind.noun} ended`, { ceremony })
     }
-    return { writes, head: draft.chain.head, forget }
+    return { writes, head: draft.head, forget }
   }
 
   #expectStored(): StoredCeremony<Running> {

@@ -51,7 +51,7 @@ export async function openCeremony(
 ): Promise<Opening> {
   const agreement = agreementOf(ports, session, proposal)
   const besides = await noteOpening(session.barrier, agreement.opener, agreement.opened)
-  const draft = await TranscriptDraft.open(ports, session, agreement)
+  const draft = TranscriptDraft.open(ports, session, { ...agreement, sets: proposal.sets })
   if (proposal.shown.by === 'holder')
     draft.consent(sign(ports, agreement, { ...proposal.shown, verb: 'open' }))
   return { agreement, draft, besides }
@@ -91,7 +91,6 @@ function agreementOf(ports: CeremonyPorts, session: Session, proposal: Proposal)
     expires,
     quorums: sets.map((set) => ({ setId: set.id, shares: set.shares.length, threshold: set.threshold })),
     opener: openerOf(shown),
-    identityKey: session.identity.publicKey,
     consents: [],
     cancels: [],
   }

@@ -5,7 +5,7 @@ import { toHex, uuidFrom } from '../base/encoding.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Consent } from '../custody/consent.ts'
 import { withRetired } from '../custody/custody-record.ts'
-import { field } from '../custody/record-fields.ts'
+import { publicKeySetRecord } from '../custody/key-set.ts'
 import type { Closing } from '../custody/transcript.ts'
 import type { Deal } from './deal.ts'
 import { type InstallFacts, installNewSet, installVerified, nextNumber } from './install.ts'
@@ -45,9 +45,17 @@ export async function installDirect(place: CompletionPlace, made: Made): Promise
     deal: made.dealt,
     agreedBy: last.setId,
     entries: (facts) => {
-      const draft = ledger.draft().consent(last)
-      const own = completed(place, draft, { ...factsOf(facts), agreed_by: toHex(last.setId) })
-      endings.push(...present(others.end('superseded')), own)
+      const other = others.end('superseded')
+      const draft = ledger
+        .draft()
+        .consent(last)
+        .after(other?.head ?? null)
+      const own = completed(place, draft, {
+        ...factsOf(facts),
+        agreed_by: toHex(last.setId),
+        dealt: publicKeySetRecord(facts.live),
+      })
+      endings.push(...present(other), own)
       return [...endings.flatMap((one) => one.writes), ...made.backup]
     },
   })
@@ -70,13 +78,7 @@ export async function storePending(
   const draft = ledger
     .draft()
     .consent(last)
-    .dealt({
-      agreed_by: toHex(last.setId),
-      key_set: pending.number,
-      key_set_id: toHex(pending.id),
-      public_keys: publicKeys.map(field),
-      threshold: pending.threshold,
-    })
+    .dealt({ agreedBy: last.setId, dealt: { ...pending, shares: pending.entries } })
   const expires = unixMillis(running.agreement.expires + ports.settings.dealtExpiryMs)
   const agreement = { ...running.agreement, expires, consents: made.consents }
   const nonce = uuidFrom(ports.entropy.bytes(16))
@@ -106,10 +108,11 @@ export async function installReturned(
     pending: running.pending,
     unsealKey: proof.unsealKey,
     entries: (facts) => {
-      const draft = ledger.draft()
+      const other = others.end('superseded')
+      const draft = ledger.draft().after(other?.head ?? null)
       for (const consent of proof.proofs) draft.consent(consent)
       const own = completed(place, draft, { ...factsOf(facts), proven: proof.proofs.length })
-      endings.push(...present(others.end('superseded')), own)
+      endings.push(...present(other), own)
       return endings.flatMap((one) => one.writes)
     },
   })

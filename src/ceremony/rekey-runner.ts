@@ -1,4 +1,3 @@
-import type { PlainWrite } from '../barrier/barrier.ts'
 import { assert } from '../base/assert.ts'
 import { sameBytes, uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
@@ -10,7 +9,7 @@ import { cancelProgressOf, progressOf } from './agreement.ts'
 import { deal } from './deal.ts'
 import type { JudgedShare } from './judge.ts'
 import { type Completer, KeptAnswer } from './kept-answer.ts'
-import { CeremonyLedger } from './ledger.ts'
+import { CeremonyLedger, type Ending } from './ledger.ts'
 import { openCeremony, type Shown, type ShownShare, sign } from './opening.ts'
 import { backupWrites, copyParcel, type Parcel, pack } from './parcel.ts'
 import type { CeremonyPorts } from './ports.ts'
@@ -170,9 +169,8 @@ export class RekeyRunner implements Disposable {
   }
 
   /** What an explicit seal commits to end the rekey; the second part changes the custody record. */
-  closing(): { readonly writes: readonly PlainWrite[]; readonly record: Partial<CustodyRecord> } {
-    const ending = this.#ledger.end('cancelled')
-    return { writes: ending?.writes ?? [], record: this.#recordWithoutPending() }
+  closing(): { readonly ending: Ending | null; readonly record: Partial<CustodyRecord> } {
+    return { ending: this.#ledger.end('cancelled'), record: this.#recordWithoutPending() }
   }
 
   /**

@@ -5,13 +5,12 @@ import { toHex, uuidFrom } from '../base/encoding.ts'
 import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { RetiredKeySet } from '../custody/key-set.ts'
-import { encodeStatement, statementDigest } from '../custody/statement.ts'
-import { closingLine, openingLine } from '../custody/transcript.ts'
+import { encodeStatement } from '../custody/statement.ts'
 import { type InstallFacts, installWithoutRetiring } from './install.ts'
 import type { Ending } from './ledger.ts'
 import type { CeremonyPorts } from './ports.ts'
 import type { Session } from './session.ts'
-import { headWrite, lineWrite, readHead } from './transcripts.ts'
+import { TranscriptDraft } from './transcripts.ts'
 
 /** Why the retiring set may go: its successor's shares are known to have arrived (custody.md section 4). */
 export interface Evidence {
@@ -33,13 +32,11 @@ export async function dropRetiring(
 ): Promise<void> {
   const { live, retiring } = session.record
   assert(retiring !== null, 'there is a set to drop')
-  const head = await readHead(session.barrier)
   await installWithoutRetiring(ports, session, {
     unsealKey: evidence.unsealKey,
     retired: evidence.retiredSets,
     entries: (facts) => {
-      const previousHead = evidence.superseded?.head ?? head
-      const lines = transcript(ports, session, { facts, evidence, previousHead, retired: retiring.number })
+      const lines = transcript(ports, session, { facts, evidence, retired: retiring.number })
       return [...(evidence.superseded?.writes ?? []), ...lines]
     },
   })
@@ -58,45 +55,31 @@ function transcript(
   drop: {
     readonly facts: InstallFacts
     readonly evidence: Evidence
-    readonly previousHead: Uint8Array
     readonly retired: number
   },
 ): readonly PlainWrite[] {
-  const { primitives, clock, entropy } = ports
-  const time = clock.now()
-  const ceremonyId = uuidFrom(entropy.bytes(16))
-  const { record, identity } = session
-  const keySets = [record.live, record.retiring].filter((set) => set !== null)
-  const expires = unixMillis(time + CEREMONY_EXPIRY_MS)
+  const opened = ports.clock.now()
+  const ceremonyId = uuidFrom(ports.entropy.bytes(16))
+  const { record } = session
+  const sets = [record.live, record.retiring].filter((set) => set !== null)
+  const expires = unixMillis(opened + CEREMONY_EXPIRY_MS)
   const statement = encodeStatement({
     kind: 'retire',
     ceremonyId,
     storeId: record.storeId,
-    keySets,
-    opened: time,
+    keySets: sets,
+    opened,
     expires,
     deal: null,
   })
-  const opening = openingLine(primitives, time, {
-    statement,
-    digest: statementDigest(primitives, statement),
-    custodyDigest: session.custodyDigest,
-    serial: record.serial,
-    identityKey: identity.publicKey,
-    previousHead: drop.previousHead,
-  })
-  const closing = closingLine(primitives, opening.next, {
-    time,
-    event: 'completed',
-    identitySeed: identity.seed,
-    facts: {
-      evidence: drop.evidence.evidence,
-      key_set: drop.facts.setNumber,
-      next_identity_key: toHex(drop.facts.identity.publicKey),
-      rekey: drop.evidence.rekeyId,
-      retired: drop.retired,
-      serial: drop.facts.serial,
-    },
-  })
-  return [lineWrite(ceremonyId, opening), lineWrite(ceremonyId, closing), headWrite(closing)]
+  const previous = drop.evidence.superseded?.head ?? null
+  const draft = TranscriptDraft.open(ports, session, { ceremonyId, statement, opened, sets, previous })
+  return draft.close(session, 'completed', {
+    evidence: drop.evidence.evidence,
+    key_set: drop.facts.setNumber,
+    next_identity_key: toHex(drop.facts.identity.publicKey),
+    rekey: drop.evidence.rekeyId,
+    retired: drop.retired,
+    serial: drop.facts.serial,
+  }).writes
 }

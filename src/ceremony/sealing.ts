@@ -9,8 +9,9 @@ import type { Session } from './session.ts'
 
 /** What an explicit seal ends, in its commit. */
 export function closingOf({ rekey, generateRoot }: OpenPhase): Parameters<Session['finish']>[0] {
-  const { writes, record } = rekey.closing()
-  return { record, entries: [...writes, ...(generateRoot.end('cancelled')?.writes ?? [])] }
+  const { ending, record } = rekey.closing()
+  const other = generateRoot.end('cancelled', ending?.head)
+  return { record, entries: [...(ending?.writes ?? []), ...(other?.writes ?? [])] }
 }
 
 /** Cancels in the store what a seal has ended. Throws what the store throws; then the mark stays. */

@@ -1,15 +1,20 @@
 import { Barrier, type PlainWrite } from '../barrier/barrier.ts'
-import type { Keyring } from '../barrier/keyring.ts'
+import type { Keyring, RotationConfig } from '../barrier/keyring.ts'
 import { assert } from '../base/assert.ts'
 import { sameBytes } from '../base/encoding.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
+import { MAX_SEALS_PER_KEY } from '../base/limits.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES } from '../crypto/primitives.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
+import { NO_TRANSCRIPT, type TranscriptHead } from '../custody/transcript.ts'
+import type { Write } from '../physical/backend.ts'
 import { commitChange, OutcomeUnknownError, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
 import { type Identity, wipeWrites } from './identity.ts'
+import { operationsWrite, recallOperations } from './operations.ts'
 import type { CeremonyPorts } from './ports.ts'
 import type { StoredRecords } from './stored-records.ts'
+import { headIn, readHead } from './transcripts.ts'
 
 /** What opening a store has made available. The session owns the secrets from now on. */
 export interface SessionParts {
@@ -29,6 +34,8 @@ export interface SessionChange {
   readonly identity?: Identity
   /** An install makes a new data-key term; a reservation keeps the one there is. */
   readonly term: 'same' | 'new'
+  /** When the next term is made by itself. */
+  readonly rotation?: RotationConfig
   /** Wiped when the call returns. */
   readonly entries: readonly PlainWrite[]
   /** Further seals that the caller is about to do. */
@@ -43,7 +50,8 @@ export class Session {
   #record: CustodyRecord
   #rootKey: SecretBytes
   #identity: Identity
-  #closed = false
+  #transcriptHead = NO_TRANSCRIPT
+  readonly #closed = new AbortController()
 
   /** `reserveQueued` is how the barrier asks for operations: it must run `reserve` in the ceremony queue. */
   constructor(ports: CeremonyPorts, parts: SessionParts, reserveQueued: (count: number) => Promise<void>) {
@@ -63,8 +71,26 @@ export class Session {
     })
   }
 
+  /** Reads what the store remembers besides its keys. To be called once, before anything else. */
+  async recall(): Promise<void> {
+    await recallOperations(this.barrier)
+    this.#transcriptHead = await readHead(this.barrier, () =>
+      this.#ports.log.warn('the head of the transcripts cannot be read; a new chain of them begins'),
+    )
+  }
+
+  /** The newest closing line that is stored. */
+  get transcriptHead(): TranscriptHead {
+    return this.#transcriptHead
+  }
+
   get record(): CustodyRecord {
     return this.#record
+  }
+
+  /** Aborted once the keys are wiped: what works beside the requests ends then. */
+  get closed(): AbortSignal {
+    return this.#closed.signal
   }
 
   /** The six records as this session last knew them stored. */
@@ -90,7 +116,14 @@ export class Session {
    * except with `OutcomeUnknownError`.
    */
   async change(change: SessionChange): Promise<void> {
-    const keyring = this.#nextKeyring(change)
+    try {
+      await this.#changeTo(this.#nextKeyring(change), change)
+    } finally {
+      wipeWrites(change.entries)
+    }
+  }
+
+  async #changeTo(keyring: Keyring, change: SessionChange): Promise<void> {
     try {
       const record = {
         ...this.#record,
@@ -107,12 +140,11 @@ export class Session {
       })
       await commitChange(this.#ports.storage, prepared)
       this.#adopt(change, { record, stored: prepared.stored })
+      this.#transcriptHead = headIn(change.entries) ?? this.#transcriptHead
       this.barrier.replaceKeyring(keyring, prepared.seals)
     } catch (error) {
       keyring[Symbol.dispose]()
       throw error
-    } finally {
-      wipeWrites(change.entries)
     }
   }
 
@@ -122,7 +154,11 @@ export class Session {
   async commitEntries(entries: readonly PlainWrite[]): Promise<void> {
     const seals = entries.filter((entry) => entry.op === 'put').length
     if (seals > this.barrier.room) await this.reserve(seals)
-    const writes = this.barrier.sealAll(entries)
+    await this.#commitSealed(this.barrier.sealAll(entries))
+    this.#transcriptHead = headIn(entries) ?? this.#transcriptHead
+  }
+
+  async #commitSealed(writes: readonly Write[]): Promise<void> {
     try {
       await this.#ports.storage.commit(writes)
     } catch (error) {
@@ -145,11 +181,13 @@ export class Session {
 
   /** Stops writing and gives unused operations back, with `entries` and a change of the record. */
   async finish(last: Pick<SessionChange, 'record' | 'entries'>): Promise<void> {
-    const { entries } = last
     this.barrier.stop()
     const before = this.barrier.keyring
-    const seals = SEALS_PER_CHANGE + entries.filter((entry) => entry.op === 'put').length
-    const keyring = before.withOperations(Math.max(this.barrier.used + seals, 1))
+    // With the count of operations, which is sealed as well.
+    const seals = SEALS_PER_CHANGE + last.entries.filter((entry) => entry.op === 'put').length + 1
+    const { term } = before.active
+    const entries = [...last.entries, operationsWrite({ term, done: this.barrier.done + seals })]
+    const keyring = before.withOperations(this.barrier.used + seals)
     try {
       const record = { ...this.#record, ...last.record, serial: this.#record.serial + 1 }
       const prepared = prepareChange(this.#ports, this.#stored, {
@@ -168,12 +206,12 @@ export class Session {
 
   /** Throws `sealed` once the keys are wiped: after a wait that is no commit, before the keys are used. */
   expectOpen(): void {
-    if (this.#closed) throw new OperatingError('sealed', 'Vault is sealed')
+    if (this.#closed.signal.aborted) throw new OperatingError('sealed', 'Vault is sealed')
   }
 
   /** Wipes every key. */
   close(): void {
-    this.#closed = true
+    this.#closed.abort()
     this.barrier.close()
     this.#rootKey[Symbol.dispose]()
     this.#identity.seed[Symbol.dispose]()
@@ -189,7 +227,7 @@ export class Session {
   ): void {
     this.#record = now.record
     this.#stored = now.stored
-    if (this.#closed) {
+    if (this.#closed.signal.aborted) {
       // The server was sealed while the commit was under way: what it made new is wiped as well.
       change.rootKey?.[Symbol.dispose]()
       change.identity?.seed[Symbol.dispose]()
@@ -207,13 +245,18 @@ export class Session {
 
   /** The keyring of a change: with room for its seals, and a new term where one is due. */
   #nextKeyring(change: SessionChange): Keyring {
-    const keyring = this.barrier.keyring
+    using keyring = this.barrier.keyring.withRotation(change.rotation ?? this.barrier.keyring.rotation)
+    const { rotation, active, blockSize } = keyring
     const seals = SEALS_PER_CHANGE + change.entries.length + (change.reserve ?? 0)
-    const block = Math.max(keyring.blockSize, seals)
-    const short = this.barrier.used + seals > keyring.active.operations
-    const operations = short ? keyring.active.operations + block : keyring.active.operations
-    const spent = keyring.rotation.enabled && operations > keyring.rotation.maxOperations
-    if (change.term === 'same' && !spent) return keyring.withOperations(operations)
+    const block = Math.max(blockSize, seals)
+    const short = this.barrier.used + seals > active.operations
+    const operations = short ? active.operations + block : active.operations
+    // A limit that was lowered below what is reserved spends a term by what it did, not by what it might do.
+    const counted = short ? operations : this.barrier.used + seals
+    if (change.term === 'same' && !(rotation.enabled && counted > rotation.maxOperations)) {
+      if (operations > MAX_SEALS_PER_KEY) throw exhausted()
+      return keyring.withOperations(operations)
+    }
     const key = SecretBytes.take(this.#ports.entropy.bytes(AEAD_KEY_BYTES))
     return keyring.withNewTerm(this.#ports.primitives, key, {
       at: this.#ports.clock.now(),
@@ -231,4 +274,12 @@ export class Session {
       throw new OutcomeUnknownError('a step of a ceremony may or may not be stored', { cause: error })
     }
   }
+}
+
+/** Only where automatic rotation is switched off: nothing is written until somebody rotates. */
+function exhausted(): OperatingError {
+  return new OperatingError(
+    'key_exhausted',
+    'the newest data key has sealed all it may: rotate it (PUT /v1/sys/rotate/keyring), or enable rotation',
+  )
 }

@@ -7,7 +7,7 @@ import { MAX_SHARES } from '../base/limits.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { type Consent, consentRecord, parseConsent, verifyConsent } from '../custody/consent.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
-import { KEY_SET_ID_BYTES, PUBLIC_KEY_BYTES } from '../custody/key-set.ts'
+import { KEY_SET_ID_BYTES } from '../custody/key-set.ts'
 import { corrupt, field, RecordFields, type RecordObject } from '../custody/record-fields.ts'
 import { statementDigest } from '../custody/statement.ts'
 import type { ChainState } from '../custody/transcript.ts'
@@ -44,7 +44,6 @@ export function encodeCeremony(agreement: Agreement, chain: ChainState, own: Rec
     consents: agreement.consents.map(consentRecord),
     expires: agreement.expires,
     format: FORMAT,
-    identity_key: field(agreement.identityKey),
     opened: agreement.opened,
     opener: openerRecord(agreement.opener),
     quorums: agreement.quorums.map(({ setId, shares, threshold }) => ({
@@ -115,7 +114,6 @@ function parseCeremony<Running>(
     expires: unixMillis(fields.integer('expires', { min: 0, max: MAX_TIME })),
     quorums: fields.list('quorums').map(parseQuorum),
     opener: parseOpener(fields.value('opener')),
-    identityKey: fields.bytes('identity_key', PUBLIC_KEY_BYTES),
     consents: fields.list('consents').map(parseConsent),
     cancels: fields.list('cancels').map(parseConsent),
   }

@@ -5,14 +5,13 @@ import { CEREMONY_EXPIRY_MS } from '../base/limits.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import { consentWithShare } from '../custody/consent.ts'
 import { encodeStatement, statementDigest } from '../custody/statement.ts'
-import { closingLine, consentLine, openingLine } from '../custody/transcript.ts'
 import { rebuildUnsealKey } from './deal.ts'
 import type { JudgedShare } from './judge.ts'
 import { openStore } from './open-store.ts'
 import type { CeremonyPorts } from './ports.ts'
 import type { Session, SessionParts } from './session.ts'
 import { type CustodyCandidate, custodyCandidates, readStoredRecords } from './stored-records.ts'
-import { headWrite, lineWrite, readHead } from './transcripts.ts'
+import { TranscriptDraft } from './transcripts.ts'
 import { type GivenShare, NOTHING_GIVEN, progressOf, step, type UnsealState } from './unseal.ts'
 
 /**
@@ -151,33 +150,14 @@ export class UnsealRunner implements Disposable {
 }
 
 /** The transcript of a finished unseal, as writes behind the barrier. */
-export async function unsealTranscript(
+export function unsealTranscript(
   ports: CeremonyPorts,
   session: Session,
   proceedings: UnsealProceedings,
-): Promise<readonly PlainWrite[]> {
-  const { primitives, clock } = ports
-  const { ceremonyId, statement, digest, opened } = proceedings
-  const opening = openingLine(primitives, opened, {
-    statement,
-    digest,
-    custodyDigest: session.custodyDigest,
-    serial: session.record.serial,
-    identityKey: session.identity.publicKey,
-    previousHead: await readHead(session.barrier),
-  })
-  const writes = [lineWrite(ceremonyId, opening)]
-  let chain = opening.next
-  for (const consent of proceedings.consents) {
-    const line = consentLine(primitives, chain, { time: opened, consent })
-    writes.push(lineWrite(ceremonyId, line))
-    chain = line.next
-  }
-  const closing = closingLine(primitives, chain, {
-    time: clock.now(),
-    event: 'completed',
-    facts: { serial: session.record.serial + 1 },
-    identitySeed: session.identity.seed,
-  })
-  return [...writes, lineWrite(ceremonyId, closing), headWrite(closing)]
+): readonly PlainWrite[] {
+  const { record } = session
+  const sets = [record.live, record.retiring].filter((set) => set !== null)
+  const draft = TranscriptDraft.open(ports, session, { ...proceedings, sets })
+  for (const consent of proceedings.consents) draft.consent(consent)
+  return draft.close(session, 'completed', { serial: record.serial + 1 }).writes
 }

@@ -31,6 +31,21 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'snapshot inspect', summary: 'what a snapshot holds', load: () => import('./snapshot-inspect.ts') },
   { name: 'snapshot restore', summary: 'make a store of it', load: () => import('./snapshot-restore.ts') },
+  {
+    name: 'transcript list',
+    summary: 'ceremonies, newest first',
+    load: () => import('./transcript-list.ts'),
+  },
+  {
+    name: 'transcript export',
+    summary: 'who agreed to what, as a file',
+    load: () => import('./transcript-export.ts'),
+  },
+  {
+    name: 'transcript verify',
+    summary: 'check such a file, offline',
+    load: () => import('./transcript-verify.ts'),
+  },
   { name: 'demo', summary: 'see a life of keys on a real server', load: () => import('./demo.ts') },
   { name: 'version', summary: 'which version this is', load: () => import('./version.ts') },
 ]

@@ -21,7 +21,7 @@ export type InputStream = Readable & { setRawMode?(raw: boolean): unknown }
 /** What the command line is given by `main.ts`, as it may not import it: only that file knows the server. */
 export interface CliPorts {
   loadServer(): Promise<ServerModule>
-  /** The primitive that the check words of a card need. */
+  /** The primitives that the check words of a card, and a transcript, are verified with. */
   loadHashing(): Promise<Hashing>
   /** SHA-256 of what does not fit into memory: snapshots. */
   loadSha256(): Promise<() => Sha256Stream>
@@ -30,6 +30,8 @@ export interface CliPorts {
 export interface Hashing {
   /** SHA-256 of the parts one after the other. */
   sha256(...parts: readonly Uint8Array[]): Uint8Array
+  /** Whether `signature` is one of `publicKey` over `message`: Ed25519. */
+  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }
 
 /** The part of the server room that the command line needs. */

@@ -18,6 +18,7 @@ import {
   sealStatus,
   text,
 } from './answers.ts'
+import { CeremoniesClient } from './ceremonies-client.ts'
 import { TransportError } from './errors.ts'
 import { apiError, Exchange, parseMembers, type SecretAnswer } from './exchange.ts'
 import { shareBody } from './secret-json.ts'
@@ -161,6 +162,11 @@ export class ConclaveClient {
       verificationRequired: flag(members, 'verification_required'),
       verificationNonce: text(members, 'verification_nonce'),
     }
+  }
+
+  /** Ceremonies of the past, and their transcripts. */
+  ceremonies(): CeremoniesClient {
+    return new CeremoniesClient(this.#exchange)
   }
 
   /** What a path holds, or `null` when there is nothing. `query` becomes query parameters. */

@@ -2,7 +2,7 @@ import type { RecordValue } from '../base/canonical-json.ts'
 import { concat, sameBytes, utf8 } from '../base/encoding.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Primitives } from '../crypto/primitives.ts'
-import { KEY_SET_ID_BYTES, type KeySet } from './key-set.ts'
+import { KEY_SET_ID_BYTES, type PublicKeySet } from './key-set.ts'
 import { corrupt, field, RecordFields } from './record-fields.ts'
 import { signWithShare } from './share-key.ts'
 
@@ -32,9 +32,9 @@ export function consentWithShare(
 
 /** Whether `consent` was made by the share that `set` lists under its number, for this very statement. */
 export function verifyConsent(
-  primitives: Primitives,
+  primitives: Pick<Primitives, 'ed25519Verify'>,
   consent: Consent,
-  under: { readonly set: KeySet; readonly digest: Uint8Array },
+  under: { readonly set: PublicKeySet; readonly digest: Uint8Array },
 ): boolean {
   const entry = under.set.shares[consent.shareNumber - 1]
   if (entry === undefined || !sameBytes(consent.setId, under.set.id)) return false

@@ -15,7 +15,7 @@ export const SHARE_KEY_ALGORITHM = 'hkdf-sha256-ed25519-v1'
 /**
  * The shares of one deal: how many there are, how many it takes, and how each is recognised. No secret in it.
  */
-export interface KeySet {
+export interface PublicKeySet {
   /** 16 random bytes; the salt of share keys and slot key. */
   readonly id: Uint8Array
   /** 1, 2, 3 … in the order of installs and attempts: what people call it. */
@@ -23,6 +23,10 @@ export interface KeySet {
   readonly threshold: number
   /** In the order of their numbers, 1 to n. */
   readonly shares: readonly ShareEntry[]
+}
+
+/** A key set that opens a store. */
+export interface KeySet extends PublicKeySet {
   /** The root key of its time, sealed under the slot key (`seal/shamir/slot.ts`). */
   readonly slot: Uint8Array
   readonly createdAt: UnixMillis
@@ -68,6 +72,17 @@ export function keySetRecord(set: KeySet): { readonly [member: string]: RecordVa
   }
 }
 
+/** What everybody may know of a set: a transcript carries it, so that consents can be checked offline. */
+export function publicKeySetRecord(set: PublicKeySet): RecordValue {
+  return {
+    algorithm: SHARE_KEY_ALGORITHM,
+    id: field(set.id),
+    number: set.number,
+    shares: set.shares.map((share) => ({ number: share.number, public_key: field(share.publicKey) })),
+    threshold: set.threshold,
+  }
+}
+
 export function retiringRecord(set: RetiringKeySet): RecordValue {
   return { ...keySetRecord(set), link: field(set.link) }
 }
@@ -86,6 +101,14 @@ export function retiredRecord(set: RetiredKeySet): RecordValue {
 export function parseKeySet(value: RecordValue | undefined): KeySet {
   const fields = new RecordFields(value, 'the key set')
   const set = readKeySet(fields)
+  fields.end()
+  return set
+}
+
+/** Throws `corrupt_store` as `parseKeySet` does. */
+export function parsePublicKeySet(value: RecordValue | undefined): PublicKeySet {
+  const fields = new RecordFields(value, 'the key set')
+  const set = readPublicKeySet(fields)
   fields.end()
   return set
 }
@@ -116,6 +139,14 @@ export function parseRetired(value: RecordValue): RetiredKeySet {
 }
 
 function readKeySet(fields: RecordFields): KeySet {
+  return {
+    ...readPublicKeySet(fields),
+    slot: fields.bytes('slot'),
+    createdAt: unixMillis(fields.integer('created_at', { min: 0, max: MAX_TIME })),
+  }
+}
+
+function readPublicKeySet(fields: RecordFields): PublicKeySet {
   if (fields.text('algorithm') !== SHARE_KEY_ALGORITHM) {
     throw corrupt('the key set', 'names an algorithm that this version does not know')
   }
@@ -126,8 +157,6 @@ function readKeySet(fields: RecordFields): KeySet {
     number: fields.integer('number', { min: 1, max: Number.MAX_SAFE_INTEGER }),
     threshold: fields.integer('threshold', { min: 1, max: shares.length }),
     shares,
-    slot: fields.bytes('slot'),
-    createdAt: unixMillis(fields.integer('created_at', { min: 0, max: MAX_TIME })),
   }
 }
 

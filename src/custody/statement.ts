@@ -65,7 +65,7 @@ export function encodeStatement(statement: Statement): Uint8Array {
 }
 
 /** SHA-256 over `"conclave statement v1\n"` and the statement's bytes. */
-export function statementDigest(primitives: Primitives, statement: Uint8Array): Uint8Array {
+export function statementDigest(primitives: Pick<Primitives, 'sha256'>, statement: Uint8Array): Uint8Array {
   return primitives.sha256(utf8('conclave statement v1\n'), statement)
 }
 

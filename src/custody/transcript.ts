@@ -4,6 +4,7 @@ import { concat, toHex, utf8 } from '../base/encoding.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { type Consent, consentRecord } from './consent.ts'
+import { type PublicKeySet, publicKeySetRecord } from './key-set.ts'
 import { field } from './record-fields.ts'
 
 export const TRANSCRIPT_FORMAT = 1
@@ -18,7 +19,9 @@ export interface TranscriptOpening {
   readonly serial: number
   /** The identity key whose signature closes this transcript. */
   readonly identityKey: Uint8Array
-  /** SHA-256 of the closing line of the transcript that was closed last; zeros before the first. */
+  /** The sets that the statement names, whose holders may agree. */
+  readonly keySets: readonly PublicKeySet[]
+  /** SHA-256 of the closing line that was the newest when the ceremony was opened; zeros before the first. */
   readonly previousHead: Uint8Array
 }
 
@@ -36,6 +39,16 @@ export interface TranscriptLine {
 
 export const EMPTY_HEAD = new Uint8Array(32)
 
+/** The newest closing line of a store: what is closed next names it, so that none can be taken out. */
+export interface TranscriptHead {
+  /** SHA-256 of the line. */
+  readonly hash: Uint8Array
+  /** `null` before the first. */
+  readonly ceremonyId: string | null
+}
+
+export const NO_TRANSCRIPT: TranscriptHead = { hash: EMPTY_HEAD, ceremonyId: null }
+
 /** The first line: what was proposed, on which store, after which transcript. */
 export function openingLine(
   primitives: Primitives,
@@ -51,6 +64,7 @@ export function openingLine(
       event: 'opened',
       format: TRANSCRIPT_FORMAT,
       identity_key: field(opening.identityKey),
+      key_sets: opening.keySets.map(publicKeySetRecord),
       previous_transcript: toHex(opening.previousHead),
       serial: opening.serial,
       statement: field(opening.statement),
@@ -68,35 +82,57 @@ export function consentLine(
   return line(primitives, chain, { ...consentRecord(entry.consent), event: 'consent', time: entry.time })
 }
 
-/** New shares are out and wait to be given back: the set that they belong to, with its public keys. */
+/** New shares are out and wait to be given back: the set that they belong to, and who agreed to it. */
 export function dealtLine(
   primitives: Primitives,
   chain: ChainState,
-  dealt: { readonly time: UnixMillis; readonly facts: { readonly [member: string]: RecordValue } },
+  entry: { readonly time: UnixMillis; readonly agreedBy: Uint8Array; readonly dealt: PublicKeySet },
 ): TranscriptLine {
-  return line(primitives, chain, { ...dealt.facts, event: 'dealt', time: dealt.time })
+  const { time, agreedBy, dealt } = entry
+  const facts = { agreed_by: toHex(agreedBy), dealt: publicKeySetRecord(dealt) }
+  return line(primitives, chain, { ...facts, event: 'dealt', time })
 }
+
+export const CLOSING_EVENTS = ['completed', 'cancelled', 'expired', 'superseded'] as const
 
 /** How a ceremony ended. `facts` are public: serials, set numbers, the next identity key. */
 export interface Closing {
   readonly time: UnixMillis
-  readonly event: 'completed' | 'cancelled' | 'expired' | 'superseded'
+  readonly event: (typeof CLOSING_EVENTS)[number]
   readonly facts: { readonly [member: string]: RecordValue }
 }
 
-/**
- * The last line, signed by the identity key that the first line names: Ed25519 over
- * `"conclave transcript v1\n"` and the line without its signature.
- */
+/** Who closes, and after what: ceremonies run beside each other, but they are closed one after the other. */
+export interface ClosingPlace {
+  /** The identity key of the store at this time; another one, where an install came since the opening. */
+  readonly identity: { readonly seed: SecretBytes; readonly publicKey: Uint8Array }
+  readonly previous: TranscriptHead
+}
+
+/** The last line, signed by the identity key: Ed25519 over `closingMessage`. */
 export function closingLine(
   primitives: Primitives,
   chain: ChainState,
-  closing: Closing & { readonly identitySeed: SecretBytes },
+  closing: Closing & ClosingPlace,
 ): TranscriptLine {
-  const members = { ...closing.facts, event: closing.event, time: closing.time, ...position(chain) }
-  const message = concat(utf8('conclave transcript v1\n'), canonicalJson(members))
-  const signature = closing.identitySeed.lend((seed) => primitives.ed25519Sign(seed, message))
+  const { identity, previous } = closing
+  const members = {
+    ...closing.facts,
+    event: closing.event,
+    identity_key: field(identity.publicKey),
+    previous_ceremony: previous.ceremonyId,
+    previous_transcript: toHex(previous.hash),
+    time: closing.time,
+    ...position(chain),
+  }
+  const message = closingMessage(members)
+  const signature = identity.seed.lend((seed) => primitives.ed25519Sign(seed, message))
   return finish(primitives, chain, { ...members, signature: field(signature) })
+}
+
+/** `"conclave transcript v1\n"` and the closing line without its signature. */
+export function closingMessage(members: { readonly [member: string]: RecordValue }): Uint8Array {
+  return concat(utf8('conclave transcript v1\n'), canonicalJson(members))
 }
 
 function line(

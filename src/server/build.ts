@@ -15,6 +15,7 @@ import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
+import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
 import { custodyStatusRoute } from '../system/custody-status.ts'
 import { generateRootRoutes } from '../system/generate-root.ts'
 import { HandOvers } from '../system/hand-over.ts'
@@ -26,6 +27,7 @@ import { modernRekeyRoutes } from '../system/rekey-modern.ts'
 import { originalRekeyRoutes } from '../system/rekey-original.ts'
 import { sealRoute } from '../system/seal.ts'
 import { sealStatusRoute } from '../system/seal-status.ts'
+import { stepDownRoute } from '../system/step-down.ts'
 import { systemBackend } from '../system/system-backend.ts'
 import { unsealRoute } from '../system/unseal.ts'
 import { mintOtp } from '../token/token.ts'
@@ -34,7 +36,8 @@ import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
-import { systemClock, systemEntropy } from './system-ports.ts'
+import { systemClock, systemEntropy, systemHost } from './system-ports.ts'
+import { VERSION } from './version.ts'
 
 /** A server without its sockets. */
 export interface Server {
@@ -86,6 +89,7 @@ async function buildOn(
   const handOvers = new HandOvers(journal, log)
   const custodian = await Custodian.load(ports, {
     nodeKeys: nodeKeyFor(config).publicKeys,
+    serving: { version: VERSION, api: API_VERSION, apiReleased: API_COMMIT_DATE },
     seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
@@ -108,6 +112,8 @@ async function buildOn(
     clock: systemClock,
     hashing: nodePrimitives,
     storageType: config.storage.type,
+    apiAddress: apiAddress(config),
+    host: systemHost(config.storage.type === 'sqlite' ? config.storage.folder : '.'),
     cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
     gate: { check: (token, path) => expectOpen().gate.check(token, path) },
     delivery: ports.delivery,
@@ -160,11 +166,21 @@ export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
     sealRoute(lifecycle),
     healthRoute(lifecycle),
     leaderRoute(),
+    stepDownRoute(),
     custodyStatusRoute(lifecycle),
     ...generateRootRoutes(lifecycle),
     ...modernRekeyRoutes(lifecycle),
     ...originalRekeyRoutes(lifecycle),
   ])
+}
+
+/** The first listener, where others can reach it under the name that it has in the configuration. */
+function apiAddress({ listeners }: ServerConfig): string {
+  const [first] = listeners
+  const isWildcard = first === undefined || ['0.0.0.0', '::', ''].includes(first.host) || first.port === 0
+  if (isWildcard) return ''
+  const host = first.host.includes(':') ? `[${first.host}]` : first.host
+  return `${first.tls === null ? 'http' : 'https'}://${host}:${first.port}`
 }
 
 async function openStorage(config: ServerConfig): Promise<StorageBackend> {

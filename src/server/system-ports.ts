@@ -1,8 +1,11 @@
 import { randomFillSync } from 'node:crypto'
+import { statfsSync } from 'node:fs'
+import { cpus, freemem, hostname, machine, platform, release, totalmem, uptime } from 'node:os'
 import { type Clock, type Millis, millis, type UnixMillis, unixMillis } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
+import type { Disk, HostPort, HostReadings } from '../system/host-readings.ts'
 
-/** The real world: the only place where time and randomness come from. */
+/** The real world: the only place where time, randomness and the state of the machine come from. */
 export const systemClock: Clock = {
   now: (): UnixMillis => unixMillis(Date.now()),
   monotonic: (): Millis => millis(performance.now()),
@@ -23,4 +26,46 @@ export const systemClock: Clock = {
 export const systemEntropy: Entropy = {
   // Memory of its own, never a slice of Buffer's shared pool: whoever owns it can wipe it.
   bytes: (length: number): Uint8Array => randomFillSync(new Uint8Array(length)),
+}
+
+/** This machine, and the disk that holds `folder`. */
+export function systemHost(folder: string): HostPort {
+  return { hostname, read: () => readHost(folder) }
+}
+
+function readHost(folder: string): HostReadings {
+  return {
+    uptimeSeconds: uptime(),
+    system: platform(),
+    kernelVersion: release(),
+    machine: machine(),
+    processors: cpus().map(({ model, speed, times }) => ({
+      model,
+      megahertz: speed,
+      userMs: times.user,
+      niceMs: times.nice,
+      systemMs: times.sys,
+      idleMs: times.idle,
+      interruptMs: times.irq,
+    })),
+    memory: { totalBytes: totalmem(), availableBytes: freemem() },
+    disk: readDisk(folder),
+  }
+}
+
+function readDisk(path: string): Disk | null {
+  try {
+    const { bsize, blocks, bfree, bavail, files, ffree } = statfsSync(path)
+    return {
+      path,
+      totalBytes: blocks * bsize,
+      unusedBytes: bfree * bsize,
+      freeBytes: bavail * bsize,
+      totalFiles: files,
+      freeFiles: ffree,
+    }
+  } catch {
+    // Shown as unknown: nothing depends on it.
+    return null
+  }
 }

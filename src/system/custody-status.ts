@@ -26,14 +26,27 @@ async function custodyStatus({ custodian }: Lifecycle): Promise<BareResponse> {
   // gone.
   await custodian.settled()
   const { record } = custodian
-  if (record === null) return ok({ state: 'empty', store_id: null, serial: 0, live: null, retiring: null })
+  if (record === null) return ok({ ...EMPTY })
   return ok({
     state: record.serial === 1 ? 'never opened' : custodian.status().phase,
     store_id: toHex(record.storeId),
     serial: record.serial,
     live: setFacts(record.live),
     retiring: record.retiring === null ? null : setFacts(record.retiring),
+    identity_key: toHex(record.identityKey),
+    // Behind the barrier, so a sealed server cannot tell it.
+    transcript_head: custodian.isOpen ? toHex(custodian.archive.head().hash) : null,
   })
+}
+
+const EMPTY = {
+  state: 'empty',
+  store_id: null,
+  serial: 0,
+  live: null,
+  retiring: null,
+  identity_key: null,
+  transcript_head: null,
 }
 
 function setFacts(set: KeySet): JsonOut {

@@ -4,6 +4,7 @@ import type { Custodian } from '../ceremony/custodian.ts'
 import type { Delivery } from '../ceremony/delivery.ts'
 import type { Journal } from '../ceremony/journal/journal.ts'
 import type { Hashing } from '../custody/share-card.ts'
+import type { HostPort } from './host-readings.ts'
 
 /** What the routes outside the mount router work on. */
 export interface Lifecycle {
@@ -23,6 +24,9 @@ export interface Lifecycle {
   readonly equal: (one: Uint8Array, other: Uint8Array) => boolean
   /** As seal-status calls it: `sqlite`, `inmem`. */
   readonly storageType: string
+  /** Where clients reach this node, as far as the configuration says; else empty. */
+  readonly apiAddress: string
+  readonly host: HostPort
   /** Known while the store is open. */
   readonly cluster: () => { readonly name: string; readonly id: string } | null
 }

@@ -1,11 +1,17 @@
 import type { Mounted } from '../logical/backend.ts'
+import { ceremonyRoutes } from './ceremonies.ts'
 import { decodeTokenRoute } from './decode-token.ts'
 import { generateRootTokenRoutes } from './generate-root-token.ts'
+import { haStatusRoute } from './ha-status.ts'
+import { hostInfoRoute } from './host-info.ts'
 import { journalRoute } from './journal.ts'
+import { keyStatusRoute } from './key-status.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { journaledBehindRouter } from './refusals.ts'
 import { rekeyBackupRoutes } from './rekey-backup.ts'
+import { rotateRoutes } from './rotate.ts'
 import { rotateRootRoutes } from './rotate-root.ts'
+import { versionHistoryRoutes } from './version-history.ts'
 
 /** `sys/` behind the router: every route that asks for a token, one file a resource. */
 export function systemBackend(lifecycle: Lifecycle): Mounted {
@@ -15,6 +21,12 @@ export function systemBackend(lifecycle: Lifecycle): Mounted {
       ...rekeyBackupRoutes(lifecycle),
       ...generateRootTokenRoutes(lifecycle),
       decodeTokenRoute(),
+      keyStatusRoute(lifecycle),
+      ...rotateRoutes(lifecycle),
+      haStatusRoute(lifecycle),
+      ...versionHistoryRoutes(lifecycle),
+      hostInfoRoute(lifecycle),
+      ...ceremonyRoutes(lifecycle),
       journalRoute(lifecycle.journal),
     ]),
   }

@@ -54,10 +54,20 @@ function verify(lines: readonly Line[], publicKeys: ReadonlyMap<string, string>)
     const message = Buffer.concat([Buffer.from(`conclave ${value.verb} v1\n`), digest])
     assert(nodePrimitives.ed25519Verify(Buffer.from(key!, 'hex'), message, base64(value.signature)))
   }
+  // The keys of the sets that it names stand in the first line, those of a new one in the last.
+  const sets = [...first!.value.key_sets, lines.at(-1)!.value.dealt].filter((set) => set !== undefined)
+  for (const set of sets) {
+    for (const share of set.shares) {
+      const key = publicKeys.get(`${base64(set.id).toString('hex')}/${share.number}`)
+      assert.equal(base64(share.public_key).toString('hex'), key)
+    }
+  }
   const { signature, ...closing } = lines.at(-1)!.value as {
     signature: string
+    identity_key: string
     [member: string]: RecordValue
   }
+  assert.equal(closing.identity_key, first!.value.identity_key)
   const message = Buffer.concat([Buffer.from('conclave transcript v1\n'), canonicalJson(closing)])
   assert(nodePrimitives.ed25519Verify(base64(first!.value.identity_key), message, base64(signature)))
   return previous
@@ -85,9 +95,13 @@ test('init, unseal, rekey and retirement leave a chain of transcripts that verif
   )
   assert.deepEqual([...kinds.keys()].sort(), ['init', 'rekey', 'retire', 'unseal'])
   let head = '0'.repeat(64)
+  let previous: string | null = null
   for (const kind of ['init', 'unseal', 'rekey', 'retire']) {
     const lines = kinds.get(kind)!
     assert.equal(lines[0]!.value.previous_transcript, head, `${kind} follows the one before`)
+    assert.equal(lines.at(-1)!.value.previous_transcript, head)
+    assert.equal(lines.at(-1)!.value.previous_ceremony, previous)
+    previous = JSON.parse(base64(lines[0]!.value.statement).toString()).ceremony_id
     head = verify(lines, publicKeys)
   }
   const events = (kind: string): string[] => kinds.get(kind)!.map((line) => line.value.event)

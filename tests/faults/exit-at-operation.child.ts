@@ -60,6 +60,7 @@ const custodian = await Custodian.load(
   },
   {
     nodeKeys: { signingKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) },
+    serving: { version: '0.1.0', api: '2.6.2', apiReleased: '2026-08-18T10:43:05Z' },
     seed: () => ({ rootToken: SecretBytes.take(new Uint8Array(8)), entries: [] }),
     rootToken: () => ({ token: SecretBytes.take(new Uint8Array(28).fill(1)), writes: [] }),
     opened: async () => undefined,

@@ -45,6 +45,7 @@ async function opens(folder: string, keys: readonly string[]): Promise<boolean> 
       { ...ports, log: silent, journal, delivery: new SimDelivery(), settings: DEFAULT_SETTINGS },
       {
         nodeKeys: { signingKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) },
+        serving: { version: '0.1.0', api: '2.6.2', apiReleased: '2026-08-18T10:43:05Z' },
         seed: () => assert.fail('nothing is initialised here'),
         rootToken: () => assert.fail('nobody makes a token here'),
         opened: async () => undefined,

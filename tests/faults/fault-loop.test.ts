@@ -5,6 +5,7 @@ import { Crashed, type FaultMode, SimStorage } from '../sim/sim-storage.ts'
 import { opens, type ShareSet, World } from '../sim/world.ts'
 
 const MODES: readonly FaultMode[] = ['lost', 'kept', 'full', 'crash']
+const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Everything that was ever handed out in a run, and the store that it left. */
 interface Run {
@@ -30,6 +31,10 @@ const FLOWS: Record<string, { readonly flow: Flow; readonly prepared: (world: Wo
       flow: async (world, _run, before) => world.unseal(before),
     },
     'an explicit seal in a running rekey': { prepared: open53, flow: sealInRekey },
+    'a rotation of the data key': { prepared: open53, flow: rotate },
+    'a rotation of the data key by age': { prepared: open53, flow: rotateByAge },
+    'new rules for the rotation': { prepared: open53, flow: configureRotation },
+    'a rotation in a running rekey, and its end': { prepared: open53, flow: rotateInRekey },
   }
 
 for (const [name, { flow, prepared }] of Object.entries(FLOWS)) {
@@ -88,18 +93,49 @@ test('a rekey that failed for want of room is finished by giving the last share 
   assert(await opens(world.storage, after))
 })
 
-test('a rekey that failed does not poison a later rotation: the old shares open after both', async () => {
+for (const how of ['asked for', 'by age'] as const) {
+  test(`a rekey that failed anywhere does not poison a later rotation, ${how}: the old shares open after both`, async () => {
+    const start = await prepare(open53)
+    for (const mode of MODES.filter((one) => one !== 'crash')) {
+      for (let at = 1; ; at++) {
+        const world = await start.world()
+        await world.startRekey({ shares: 5, threshold: 3 })
+        await world.give(start.before[0]!)
+        await world.give(start.before[1]!)
+        world.storage.arm({ at, mode })
+        await world.give(start.before[2]!).catch(expectFailure)
+        const reached = world.storage.operations >= at
+        world.storage.arm(null)
+        const { term } = world.custodian.dataKeys.status()
+        if (how === 'asked for') await world.custodian.dataKeys.rotate()
+        else await rotateByAge(world)
+        assert(world.custodian.dataKeys.status().term > term)
+        await world.put('data/after', 'the rotation')
+        const next = await World.start(world.storage.reopened(), 'next')
+        await next.unseal(start.before)
+        assert.equal(await next.read('data/after'), 'the rotation', `${mode} at operation ${at}`)
+        if (!reached) break
+      }
+    }
+  })
+}
+
+test('a rotation while a set is retiring: after a fault at every storage operation both sets open the store', async () => {
   const start = await prepare(open53)
-  const world = await start.world()
-  await world.startRekey({ shares: 5, threshold: 3 })
-  await world.give(start.before[0]!)
-  await world.give(start.before[1]!)
-  world.storage.arm({ at: 1, mode: 'lost' })
-  await assert.rejects(world.give(start.before[2]!))
-  world.storage.arm(null)
-  await world.session?.change({ term: 'new', entries: [] })
-  await world.put('data/after', 'the rotation')
-  assert(await opens(world.storage, start.before))
+  for (const mode of MODES) {
+    for (let at = 1; ; at++) {
+      const world = await start.world()
+      const fresh = await world.rekey(start.before, { shares: 4, threshold: 2 })
+      world.storage.arm({ at, mode })
+      await world.custodian.dataKeys.rotate().catch(expectFailure)
+      const reached = world.storage.operations >= at
+      world.storage.arm(null)
+      for (const set of [start.before, fresh]) {
+        assert(await opens(world.storage, set), `${mode} at operation ${at}`)
+      }
+      if (!reached) break
+    }
+  }
 })
 
 async function open53(world: World): Promise<ShareSet> {
@@ -137,6 +173,29 @@ async function secondByLive(world: World, run: Run, before: ShareSet): Promise<v
   const second = await world.rekey(before, { shares: 4, threshold: 2 })
   run.handedOut.push(second)
   run.handedOut.push(await world.rekey(second, { shares: 3, threshold: 2 }))
+}
+
+async function rotate(world: World): Promise<void> {
+  await world.custodian.dataKeys.rotate()
+  await world.put('data/after', 'the rotation')
+}
+
+async function rotateByAge(world: World): Promise<void> {
+  await world.custodian.dataKeys.configureRotation({ intervalMs: DAY_MS })
+  world.clock.advance(2 * DAY_MS)
+  await new Promise(setImmediate)
+  await world.custodian.settled()
+}
+
+async function configureRotation(world: World): Promise<void> {
+  await world.custodian.dataKeys.configureRotation({ enabled: false, maxOperations: 1_000_000 })
+}
+
+async function rotateInRekey(world: World, run: Run, before: ShareSet): Promise<void> {
+  await world.startRekey({ shares: 4, threshold: 2 })
+  await world.give(before[0]!)
+  await world.custodian.dataKeys.rotate()
+  run.handedOut.push(await world.giveAll(before.slice(1)))
 }
 
 async function sealInRekey(world: World, _run: Run, before: ShareSet): Promise<void> {

@@ -67,6 +67,7 @@ export class World {
     let world: World | null = null
     const hooks: CustodianHooks = {
       nodeKeys: { signingKey: new Uint8Array(32).fill(1), exchangeKey: new Uint8Array(32).fill(2) },
+      serving: { version: '0.1.0', api: '2.6.2', apiReleased: '2026-08-18T10:43:05Z' },
       seed: () => ({
         rootToken: SecretBytes.take(utf8('hvs.simulated')),
         entries: [{ op: 'put', key: 'data/first', value: utf8('written at init') }],
