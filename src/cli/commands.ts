@@ -14,11 +14,38 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'operator init', summary: 'set up a new server', load: () => import('./operator-init.ts') },
   { name: 'operator unseal', summary: 'give a share to open', load: () => import('./operator-unseal.ts') },
   { name: 'operator seal', summary: 'close the server', load: () => import('./operator-seal.ts') },
+  { name: 'custody status', summary: 'which shares open it', load: () => import('./custody-status.ts') },
   { name: 'operator rekey', summary: 'change the shares', load: () => import('./operator-rekey.ts') },
   {
     name: 'custody journal',
     summary: 'who gave shares, and what was refused',
     load: () => import('./custody-journal.ts'),
+  },
+  {
+    name: 'operator rotate-keys',
+    summary: 'change the shares, with a token',
+    load: () => import('./operator-rotate-keys.ts'),
+  },
+  {
+    name: 'operator generate-root',
+    summary: 'make a root token',
+    load: () => import('./operator-generate-root.ts'),
+  },
+  { name: 'operator rotate', summary: 'make a new data key', load: () => import('./operator-rotate.ts') },
+  {
+    name: 'operator key-status',
+    summary: 'which data key is in use',
+    load: () => import('./operator-key-status.ts'),
+  },
+  {
+    name: 'operator step-down',
+    summary: 'let another server take over',
+    load: () => import('./operator-step-down.ts'),
+  },
+  {
+    name: 'operator members',
+    summary: 'the servers of a cluster',
+    load: () => import('./operator-members.ts'),
   },
   { name: 'read', summary: 'read a path', load: () => import('./read.ts') },
   { name: 'write', summary: 'write a path', load: () => import('./write.ts') },

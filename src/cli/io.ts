@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Entropy } from '../base/entropy.ts'
 import type { Sha256Stream } from '../offline/snapshot-file.ts'
 
 /** The terminal, pipes and environment that a command runs in, handed in so that tests can be one. */
@@ -23,6 +24,8 @@ export interface CliPorts {
   loadServer(): Promise<ServerModule>
   /** The primitive that the check words of a card need. */
   loadHashing(): Promise<Hashing>
+  /** The system's randomness, for one-time passwords that are made here. */
+  loadEntropy(): Promise<Entropy>
   /** SHA-256 of what does not fit into memory: snapshots. */
   loadSha256(): Promise<() => Sha256Stream>
 }

@@ -35,21 +35,25 @@ export interface NewShares {
   /** Hex text of each. They stay with the caller. */
   readonly keys: readonly SecretBytes[]
   readonly format: ShareFormat
+  /** Whether they open the store, or will once they were proven. */
+  readonly set: 'live' | 'pending'
   /** What is printed, given the texts in the chosen form. */
   lines(texts: readonly SecretBytes[]): readonly Piece[]
 }
 
-/** Prints new shares, then tells which key set they are, when the server knows such things. */
-export async function putShares(call: CommandCall, client: ConclaveClient, shares: NewShares): Promise<void> {
-  // Cards name their set, so it has to be asked for first. Otherwise nothing comes before the shares.
-  const before = shares.format === 'words' ? await custodyOf(client) : null
-  const texts = await textsOrAsSent(call, shares, setIdOf(before))
+/** Prints new shares. Nothing comes before them. */
+export async function putShares(call: CommandCall, shares: NewShares): Promise<void> {
+  const texts = await textsOrAsSent(call, shares)
   try {
     await putSecret(call.io, shares.lines(texts))
   } finally {
     wipeAll(texts)
   }
-  const custody = before ?? (await custodyOf(client))
+}
+
+/** Tells which key sets open the store, when the server knows such things. */
+export async function sayKeySets(call: CommandCall, client: ConclaveClient): Promise<void> {
+  const custody = await custodyOf(client)
   if (custody?.live) say(call.io, `\n${describeKeySet(custody.live)}`)
   if (custody?.retiring) {
     const { words } = custody.retiring
@@ -70,9 +74,9 @@ async function custodyOf(client: ConclaveClient): Promise<CustodyStatus | null> 
 }
 
 /** An answer that cannot be rewritten is printed as it came: better than a set of shares that nobody has. */
-async function textsOrAsSent(call: CommandCall, shares: NewShares, setId: Uint8Array | null) {
+async function textsOrAsSent(call: CommandCall, shares: NewShares): Promise<readonly SecretBytes[]> {
   try {
-    return await shareTexts(call, shares, setId)
+    return await shareTexts(call, shares)
   } catch {
     say(call.io, 'The shares are shown as the server sent them: they could not be written in another form.')
     return shares.keys.map((key) => key.clone())
@@ -80,13 +84,10 @@ async function textsOrAsSent(call: CommandCall, shares: NewShares, setId: Uint8A
 }
 
 /** The caller owns and wipes the texts. */
-async function shareTexts(
-  call: CommandCall,
-  shares: NewShares,
-  setId: Uint8Array | null,
-): Promise<readonly SecretBytes[]> {
+async function shareTexts(call: CommandCall, shares: NewShares): Promise<readonly SecretBytes[]> {
   if (shares.format === 'hex') return shares.keys.map((key) => key.clone())
   const hashing = await call.ports.loadHashing()
+  const setId = shares.format === 'words' ? await setIdOf(call, shares.set) : null
   if (shares.format === 'words' && setId === null) {
     say(
       call.io,
@@ -108,8 +109,14 @@ async function shareTexts(
   }
 }
 
-function setIdOf(custody: CustodyStatus | null): Uint8Array | null {
-  const setId = fromHex(custody?.live?.id ?? '')
+/**
+ * The id of the set that new shares are of, for their cards; `null` when the server does not say. Asked on a
+ * connection of its own: on the one that carried them another request means that they have arrived, and that
+ * is not so before they are printed (custody.md section 4).
+ */
+async function setIdOf(call: CommandCall, which: 'live' | 'pending'): Promise<Uint8Array | null> {
+  const custody = await custodyOf(await call.connect())
+  const setId = fromHex(custody?.[which]?.id ?? '')
   return setId === null || setId.length !== SET_ID_BYTES ? null : setId
 }
 

@@ -17,7 +17,7 @@ test('takes shares and token out of an answer and wipes it', () => {
 })
 
 test('leaves members alone that are no secret, and null in place of shares', () => {
-  const text = '{"complete":false,"keys":null,"data":{"keys":["name"]},"say":"a \\"keys\\": b"}'
+  const text = '{"complete":false,"keys":null,"auth":{"keys":["name"]},"say":"a \\"keys\\": b"}'
   const split = splitSecrets(utf8(text))
   assert.equal(split?.text, text)
   assert.equal(split?.secrets.size, 0)
