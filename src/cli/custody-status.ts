@@ -76,7 +76,8 @@ function setValue(set: KeySetStatus | null): unknown {
 
 function explain({ live, retiring }: CustodyStatus): string {
   if (live === null) return 'Nothing is stored yet.\nNext: conclave operator init'
-  const opens = `Any ${live.threshold} of the ${live.shares} shares of key set ${live.number} open this server.`
+  const { threshold, shares, number } = live
+  const opens = `Any ${threshold} of the ${shares} shares of key set ${number} open this server.`
   if (retiring === null) return opens
   const also = `So do ${retiring.threshold} of the ${retiring.shares} of key set ${retiring.number}, until`
   return `${opens}\n${also} the new ones are known to have arrived: give ${live.threshold} of them to unseal.`

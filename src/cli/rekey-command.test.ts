@@ -12,6 +12,7 @@ const SHARE_HEX = '5efc2e321d87fc1917378cefe7cb801e3d8111dc5d1df7008db9cd7702e47
 const OTHER = 'rpZeJTTAUhQ9S0TpPdCMNiaTPw5t6j75By5uKs8u0eh7'
 const OTHER_HEX = 'ae965e2534c052143d4b44e93dd08c3626933f0e6dea3ef9072e6e2acf2ed1e87b'
 const NEW_KEYS = `"keys":["${SHARE_HEX}","${OTHER_HEX}"],"keys_base64":["${SHARE}","${OTHER}"]`
+const ROTATE = '/v1/sys/rotate/root'
 const IDLE = '{"nonce":"","started":false,"t":0,"n":0,"progress":0,"required":3}'
 const RUNNING = '{"nonce":"n1","started":true,"t":2,"n":2,"progress":1,"required":3}'
 const VERIFYING = '{"nonce":"v1","started":true,"t":2,"n":2,"progress":0}'
@@ -189,7 +190,7 @@ test('reads a backup, and takes it away', async () => {
 
 test('rotate-keys reads the same from envelopes, with secrets in them', async () => {
   const data = '{"n":2,"nonce":"n1","progress":0,"required":3,"started":true,"t":2,"verification_nonce":""}'
-  answers.set('GET /v1/sys/rotate/root/init', [200, `{"request_id":"r","data":${data},"warnings":null}`])
+  answers.set(`GET ${ROTATE}/init`, [200, `{"request_id":"r","data":${data},"warnings":null}`])
   const status = await rotateKeys(['-status', '-format=json'])
   assert.deepEqual(JSON.parse(status.stdout), {
     nonce: 'n1',
@@ -204,10 +205,10 @@ test('rotate-keys reads the same from envelopes, with secrets in them', async ()
     verification_nonce: '',
   })
   const done = `{"complete":true,"nonce":"n1",${NEW_KEYS},"pgp_fingerprints":[]}`
-  answers.set('PUT /v1/sys/rotate/root/update', [200, `{"request_id":"r","data":${done}}`])
+  answers.set(`PUT ${ROTATE}/update`, [200, `{"request_id":"r","data":${done}}`])
   const { stdout } = await rotateKeys(['-nonce=n1', '-'], { stdin: SHARE })
   assert.equal(stdout, `\nKey 1: ${SHARE}\nKey 2: ${OTHER}\n\nOperation nonce: n1\n`)
-  answers.set('DELETE /v1/sys/rotate/root/init', [204, ''])
+  answers.set(`DELETE ${ROTATE}/init`, [204, ''])
   assert.match((await rotateKeys(['-cancel'])).stderr, /^Success! Canceled rotation \(if it was started\)\n/)
   assert.match((await rotateKeys(['-init', '-holder'])).stderr, /^flag provided but not defined: -holder/)
 })

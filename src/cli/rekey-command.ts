@@ -31,7 +31,7 @@ export interface RekeyVerb {
   readonly examples: readonly Example[]
 }
 
-/** The command of a verb. Flags, defaults and the order of choice are those of key-lifecycle.md section 10.2. */
+/** The command of a verb: flags, defaults and the order of choice of key-lifecycle.md section 10.2. */
 export function rekeyCommand(verb: RekeyVerb): CommandSpec {
   return {
     name: verb.name,

@@ -5,7 +5,7 @@ import { say } from './io.ts'
 import { putSecret, renderMembers, renderSecretFacts, type SecretRow } from './secret-output.ts'
 import { progressLine } from './status.ts'
 
-/** Prints how far a root token is, as key-lifecycle.md section 10.3 has it. The password stays the caller's. */
+/** Prints how far a root token is (key-lifecycle.md section 10.3). The password stays the caller's. */
 export async function putRootStatus(
   call: CommandCall,
   status: RootStatus,
@@ -55,8 +55,8 @@ function rootMembers(status: RootStatus, otp: SecretBytes | null) {
   ]
 }
 
-const OTP_NOTE = `A one-time password was made for you; it stands below behind OTP. Keep it, and keep it to yourself:
-with it, and only with it, the new token can be read.
+const OTP_NOTE = `A one-time password was made for you; it stands below behind OTP. Keep it, and to yourself: with it,
+and only with it, the new token can be read.
 `
 
 function nextStep(status: RootStatus): string {

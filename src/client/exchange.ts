@@ -67,7 +67,7 @@ export interface SecretAnswer {
   readonly secrets: SplitAnswer['secrets']
 }
 
-/** What an answer says: the `data` of an envelope, or a bare answer as it is (key-lifecycle.md section 1.1). */
+/** What an answer says: the `data` of an envelope, or all that is bare (key-lifecycle.md section 1.1). */
 export function payload(members: Members): Members {
   const { data } = members
   return 'request_id' in members && isMembers(data) ? data : members

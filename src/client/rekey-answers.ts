@@ -2,7 +2,7 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import { count, flag, type Members, text } from './answers.ts'
 import type { SecretAnswer } from './exchange.ts'
 
-/** `GET …/init` of any face (key-lifecycle.md sections 5.3 and 6). Members that a face leaves out are empty. */
+/** `GET …/init` of any face (key-lifecycle.md sections 5.3 and 6). What a face leaves out is empty. */
 export interface RekeyStatus {
   readonly nonce: string
   readonly started: boolean

@@ -20,14 +20,15 @@ import { shareBody } from './secret-json.ts'
  */
 export type RekeyFace = 'rekey' | 'rekey-recovery' | 'rotate' | 'rotate-recovery'
 
+const REKEY = '/v1/sys/rekey'
+const ROTATE_BARRIER = '/v1/sys/rotate/root'
+const ROTATE_RECOVERY = '/v1/sys/rotate/recovery'
+
 const PATHS: Readonly<Record<RekeyFace, { readonly ceremony: string; readonly backup: string }>> = {
-  rekey: { ceremony: '/v1/sys/rekey', backup: '/v1/sys/rekey/backup' },
-  'rekey-recovery': {
-    ceremony: '/v1/sys/rekey-recovery-key',
-    backup: '/v1/sys/rekey/recovery-key-backup',
-  },
-  rotate: { ceremony: '/v1/sys/rotate/root', backup: '/v1/sys/rotate/root/backup' },
-  'rotate-recovery': { ceremony: '/v1/sys/rotate/recovery', backup: '/v1/sys/rotate/recovery/backup' },
+  rekey: { ceremony: REKEY, backup: `${REKEY}/backup` },
+  'rekey-recovery': { ceremony: `${REKEY}-recovery-key`, backup: `${REKEY}/recovery-key-backup` },
+  rotate: { ceremony: ROTATE_BARRIER, backup: `${ROTATE_BARRIER}/backup` },
+  'rotate-recovery': { ceremony: ROTATE_RECOVERY, backup: `${ROTATE_RECOVERY}/backup` },
 }
 
 /** What a rekey is to be. */

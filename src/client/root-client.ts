@@ -12,7 +12,7 @@ export interface RootStatus {
   readonly progress: number
   readonly required: number
   readonly complete: boolean
-  /** The token, under the one-time password or encrypted; empty until it is complete. Not secret by itself. */
+  /** The token, under the one-time password or encrypted; empty until complete. No secret by itself. */
   readonly encodedToken: string
   readonly encodedRootToken: string
   readonly pgpFingerprint: string
