@@ -14,6 +14,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'operator init', summary: 'set up a new server', load: () => import('./operator-init.ts') },
   { name: 'operator unseal', summary: 'give a share to open', load: () => import('./operator-unseal.ts') },
   { name: 'operator seal', summary: 'close the server', load: () => import('./operator-seal.ts') },
+  {
+    name: 'custody rekey',
+    summary: 'change the shares, step by step',
+    load: () => import('./custody-rekey.ts'),
+  },
   { name: 'custody status', summary: 'which shares open it', load: () => import('./custody-status.ts') },
   { name: 'operator rekey', summary: 'change the shares', load: () => import('./operator-rekey.ts') },
   {

@@ -70,8 +70,13 @@ export function say(io: CliIo, line: string): void {
 
 /** Writes data that is not a secret and waits until the stream has taken it. */
 export function put(io: CliIo, text: string | Uint8Array): Promise<void> {
+  return taken(io.stdout, text)
+}
+
+/** Writes to a stream and waits until it has taken everything. */
+export function taken(stream: Writable, text: string | Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  io.stdout.write(text, (error) => (error && !isBrokenPipe(error) ? reject(error) : resolve()))
+  stream.write(text, (error) => (error && !isBrokenPipe(error) ? reject(error) : resolve()))
   return promise
 }
 

@@ -114,12 +114,9 @@ interface Initialised {
 async function putTable(call: CommandCall, client: ConclaveClient, made: Initialised): Promise<void> {
   const { answer, request } = made
   if ((request.pgpKeys ?? []).length === 0) {
-    await putShares(call, {
-      keys: answer.keys,
-      format: parseShareFormat(call.flags.text('share-format')),
-      set: 'live',
-      lines: (texts) => lines(texts, answer),
-    })
+    const format = parseShareFormat(call.flags.text('share-format'))
+    const shares = { keys: answer.keys, format, set: 'live' } as const
+    await putShares(call, shares, (texts) => lines(texts, answer))
   } else await putSecret(call.io, lines(answer.keysBase64, answer))
   await sayKeySets(call, client)
   say(call.io, advice(request))

@@ -25,16 +25,12 @@ export async function putNewShares(call: CommandCall, done: Rekeyed): Promise<vo
     }
     if (encrypted) await putSecret(call.io, messages(update))
     else {
-      await putShares(call, {
-        keys: update.keys,
-        format: done.format,
-        set: update.verificationRequired ? 'pending' : 'live',
-        lines: (texts) => [
-          '\n',
-          ...texts.flatMap((text, at): readonly Piece[] => [`Key ${at + 1}: `, text, '\n']),
-          `\nOperation nonce: ${update.nonce}\n`,
-        ],
-      })
+      const set = update.verificationRequired ? 'pending' : 'live'
+      await putShares(call, { keys: update.keys, format: done.format, set }, (texts) => [
+        '\n',
+        ...texts.flatMap((text, at): readonly Piece[] => [`Key ${at + 1}: `, text, '\n']),
+        `\nOperation nonce: ${update.nonce}\n`,
+      ])
     }
     if (!update.verificationRequired) await sayKeySets(call, client)
     say(call.io, advice(done))

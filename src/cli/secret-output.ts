@@ -1,6 +1,7 @@
+import type { Writable } from 'node:stream'
 import { utf8 } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
-import { type CliIo, put } from './io.ts'
+import { type CliIo, taken } from './io.ts'
 import { columnWidth, type Format } from './output.ts'
 
 /** Text with secrets between: joined as bytes, so that no string is made of a secret. */
@@ -14,9 +15,14 @@ export type SecretMember =
 
 /** Writes pieces to standard output and wipes the joined copy once the stream has taken it. */
 export async function putSecret(io: CliIo, pieces: readonly Piece[]): Promise<void> {
+  await writeSecret(io.stdout, pieces)
+}
+
+/** The same on another stream. */
+export async function writeSecret(stream: Writable, pieces: readonly Piece[]): Promise<void> {
   const bytes = join(pieces)
   try {
-    await put(io, bytes)
+    await taken(stream, bytes)
   } finally {
     bytes.fill(0)
   }

@@ -73,7 +73,8 @@ async function shareText(call: CommandCall, origin: ShareOrigin, question: strin
   return SecretBytes.take(utf8(operand))
 }
 
-async function readShareFile(path: string): Promise<SecretBytes> {
+/** The text of a share file. Throws `UsageError` that names the file. The caller owns the text. */
+export async function readShareFile(path: string): Promise<SecretBytes> {
   try {
     return await readSecret(createReadStream(path), `the file ${path}`)
   } catch (error) {

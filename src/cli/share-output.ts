@@ -30,24 +30,47 @@ export function parseShareFormat(text: string | null): ShareFormat {
   throw new UsageError(`invalid value for flag -share-format: give one of ${SHARE_FORMATS.join(', ')}`)
 }
 
-/** New shares that a server has answered with, and how to print them. */
+/** New shares that a server has answered with. */
 export interface NewShares {
   /** Hex text of each. They stay with the caller. */
   readonly keys: readonly SecretBytes[]
   readonly format: ShareFormat
   /** Whether they open the store, or will once they were proven. */
   readonly set: 'live' | 'pending'
-  /** What is printed, given the texts in the chosen form. */
-  lines(texts: readonly SecretBytes[]): readonly Piece[]
 }
 
-/** Prints new shares. Nothing comes before them. */
-export async function putShares(call: CommandCall, shares: NewShares): Promise<void> {
-  const texts = await textsOrAsSent(call, shares)
+/** Prints new shares as `lines` arranges their texts. Nothing comes before them. */
+export async function putShares(
+  call: CommandCall,
+  shares: NewShares,
+  lines: (texts: readonly SecretBytes[]) => readonly Piece[],
+): Promise<void> {
+  const { texts } = await writtenShares(call, shares)
   try {
-    await putSecret(call.io, shares.lines(texts))
+    await putSecret(call.io, lines(texts))
   } finally {
     wipeAll(texts)
+  }
+}
+
+/** New shares as people keep them, and the set that they are of, when it was asked for and the server knows. */
+export interface WrittenShares {
+  /** The caller owns and wipes them. */
+  readonly texts: readonly SecretBytes[]
+  readonly set: KeySetStatus | null
+}
+
+/**
+ * The texts of new shares in the form that was chosen. One that cannot be rewritten is given as it came:
+ * better than a set of shares that nobody has. So this throws nothing.
+ */
+export async function writtenShares(call: CommandCall, shares: NewShares): Promise<WrittenShares> {
+  const set = shares.format === 'words' ? await setOf(call, shares.set) : null
+  try {
+    return { texts: await shareTexts(call, shares, set), set }
+  } catch {
+    say(call.io, 'The shares are shown as the server sent them: they could not be written in another form.')
+    return { texts: shares.keys.map((key) => key.clone()), set }
   }
 }
 
@@ -73,22 +96,17 @@ async function custodyOf(client: ConclaveClient): Promise<CustodyStatus | null> 
   }
 }
 
-/** An answer that cannot be rewritten is printed as it came: better than a set of shares that nobody has. */
-async function textsOrAsSent(call: CommandCall, shares: NewShares): Promise<readonly SecretBytes[]> {
-  try {
-    return await shareTexts(call, shares)
-  } catch {
-    say(call.io, 'The shares are shown as the server sent them: they could not be written in another form.')
-    return shares.keys.map((key) => key.clone())
-  }
-}
-
 /** The caller owns and wipes the texts. */
-async function shareTexts(call: CommandCall, shares: NewShares): Promise<readonly SecretBytes[]> {
+async function shareTexts(
+  call: CommandCall,
+  shares: NewShares,
+  set: KeySetStatus | null,
+): Promise<readonly SecretBytes[]> {
   if (shares.format === 'hex') return shares.keys.map((key) => key.clone())
   const hashing = await call.ports.loadHashing()
-  const setId = shares.format === 'words' ? await setIdOf(call, shares.set) : null
-  if (shares.format === 'words' && setId === null) {
+  const setId = fromHex(set?.id ?? '')
+  const isNamed = setId !== null && setId.length === SET_ID_BYTES
+  if (shares.format === 'words' && !isNamed) {
     say(
       call.io,
       'The server did not say which key set these shares belong to: they are shown in base64 instead.',
@@ -98,9 +116,7 @@ async function shareTexts(call: CommandCall, shares: NewShares): Promise<readonl
   try {
     for (const [at, key] of shares.keys.entries()) {
       using share = key.lend((text) => parseShare(text, hashing).share)
-      texts.push(
-        setId === null ? shareBase64(share) : shareCard(share, { ...hashing, setId, number: at + 1 }),
-      )
+      texts.push(isNamed ? shareCard(share, { ...hashing, setId, number: at + 1 }) : shareBase64(share))
     }
     return texts
   } catch (error) {
@@ -110,14 +126,13 @@ async function shareTexts(call: CommandCall, shares: NewShares): Promise<readonl
 }
 
 /**
- * The id of the set that new shares are of, for their cards; `null` when the server does not say. Asked on a
+ * The set that new shares are of, for their cards; `null` when the server does not say. Asked on a
  * connection of its own: on the one that carried them another request means that they have arrived, and that
  * is not so before they are printed (custody.md section 4).
  */
-async function setIdOf(call: CommandCall, which: 'live' | 'pending'): Promise<Uint8Array | null> {
+async function setOf(call: CommandCall, which: 'live' | 'pending'): Promise<KeySetStatus | null> {
   const custody = await custodyOf(await call.connect())
-  const setId = fromHex(custody?.[which]?.id ?? '')
-  return setId === null || setId.length !== SET_ID_BYTES ? null : setId
+  return custody?.[which] ?? null
 }
 
 function describeKeySet(set: KeySetStatus): string {
