@@ -46,18 +46,19 @@ async function custodyOf({ client }: Guided): Promise<CustodyStatus | null> {
 }
 
 function closing(guided: Guided, outcome: Outcome, custody: CustodyStatus | null): readonly string[] {
-  const missing = outcome.required - outcome.progress
+  const { progress, required } = outcome
+  const missing = required - progress
   if (outcome.phase === 'collecting') {
     return [
       '',
-      `${outcome.progress} of ${outcome.required} are in, ${missing} missing. Nothing has changed yet.`,
+      `${progress} of ${required} are in, ${missing} missing. Nothing has changed yet.`,
       'Next: conclave custody rekey, with the missing shares; here or from any other machine.',
     ]
   }
   if (outcome.phase === 'verifying') {
     return [
       '',
-      `${outcome.progress} of ${outcome.required} new shares were given back. Until all ${outcome.required} are,`,
+      `${progress} of ${required} new shares were given back. Until all ${required} are,`,
       'the old shares open the server, and the new ones open nothing.',
       ...(guided.folder === null ? [] : [`Give each file in ${guided.folder} to its holder.`]),
       'Next: conclave custody rekey, with new shares.',
@@ -78,8 +79,8 @@ function completed({ status }: Outcome, custody: CustodyStatus | null): readonly
           'old shares once no such copy is needed.',
         ]
       : [
-          `The old ones, key set ${retiring.number} "${retiring.words}", still open it too, until the new ones`,
-          `are known to have arrived: when ${status.threshold} of them have unsealed the server.`,
+          `The old ones, key set ${retiring.number} "${retiring.words}", still open it too, until the new`,
+          `ones are known to have arrived: when ${status.threshold} of them have unsealed the server.`,
         ]
   return ['', '5. Done', `From now on ${quorum}.${name}`, ...old, '', 'Next: conclave snapshot save FILE']
 }

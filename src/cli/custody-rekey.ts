@@ -8,7 +8,7 @@ import { during, EXIT_OK, EXIT_SERVER, UsageError } from './failure.ts'
 import { say } from './io.ts'
 import { parseShareFormat, SHARE_FORMAT_FLAG } from './share-output.ts'
 
-/** `conclave custody rekey`: changes the shares with people who are told at every step what happens and why. */
+/** `conclave custody rekey`: changes the shares with people who are led through it, step by step. */
 export const command: CommandSpec = {
   name: 'custody rekey',
   summary: 'Changes who can open the server, step by step: old shares agree, new ones go to each holder.',

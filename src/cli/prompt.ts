@@ -101,7 +101,7 @@ export async function promptEnter(io: CliIo, question: string): Promise<void> {
   await typeHidden(io, question, line)
 }
 
-/** Asks for a line that may be seen while it is typed. Empty when nothing was; throws `UsageError` at the end. */
+/** Asks for a line that may be seen; empty when nothing was typed. Throws `UsageError` at the end. */
 export async function promptLine(io: CliIo, question: string): Promise<string> {
   io.stderr.write(question)
   const pieces: string[] = []

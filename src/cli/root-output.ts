@@ -55,8 +55,8 @@ function rootMembers(status: RootStatus, otp: SecretBytes | null) {
   ]
 }
 
-const OTP_NOTE = `A one-time password was made for you; it stands below behind OTP. Keep it, and to yourself: with it,
-and only with it, the new token can be read.
+const OTP_NOTE = `A one-time password was made for you; it stands below behind OTP. Keep it, and to
+yourself: only with it can the new token be read.
 `
 
 function nextStep(status: RootStatus): string {

@@ -53,7 +53,7 @@ export async function putShares(
   }
 }
 
-/** New shares as people keep them, and the set that they are of, when it was asked for and the server knows. */
+/** New shares as people keep them, and the set that they are of, where it was asked for. */
 export interface WrittenShares {
   /** The caller owns and wipes them. */
   readonly texts: readonly SecretBytes[]

@@ -91,7 +91,7 @@ function showStatement({ dialog }: Guided, status: RekeyStatus, facts: Statement
   dialog.tell('', `  check words   ${facts.words.toUpperCase()}`, '', COMPARE)
 }
 
-const COMPARE = `Read the six words aloud. Everybody who takes part, here or at another screen, must see the same
+const COMPARE = `Read the six words aloud. Everybody who takes part, here or elsewhere, must see the same
 six: they stand for all of the above. If somebody sees others, stop.`
 
 function recipientLines(status: RekeyStatus, facts: StatementFacts | null): readonly string[] {

@@ -105,7 +105,7 @@ function giveBack(guided: Guided, status: RekeyStatus, dealt: CompletedRekey): P
   return giveAllBack(guided, status, dealt)
 }
 
-const LOST_SHARES = `The old shares still open the server. If a new one got lost on its way: within five minutes, and
+const LOST_SHARES = `The old shares still open the server. If a new one got lost: within five minutes, and
 from the machine that gave the last share, "conclave custody rekey -again" hands them out once more.
 Later, end it with -cancel and begin anew.`
 

@@ -86,6 +86,6 @@ function numberOf(members: Members, name: string): number {
 function unfit(what: string): UsageError {
   return new UsageError(`the statement of this rekey ${what}: no share was sent`, {
     code: 'statement_unfit',
-    hint: 'Ask whoever runs the server, over another way than this one. A newer "conclave" may be able to show it.',
+    hint: 'Ask whoever runs the server, by another way than this one. A newer "conclave" may show it.',
   })
 }
