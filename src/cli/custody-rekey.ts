@@ -5,7 +5,7 @@ import { ShareSource } from './ceremony/share-source.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { putOutcome } from './custody-rekey-output.ts'
 import { during, EXIT_OK, EXIT_SERVER, UsageError } from './failure.ts'
-import { say } from './io.ts'
+import { tellCancelled } from './holder.ts'
 import { parseShareFormat, SHARE_FORMAT_FLAG } from './share-output.ts'
 
 /** `conclave custody rekey`: changes the shares with people who are led through it, step by step. */
@@ -39,6 +39,7 @@ export const command: CommandSpec = {
       help: 'how many of them will open the server (as now)',
     },
     { name: 'direct', kind: 'switch', help: 'new shares count at once, without being given back' },
+    { name: 'verify-all', kind: 'switch', help: 'every new share must be given back, not only enough' },
     { name: 'share-file', kind: 'list', value: 'PATH', help: 'read a share from a file; may be repeated' },
     { name: 'out', kind: 'text', value: 'FOLDER', help: 'write each new share to a file of its own there' },
     { ...SHARE_FORMAT_FLAG, help: 'form of the new shares (words)' },
@@ -70,8 +71,9 @@ async function run(call: CommandCall): Promise<number> {
   const hashing = await call.ports.loadHashing()
   using source = new ShareSource(dialog, hashing, files)
   const client = await call.connect()
+  const custody = await during('Error reading which shares open the server', () => client.custodyStatus())
   const guided: Guided = {
-    ...{ call, client, dialog, source, hashing, format, folder },
+    ...{ call, client, custody, dialog, source, hashing, format, folder },
     rekey: client.rekey(),
   }
   const outcome = await ledTo(guided)
@@ -102,10 +104,11 @@ async function cancel(call: CommandCall): Promise<number> {
   const isShown = flags.on('holder') || files.length > 0
   const given = isShown ? await source.next('A share that opens the server (hidden): ') : null
   using holder = given?.share ?? null
-  await during('Error canceling the change of shares', () => client.rekey().cancel(holder))
-  say(call.io, 'Success! The change of shares is canceled (if one was under way).')
-  say(call.io, 'New shares that were made for it open nothing: destroy them. The old ones work as before.')
-  return EXIT_OK
+  const rest = await during('Error canceling the change of shares', () => client.rekey().cancel(holder))
+  return tellCancelled(call, rest, [
+    'Success! The change of shares is canceled (if one was under way).',
+    'New shares that were made for it open nothing: destroy them. The old ones work as before.',
+  ])
 }
 
 function requireShares(dialog: Dialog, files: readonly string[]): void {

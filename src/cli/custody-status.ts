@@ -33,12 +33,9 @@ async function run(call: CommandCall): Promise<number> {
 
 /** Public facts only: no name of a holder, no token needed. */
 export function custodyRows(status: CustodyStatus): readonly Row[] {
-  const { live, retiring, pending } = status
+  const { live, retiring } = status
   if (live === null) return [['State', status.state]]
-  const others: readonly Row[] = [
-    ...(retiring === null ? [] : [setRow('Retiring Key Set', retiring)]),
-    ...(pending === null ? [] : [setRow('Pending Key Set', pending)]),
-  ]
+  const others: readonly Row[] = retiring === null ? [] : [setRow('Retiring Key Set', retiring)]
   return [
     ['State', status.state],
     ['Key Set', String(live.number)],
@@ -60,7 +57,6 @@ export function custodyValue(status: CustodyStatus): unknown {
     serial: status.serial,
     live: setValue(status.live),
     retiring: setValue(status.retiring),
-    pending: setValue(status.pending),
   }
 }
 

@@ -4,7 +4,7 @@ import { ApiError, TransportError } from '../client/errors.ts'
 import type { RootClient, RootStatus } from '../client/root-client.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { during, EXIT_OK, UsageError } from './failure.ts'
-import { HOLDER_FLAG, readHolder } from './holder.ts'
+import { HOLDER_FLAG, readHolder, tellCancelled } from './holder.ts'
 import { say } from './io.ts'
 import { readPgpKeys } from './pgp-keys.ts'
 import { readSecret } from './prompt.ts'
@@ -12,6 +12,7 @@ import { putRootStatus } from './root-output.ts'
 import { decodeRootToken, makeOtp } from './root-token.ts'
 import { type Piece, putSecret, renderMembers, type SecretMember } from './secret-output.ts'
 import { readShare, SHARE_FILE_FLAG, shareOrigin } from './share-input.ts'
+import { shownRoot } from './statement-output.ts'
 
 /** `conclave operator generate-root`: a root token, made when enough holders agree. */
 export const command: CommandSpec = {
@@ -116,9 +117,8 @@ async function decodedByServer(call: CommandCall, encoded: string, otp: string):
 
 async function cancel(call: CommandCall, root: RootClient): Promise<number> {
   using holder = await readHolder(call)
-  await during('Error canceling root token generation', () => root.cancel(holder))
-  say(call.io, 'Success! Root token generation canceled (if it was started)')
-  return EXIT_OK
+  const rest = await during('Error canceling root token generation', () => root.cancel(holder))
+  return tellCancelled(call, rest, ['Success! Root token generation canceled (if it was started)'])
 }
 
 async function start(call: CommandCall, root: RootClient): Promise<number> {
@@ -150,7 +150,10 @@ async function give(call: CommandCall, root: RootClient): Promise<number> {
     throw new UsageError(message, { code: 'ceremony_not_running', hint })
   }
   const origin = shareOrigin(call)
-  if (origin === 'prompt') say(call.io, `Operation nonce: ${running.nonce}`)
+  if (origin === 'prompt') {
+    const { lines } = shownRoot(running, await call.ports.loadHashing())
+    for (const line of [...lines, '', `Operation nonce: ${running.nonce}`]) say(call.io, line)
+  }
   const nonce = origin === 'prompt' ? running.nonce : (call.flags.text('nonce') ?? '')
   if (nonce === '') throw new UsageError('Missing nonce value: specify it via the -nonce flag')
   using share = await readShare(call, origin, 'Unseal Key (will be hidden): ')

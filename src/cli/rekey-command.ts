@@ -4,13 +4,14 @@ import type { RekeyClient, RekeyFace } from '../client/rekey-client.ts'
 import type { CommandCall, CommandSpec, Example } from './command.ts'
 import { during, EXIT_OK, UsageError } from './failure.ts'
 import type { FlagSpec } from './flags.ts'
-import { HOLDER_FLAG, readHolder } from './holder.ts'
+import { HOLDER_FLAG, readHolder, tellCancelled } from './holder.ts'
 import { say } from './io.ts'
 import { readPgpKeys } from './pgp-keys.ts'
 import { putNewShares } from './rekey-output.ts'
 import { backupRows, backupValue, rekeyRows, rekeyValue, verifyRows, verifyValue } from './rekey-rows.ts'
 import { readShare, SHARE_FILE_FLAG, shareOrigin } from './share-input.ts'
 import { parseShareFormat, SHARE_FORMAT_FLAG } from './share-output.ts'
+import { shownRekey } from './statement-output.ts'
 import { progressLine } from './status.ts'
 
 const SHARES_DEFAULT = 5
@@ -111,14 +112,17 @@ async function retrieveBackup({ call, verb, rekey }: Act): Promise<number> {
 
 async function cancel({ call, verb, rekey, verifies }: Act): Promise<number> {
   using holder = verb.takesHolder ? await readHolder(call) : null
-  await during(`Error canceling ${verb.noun}`, async () => {
-    if (verifies) await rekey.verifyCancel(holder)
-    else await rekey.cancel(holder)
+  const rest = await during(`Error canceling ${verb.noun}`, async () => {
+    if (!verifies) return await rekey.cancel(holder)
+    await rekey.verifyCancel(holder)
+    return null
   })
-  say(call.io, `Success! Canceled ${verb.gerund} (if it was started)`)
-  if (verifies) say(call.io, 'The new shares given back are forgotten; the new shares themselves still wait.')
-  else say(call.io, 'The shares that open the server stay as they are.')
-  return EXIT_OK
+  return tellCancelled(call, rest, [
+    `Success! Canceled ${verb.gerund} (if it was started)`,
+    verifies
+      ? 'The new shares given back are forgotten; the new shares themselves still wait.'
+      : 'The shares that open the server stay as they are.',
+  ])
 }
 
 async function start({ call, verb, rekey, verifies }: Act): Promise<number> {
@@ -129,7 +133,7 @@ async function start({ call, verb, rekey, verifies }: Act): Promise<number> {
     threshold: flags.number('key-threshold') ?? THRESHOLD_DEFAULT,
     pgpKeys,
     backup: flags.on('backup'),
-    requireVerification: verifies,
+    verify: verifies ? ('threshold' as const) : ('none' as const),
   }
   using holder = verb.takesHolder ? await readHolder(call) : null
   const status = await during(`Error initializing ${verb.noun}`, () => rekey.start(request, holder))
@@ -184,6 +188,7 @@ async function agree(act: Act): Promise<number> {
   const { call, verb, client, rekey } = act
   const agreed = await during(`Error getting ${verb.noun} status`, () => rekey.status())
   requireStarted(verb, agreed)
+  if (shareOrigin(call) === 'prompt') await showTerms(call, agreed)
   const nonce = shownNonce(call, agreed.nonce)
   using share = await readShare(call, shareOrigin(call), question(act))
   const update = await during('Error posting unseal key', () => rekey.update(share, nonce))
@@ -192,6 +197,12 @@ async function agree(act: Act): Promise<number> {
   await putNewShares(call, { client, update, format, agreed })
   if (!update.verificationRequired || call.output.format !== 'table') return EXIT_OK
   return tellVerification(act)
+}
+
+/** Whoever is asked for a share is told before what it agrees to. */
+async function showTerms(call: CommandCall, status: RekeyStatus): Promise<void> {
+  const { lines } = shownRekey(status, await call.ports.loadHashing())
+  for (const line of [...lines, '']) say(call.io, line)
 }
 
 /** Gives a new share back. */

@@ -71,8 +71,6 @@ export interface CustodyStatus {
   readonly serial: number
   readonly live: KeySetStatus | null
   readonly retiring: KeySetStatus | null
-  /** Dealt and not proven yet. */
-  readonly pending: KeySetStatus | null
 }
 
 export interface KeySetStatus {
@@ -158,7 +156,6 @@ export function custodyStatus(members: Members): CustodyStatus {
     serial: count(members, 'serial'),
     live: keySet(members['live']),
     retiring: keySet(members['retiring']),
-    pending: keySet(members['pending']),
   }
 }
 
@@ -191,7 +188,8 @@ function node(members: Members): Node {
   }
 }
 
-function keySet(value: unknown): KeySetStatus | null {
+/** Reads the facts of a key set; `null` when there is none. */
+export function keySet(value: unknown): KeySetStatus | null {
   if (!isMembers(value)) return null
   return {
     id: text(value, 'id'),

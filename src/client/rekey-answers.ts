@@ -1,5 +1,5 @@
 import type { SecretBytes } from '../base/secret-bytes.ts'
-import { count, flag, type Members, text } from './answers.ts'
+import { count, flag, isMembers, type KeySetStatus, keySet, type Members, text } from './answers.ts'
 import type { SecretAnswer } from './exchange.ts'
 
 /** `GET …/init` of any face (key-lifecycle.md sections 5.3 and 6). What a face leaves out is empty. */
@@ -20,6 +20,20 @@ export interface RekeyStatus {
   readonly verificationNonce: string
   /** The statement that holders sign, in base64; empty when the server has none (custody.md section 3). */
   readonly statement: string
+  /** Who has agreed; `null` when the server does not say. */
+  readonly agreedBy: readonly HolderNumber[] | null
+  /** The set that was dealt and waits to be proven. */
+  readonly pending: KeySetStatus | null
+  /** Holders who want it to end, and how many it takes. */
+  readonly cancelProgress: number
+  readonly cancelRequired: number
+}
+
+/** A holder, as everybody may know them. */
+export interface HolderNumber {
+  /** The id of the key set, in hex. */
+  readonly keySet: string
+  readonly share: number
 }
 
 /** `PUT …/update` (section 5.6): progress, or the new shares, which belong to the caller. */
@@ -45,6 +59,8 @@ export interface VerifyStatus {
   readonly threshold: number
   readonly shares: number
   readonly progress: number
+  /** How many new shares have to be given back: the threshold, or all of them. */
+  readonly required: number
 }
 
 /** `PUT …/verify`: progress, or that the new shares are the ones that count. */
@@ -73,6 +89,10 @@ export function rekeyStatus(members: Members): RekeyStatus {
     verificationRequired: flag(members, 'verification_required'),
     verificationNonce: text(members, 'verification_nonce'),
     statement: text(members, 'statement'),
+    agreedBy: holders(members['agreed_by']),
+    pending: keySet(members['pending']),
+    cancelProgress: count(members, 'cancel_progress'),
+    cancelRequired: count(members, 'cancel_required'),
   }
 }
 
@@ -90,15 +110,23 @@ export function completedRekey({ members, secrets }: SecretAnswer): CompletedRek
   }
 }
 
-/** Reads the members of a verification. */
+/** Reads the members of a verification. Only the whole set has a member of its own for how many it takes. */
 export function verifyStatus(members: Members): VerifyStatus {
   return {
+    required: count(members, 'required') || count(members, 't'),
     nonce: text(members, 'nonce'),
     started: flag(members, 'started'),
     threshold: count(members, 't'),
     shares: count(members, 'n'),
     progress: count(members, 'progress'),
   }
+}
+
+function holders(value: unknown): readonly HolderNumber[] | null {
+  if (!Array.isArray(value)) return null
+  return value
+    .filter(isMembers)
+    .map((holder) => ({ keySet: text(holder, 'key_set'), share: count(holder, 'share') }))
 }
 
 /** `null` for an empty list, too: the peers' authenticated face says it either way. */

@@ -38,8 +38,8 @@ export interface RekeyRequest {
   /** Standard base64 of one binary public key a share, in their order. */
   readonly pgpKeys?: readonly string[]
   readonly backup?: boolean
-  /** The new shares count only once enough of them have been given back. */
-  readonly requireVerification?: boolean
+  /** How many new shares have to be given back before they count. The peers know no `all`. */
+  readonly verify?: 'none' | 'threshold' | 'all'
 }
 
 /**
@@ -65,9 +65,13 @@ export class RekeyClient {
     return rekeyStatus(await this.#send('PUT', 'init', { body: startBody(request), holder }))
   }
 
-  /** Ends it with nothing changed; nothing running is fine. */
-  async cancel(holder: SecretBytes | null = null): Promise<void> {
-    await this.#send('DELETE', 'init', { body: null, holder })
+  /**
+   * Ends it with nothing changed; nothing running is fine. `null` when it has ended; the status when a
+   * holder's wish was counted, and more holders have to wish the same.
+   */
+  async cancel(holder: SecretBytes | null = null): Promise<RekeyStatus | null> {
+    const members = await this.#send('DELETE', 'init', { body: null, holder })
+    return flag(members, 'started') ? rekeyStatus(members) : null
   }
 
   /** Gives one share of the present set. `nonce` names the rekey that is meant. */
@@ -133,12 +137,13 @@ interface Sending {
 }
 
 function startBody(request: RekeyRequest): Members {
-  const { pgpKeys = [], backup = false, requireVerification = false } = request
+  const { pgpKeys = [], backup = false, verify = 'none' } = request
   return {
     secret_shares: request.shares,
     secret_threshold: request.threshold,
     ...(pgpKeys.length === 0 ? {} : { pgp_keys: pgpKeys }),
     ...(backup ? { backup } : {}),
-    ...(requireVerification ? { require_verification: true } : {}),
+    ...(verify === 'none' ? {} : { require_verification: true }),
+    ...(verify === 'all' ? { verify } : {}),
   }
 }

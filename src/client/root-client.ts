@@ -17,6 +17,11 @@ export interface RootStatus {
   readonly encodedRootToken: string
   readonly pgpFingerprint: string
   readonly otpLength: number
+  /** The statement that holders sign, in base64; empty when the server has none. */
+  readonly statement: string
+  /** Holders who want it to end, and how many it takes. */
+  readonly cancelProgress: number
+  readonly cancelRequired: number
 }
 
 /** A status with the one-time password, which only the answer to a start has. It belongs to the caller. */
@@ -67,9 +72,10 @@ export class RootClient {
     return { status: rootStatus(members), otp: secrets.get('otp')?.[0] ?? null }
   }
 
-  /** Ends it with nothing made; nothing running is fine. */
-  async cancel(holder: SecretBytes | null = null): Promise<void> {
-    await this.#send('DELETE', null, holder)
+  /** Ends it with nothing made; the status when a holder's wish was counted and does not suffice yet. */
+  async cancel(holder: SecretBytes | null = null): Promise<RootStatus | null> {
+    const { members } = await this.#send('DELETE', null, holder)
+    return flag(members, 'started') ? rootStatus(members) : null
   }
 
   /** Gives one share. `nonce` names the attempt that is meant. */
@@ -138,5 +144,8 @@ function rootStatus(members: Members): RootStatus {
     encodedRootToken: text(members, 'encoded_root_token'),
     pgpFingerprint: text(members, 'pgp_fingerprint'),
     otpLength: count(members, 'otp_length'),
+    statement: text(members, 'statement'),
+    cancelProgress: count(members, 'cancel_progress'),
+    cancelRequired: count(members, 'cancel_required'),
   }
 }

@@ -11,7 +11,9 @@ import { showAgain } from './hand-out.ts'
 const MAX_GIVEN = 1000
 
 /** Whether the new shares are proven, or how many were given back before nobody could be asked. */
-export type GivenBack = { readonly isProven: true } | { readonly isProven: false; readonly given: number }
+export type GivenBack =
+  | { readonly isProven: true }
+  | { readonly isProven: false; readonly given: number; readonly required: number }
 
 /**
  * Step 4, where the new shares went over this very screen: every holder gives theirs back, and it is compared
@@ -32,7 +34,7 @@ export async function giveAllBack(
       if (given === MAX_GIVEN) throw new UsageError(`more than ${MAX_GIVEN} shares were given`)
       const number = right.indexOf(null) + 1
       const next = await guided.source.next(`Holder ${number}: your new share (hidden): `)
-      if (next === null) return { isProven: false, given: 0 }
+      if (next === null) return { isProven: false, given: 0, required: status.threshold }
       const at = shares.findIndex((share) => isSame(guided, share, next.share))
       if (at >= 0 && right[at] === null) right[at] = next.share
       else next.share[Symbol.dispose]()
@@ -75,19 +77,20 @@ const MISTYPED =
 /** Step 4, where the new shares are with their holders: as many as the server needs are given back. */
 export async function giveEnoughBack(guided: Guided, status: RekeyStatus): Promise<GivenBack> {
   const { dialog, rekey, source } = guided
-  begin(guided, `any ${status.threshold} holders give theirs back. Then the new ones begin to count`)
-  let { progress } = await during('Error reading how far it is', () => rekey.verifyStatus())
+  let back = await during('Error reading how far it is', () => rekey.verifyStatus())
+  const who = back.required === back.shares ? `all ${back.shares} holders` : `any ${back.required} holders`
+  begin(guided, `${who} give theirs back. Then the new ones begin to count`)
   for (let given = 0; given < MAX_GIVEN; given++) {
-    dialog.tell('', `${progress} of ${status.threshold} new shares were given back.`)
+    dialog.tell('', `${back.progress} of ${back.required} new shares were given back.`)
     const next = await source.next('A new share, in hex, base64 or words (hidden): ')
-    if (next === null) return { isProven: false, given: progress }
+    if (next === null) return { isProven: false, given: back.progress, required: back.required }
     try {
       using share = next.share
       const update = await during('Error giving the share back', () =>
         rekey.verifyUpdate(share, status.verificationNonce),
       )
       if (update.complete) return { isProven: true }
-      progress = update.status.progress
+      back = update.status
     } catch (error) {
       const reason = refusedShare(error)
       if (reason === null) throw error
@@ -116,7 +119,7 @@ async function prove(
     )
     if (update.complete) return { isProven: true }
   }
-  return { isProven: false, given: right.length }
+  return { isProven: false, given: right.length, required: right.length }
 }
 
 /** By their digests: the time that it takes says nothing of the shares. */

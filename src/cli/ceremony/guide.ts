@@ -1,20 +1,20 @@
 import { wipeAll } from '../../base/secret-bytes.ts'
 import type { CompletedRekey, RekeyStatus } from '../../client/rekey-answers.ts'
 import { during, UsageError } from '../failure.ts'
+import { shownRekey } from '../statement-output.ts'
 import { collect } from './collect.ts'
 import { type GivenBack, giveAllBack, giveEnoughBack } from './give-back.ts'
 import { type Guided, type HandedOut, NOTHING_HANDED_OUT, type Outcome } from './guided.ts'
 import { handOut } from './hand-out.ts'
 import { planOf, preparePlace } from './place.ts'
 import { propose } from './propose.ts'
-import { readStatement } from './statement-facts.ts'
 
 /**
  * The whole change of shares with people who are led through it. Goes on where the ceremony is, whoever began
  * it and wherever; ends when it is complete, or when nobody is there who could be asked for a share.
  */
 export async function guideRekey(guided: Guided): Promise<Outcome> {
-  const { dialog, client } = guided
+  const { dialog } = guided
   const running = await readStatus(guided)
   if (!running.started) {
     const { flags } = guided.call
@@ -22,8 +22,7 @@ export async function guideRekey(guided: Guided): Promise<Outcome> {
       isEncrypted: flags.text('pgp-keys') !== null,
       isVerified: !flags.on('direct'),
     })
-    const custody = await during('Error reading which shares open the server', () => client.custodyStatus())
-    return await agree(guided, await propose(guided, custody))
+    return await agree(guided, await propose(guided))
   }
   requireWanted(guided, running)
   dialog.tell('A change of shares is under way already: this goes on with it.')
@@ -120,7 +119,7 @@ function outcomeOf(
   rest: { readonly status: RekeyStatus; readonly words: string; readonly handedOut: HandedOut },
 ): Outcome {
   if (back.isProven) return complete(rest.status, rest.words, rest.handedOut)
-  return { phase: 'verifying', progress: back.given, required: rest.status.threshold, ...rest }
+  return { phase: 'verifying', progress: back.given, required: back.required, ...rest }
 }
 
 function complete(status: RekeyStatus, words: string, handedOut: HandedOut): Outcome {
@@ -129,7 +128,7 @@ function complete(status: RekeyStatus, words: string, handedOut: HandedOut): Out
 }
 
 function wordsOf(guided: Guided, status: RekeyStatus): string {
-  return readStatement(status, guided.hashing)?.words ?? ''
+  return shownRekey(status, guided.hashing).facts?.words ?? ''
 }
 
 function readStatus({ rekey }: Guided): Promise<RekeyStatus> {

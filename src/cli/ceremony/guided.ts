@@ -1,3 +1,4 @@
+import type { CustodyStatus } from '../../client/answers.ts'
 import type { ConclaveClient } from '../../client/conclave-client.ts'
 import type { RekeyStatus } from '../../client/rekey-answers.ts'
 import type { RekeyClient } from '../../client/rekey-client.ts'
@@ -10,6 +11,8 @@ import type { ShareSource } from './share-source.ts'
 /** What every step of the guided change of shares works with. */
 export interface Guided {
   readonly call: CommandCall
+  /** Which sets opened the server when this began. */
+  readonly custody: CustodyStatus
   readonly client: ConclaveClient
   readonly rekey: RekeyClient
   readonly dialog: Dialog

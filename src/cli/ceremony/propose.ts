@@ -1,9 +1,12 @@
-import type { CustodyStatus, KeySetStatus } from '../../client/answers.ts'
-import { ApiError } from '../../client/errors.ts'
+import { fromBase64, toHex } from '../../base/encoding.ts'
+import type { SecretBytes } from '../../base/secret-bytes.ts'
+import type { KeySetStatus } from '../../client/answers.ts'
 import type { RekeyStatus } from '../../client/rekey-answers.ts'
 import type { RekeyRequest } from '../../client/rekey-client.ts'
-import { during, UsageError } from '../failure.ts'
+import { CommandError, describeFailure, during, UsageError } from '../failure.ts'
+import type { FlagValues } from '../flags.ts'
 import { readPgpKeys } from '../pgp-keys.ts'
+import { shownRekey } from '../statement-output.ts'
 import { countOf, type Guided } from './guided.ts'
 
 const MAX_SHARES = 255
@@ -11,8 +14,8 @@ const MAX_SHARES = 255
 const MAX_ATTEMPTS = 10
 
 /** Agrees with the people on what the new shares are to be, and starts the change. */
-export async function propose(guided: Guided, custody: CustodyStatus): Promise<RekeyStatus> {
-  const { live } = custody
+export async function propose(guided: Guided): Promise<RekeyStatus> {
+  const { live } = guided.custody
   if (live === null) {
     throw new UsageError('there are no shares yet that could be changed', {
       code: 'not_initialized',
@@ -22,7 +25,9 @@ export async function propose(guided: Guided, custody: CustodyStatus): Promise<R
   const request = await requestOf(guided, live)
   explain(guided, live, request)
   if (guided.dialog.isInteractive) await confirm(guided, live)
-  return await start(guided, request)
+  const status = await start(guided, request)
+  requireRecipients(guided, request, status)
+  return status
 }
 
 /** Flags win; people are asked; a script that says nothing keeps the numbers that the set has. */
@@ -38,12 +43,17 @@ async function requestOf(guided: Guided, live: KeySetStatus): Promise<RekeyReque
     threshold,
     pgpKeys,
     backup: flags.on('backup'),
-    requireVerification: !flags.on('direct'),
+    verify: wantedVerification(flags),
   }
 }
 
 const HOW_MANY = 'How many people shall hold a new share?'
 const HOW_MANY_OPEN = 'How many of them must come together to open the server?'
+
+function wantedVerification(flags: FlagValues): 'none' | 'threshold' | 'all' {
+  if (flags.on('verify-all')) return 'all'
+  return flags.on('direct') ? 'none' : 'threshold'
+}
 
 async function askCount(guided: Guided, question: string, present: number): Promise<number> {
   if (!guided.dialog.isInteractive) return present
@@ -59,9 +69,10 @@ async function askCount(guided: Guided, question: string, present: number): Prom
 
 function explain(guided: Guided, live: KeySetStatus, request: RekeyRequest): void {
   const { dialog } = guided
-  const later = request.requireVerification
-    ? 'The old shares keep working until enough of the new ones have been given back (step 4).'
-    : 'The old shares stop working as soon as the new ones are known to have arrived.'
+  const later =
+    request.verify === 'none'
+      ? 'The old shares stop working as soon as the new ones are known to have arrived.'
+      : 'The old shares keep working until the new ones have been given back (step 4).'
   dialog.tell(
     '',
     `Today  key set ${live.number} "${live.words}": any ${live.threshold} of ${live.shares} shares open.`,
@@ -87,8 +98,10 @@ async function confirm({ dialog }: Guided, live: KeySetStatus): Promise<void> {
 /** On a listener that asks who starts, a share of whoever sits here will do. */
 async function start(guided: Guided, request: RekeyRequest): Promise<RekeyStatus> {
   const { rekey, dialog, source } = guided
+  const begin = (holder: SecretBytes | null): Promise<RekeyStatus> =>
+    during('Error starting the change of shares', () => rekey.start(request, holder))
   try {
-    return await during('Error starting the change of shares', () => rekey.start(request))
+    return await begin(null)
   } catch (error) {
     if (!isRefused(error)) throw error
     dialog.tell(
@@ -97,9 +110,7 @@ async function start(guided: Guided, request: RekeyRequest): Promise<RekeyStatus
     )
     const given = await source.next('Your share (hidden): ')
     if (given === null) throw error
-    const status = await during('Error starting the change of shares', () =>
-      rekey.start(request, given.share),
-    )
+    const status = await begin(given.share)
     // Starting is not agreeing: the same holder has still to agree to the statement that came of it.
     source.keep(given)
     return status
@@ -107,6 +118,19 @@ async function start(guided: Guided, request: RekeyRequest): Promise<RekeyStatus
 }
 
 function isRefused(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : null
-  return cause instanceof ApiError && cause.code === 'permission_denied'
+  return error instanceof CommandError && describeFailure(error).code === 'permission_denied'
+}
+
+/** A server could have put keys of its own in the place of those that were given: their digests tell. */
+function requireRecipients({ hashing }: Guided, request: RekeyRequest, status: RekeyStatus): void {
+  const { facts } = shownRekey(status, hashing)
+  const { pgpKeys = [] } = request
+  if (facts === null || pgpKeys.length === 0) return
+  const digests = pgpKeys.map((key) => toHex(hashing.sha256(fromBase64(key) ?? new Uint8Array())))
+  const named = (facts.recipients ?? []).map((recipient) => recipient.keySha256)
+  if (digests.length === named.length && digests.every((digest, at) => digest === named[at])) return
+  throw new UsageError('the server means to encrypt the new shares to other keys than were given', {
+    code: 'statement_unfit',
+    hint: 'No share was sent. End it with "conclave custody rekey -cancel", and find out why.',
+  })
 }
