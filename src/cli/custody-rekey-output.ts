@@ -75,8 +75,8 @@ function completed({ status }: Outcome, custody: CustodyStatus | null): readonly
   const old =
     retiring === null
       ? [
-          'The old shares open nothing any more, but for copies of the store made before now: destroy the',
-          'old shares once no such copy is needed.',
+          'The old shares open nothing any more, except copies of the store that were made before now.',
+          'Destroy them once no such copy is needed.',
         ]
       : [
           `The old ones, key set ${retiring.number} "${retiring.words}", still open it too, until the new`,

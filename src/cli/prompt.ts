@@ -151,6 +151,10 @@ async function typeHidden(io: CliIo, question: string, line: HiddenLine): Promis
   const typed = await readRaw(io.stdin, line)
   io.stderr.write('\n')
   if (typed === 'interrupted') throw new UsageError('interrupted: nothing was sent', { code: 'interrupted' })
+  // Nobody is there any more, or somebody wants it to end: asking once more would be asking for ever.
+  if (typed === 'ended') {
+    throw new UsageError('nothing was typed, and nothing was sent', { code: 'interrupted' })
+  }
   if (typed === 'too_long') throw new UsageError(`more than ${MAX_TYPED_BYTES} bytes were typed`)
 }
 
@@ -184,6 +188,8 @@ async function listening<Result>(
 ): Promise<Result> {
   stdin.on('data', onData).on('end', onEnd).on('error', onError)
   stdin.resume()
+  // A stream tells its end only once, perhaps to an earlier question.
+  if (stdin.readableEnded) onEnd()
   try {
     return await settled
   } finally {

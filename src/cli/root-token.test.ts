@@ -29,6 +29,10 @@ test('decodes the form before version 1.0: two times 16 bytes make a UUID', () =
   assert.equal(decoded(encoded, otp), 'fffefdfc-fbfa-f9f8-f7f6-f5f4f3f2f1f0')
 })
 
+test('finds nothing under another password of the same length', () => {
+  assert.equal(decoded('ERssSzNBJw0/VAQjdggteCsGHjYFN2MFFx4', 'bE5OpV4TWy0JctRywLy3wE7KfF'), null)
+})
+
 test('finds nothing where length or alphabet do not fit', () => {
   const otp = 'b5X2awTDlagBGeHLRptxCy1SDw'
   for (const encoded of ['', 'E', 'ERssSzNBJw0', '§§§', 'ERssSzNBJw0/VAQjdggteCsGHjYFN2MFFx5']) {

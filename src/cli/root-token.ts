@@ -1,8 +1,11 @@
+import { utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { bytesOfBase64, isBase64 } from '../custody/share-digits.ts'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+/** Of tokens: letters, digits, and what stands between their parts. */
+const TOKEN_CHARACTERS = new Set(utf8(`${BASE62}._-`))
 /** The most multiples of 62 that fit into a byte: above it a byte would favour the first letters. */
 const FAIR_BYTES = 248
 /** Of tokens and one-time passwords before version 1.0 of the peers: a UUID. */
@@ -17,7 +20,7 @@ const HEX_DIGITS = '0123456789abcdef'
 export function decodeRootToken(encoded: Uint8Array, otp: SecretBytes): SecretBytes | null {
   using masked = base64Bytes(encoded)
   if (masked === null) return null
-  if (masked.length === otp.length) return xor(masked, otp)
+  if (masked.length === otp.length) return tokenOnly(xor(masked, otp))
   using oldOtp = otp.lend(base64Bytes)
   if (masked.length !== OLD_TOKEN_BYTES || oldOtp?.length !== OLD_TOKEN_BYTES) return null
   using uuid = xor(masked, oldOtp)
@@ -36,6 +39,14 @@ export function makeOtp(entropy: Entropy, length: number): SecretBytes {
     drawn.fill(0)
   }
   return SecretBytes.take(otp)
+}
+
+/** Under another one-time password of the same length there is no token, only noise. */
+function tokenOnly(token: SecretBytes): SecretBytes | null {
+  const isToken = token.lend((bytes) => bytes.every((byte) => TOKEN_CHARACTERS.has(byte)))
+  if (isToken) return token
+  token[Symbol.dispose]()
+  return null
 }
 
 function base64Bytes(text: Uint8Array): SecretBytes | null {

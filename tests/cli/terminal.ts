@@ -19,7 +19,9 @@ export interface Terminal {
   /** All three streams are a terminal. */
   readonly isTty?: boolean
   /** On a terminal: what a person types once the screen has shown what the pattern matches. In this order. */
-  readonly typed?: readonly (readonly [shown: RegExp, answer: string])[]
+  readonly typed?: readonly (readonly [shown: RegExp, answer: string | (() => string)])[]
+  /** Sees the whole of stderr whenever something comes. */
+  readonly watch?: (stderr: string) => void
 }
 
 /** Runs the command line in this process. `typed` that was never asked for fails the call. */
@@ -29,16 +31,28 @@ export async function runInTerminal(argv: readonly string[], terminal: Terminal 
   const waiting = [...(terminal.typed ?? [])]
   let shown = ''
   const stdout = sink()
+  let silence: NodeJS.Timeout | undefined
   const stderr = sink((text) => {
     shown += text
+    clearTimeout(silence)
+    // A question that nobody here has an answer to: the terminal ends, and the call with it.
+    silence = setTimeout(() => stdin instanceof PassThrough && stdin.end(), SILENCE_MS)
+    terminal.watch?.(stderr.text())
     const [next] = waiting
     if (next === undefined || !next[0].test(shown)) return
     waiting.shift()
     shown = ''
     // A person answers after the question: never in the middle of the write that asks it.
-    setImmediate(() => stdin instanceof PassThrough && stdin.write(next[1]))
+    const [, answer] = next
+    setImmediate(() => {
+      if (!(stdin instanceof PassThrough)) return
+      stdin.write(typeof answer === 'string' ? answer : answer())
+      if (waiting.length === 0) stdin.end()
+    })
   })
   if (stdin instanceof PassThrough) stdin.write(terminal.stdin ?? '')
+  // What is asked beyond it fails the call instead of waiting for ever.
+  if (stdin instanceof PassThrough && waiting.length === 0) stdin.end()
   const io = {
     stdin,
     stdout: stdout.stream,
@@ -48,10 +62,13 @@ export async function runInTerminal(argv: readonly string[], terminal: Terminal 
     entry: [],
   }
   const exitCode = await runCli(argv, io, PORTS)
+  clearTimeout(silence)
   const unasked = waiting.map(([pattern]) => String(pattern)).join(', ')
   if (unasked !== '') throw new Error(`never asked: ${unasked}\n${stderr.text()}`)
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
 }
+
+const SILENCE_MS = 5000
 
 /** What `main.ts` hands in, but for the server. */
 const PORTS = {

@@ -68,12 +68,10 @@ async function offer(guided: Guided, { share }: GivenShare, nonce: string): Prom
     const reason = refusedShare(error)
     if (reason === null) throw error
     source.refused()
-    dialog.tell(reason, KEPT)
+    dialog.tell(reason)
     return null
   }
 }
-
-const KEPT = 'It was not counted. What is in stays in: nobody has to start again.'
 
 /** Whether the server may have done what was asked, and the answer did not arrive. */
 function isLost(error: unknown): boolean {
@@ -81,12 +79,18 @@ function isLost(error: unknown): boolean {
   return cause instanceof TransportError && (cause.code === 'connection_lost' || cause.code === 'timed_out')
 }
 
-/** What a server said of a share that it did not take; `null` when it is about something else. */
+/**
+ * Why a server did not take a share, and what of it; `null` when it is about something else. A refused share
+ * is refused alone: nobody has to start again.
+ */
 export function refusedShare(error: unknown): string | null {
   const cause = error instanceof CommandError ? error.failure : null
   if (!(cause instanceof ApiError) || cause.code?.startsWith('share_') !== true) return null
-  return cause.errors.join(' ')
+  if (cause.code === 'share_duplicate') return DUPLICATE
+  return `Refused: ${cause.errors.join(' ')}.`
 }
+
+const DUPLICATE = 'Refused: this share is in already. The next one has to come from somebody else.'
 
 function requireSame(status: RekeyStatus, shown: RekeyStatus): void {
   if (status.nonce === shown.nonce && status.statement === shown.statement) return

@@ -95,7 +95,7 @@ export async function giveEnoughBack(guided: Guided, status: RekeyStatus): Promi
       const reason = refusedShare(error)
       if (reason === null) throw error
       source.refused()
-      dialog.tell(reason, 'It was not counted; the others are.')
+      dialog.tell(reason)
     }
   }
   throw new UsageError(`more than ${MAX_GIVEN} shares were given`)

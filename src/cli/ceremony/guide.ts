@@ -78,6 +78,8 @@ async function deliver(guided: Guided, { dealt, status, words }: Dealt): Promise
     const handedOut = await handOutAll(guided, dealt, status)
     if (!dealt.verificationRequired) return complete(status, words, handedOut)
     const verifying = { ...status, verificationNonce: dealt.verificationNonce }
+    // A script that wrote the shares to files has not yet brought them to anybody.
+    if (!guided.dialog.isInteractive) return await waiting(guided, verifying, { words, handedOut })
     const back = await giveBack(guided, verifying, dealt)
     return outcomeOf(back, { status: verifying, words, handedOut })
   } finally {
@@ -112,6 +114,15 @@ async function resumeGivingBack(guided: Guided, status: RekeyStatus): Promise<Ou
   guided.dialog.tell('', 'The new shares were made and handed out.', LOST_SHARES)
   const back = await giveEnoughBack(guided, status)
   return outcomeOf(back, { status, words: wordsOf(guided, status), handedOut: NOTHING_HANDED_OUT })
+}
+
+async function waiting(
+  { rekey }: Guided,
+  status: RekeyStatus,
+  rest: { readonly words: string; readonly handedOut: HandedOut },
+): Promise<Outcome> {
+  const { progress, required } = await during('Error reading how far it is', () => rekey.verifyStatus())
+  return { phase: 'verifying', status, progress, required, ...rest }
 }
 
 function outcomeOf(

@@ -26,6 +26,7 @@ export class ShareSource implements Disposable {
   readonly #files: string[]
   #kept: GivenShare | null = null
   #hasRefused = false
+  #isFromFile = false
 
   constructor(dialog: Dialog, hashing: Hashing, files: readonly string[]) {
     this.#dialog = dialog
@@ -33,14 +34,14 @@ export class ShareSource implements Disposable {
     this.#files = [...files]
   }
 
-  /** Whether a share was no share, or was not taken: a script has to learn of it. */
+  /** Whether a file held no share, or one that was not taken: a script has to learn of it. */
   get hasRefused(): boolean {
     return this.#hasRefused
   }
 
-  /** Notes that the last share was not taken. */
+  /** Notes that the last share was not taken. Somebody who typed it has seen that, and tries again. */
   refused(): void {
-    this.#hasRefused = true
+    this.#hasRefused ||= this.#isFromFile
   }
 
   /** The next share, or `null` when the files are used up and nobody can be asked. */
@@ -69,12 +70,13 @@ export class ShareSource implements Disposable {
   /** `null` when this one was no share. */
   async #nextOr(question: string): Promise<GivenShare | null> {
     const file = this.#files.shift()
+    this.#isFromFile = file !== undefined
     try {
       using text = file === undefined ? await this.#dialog.askSecret(question) : await readShareFile(file)
       return text.lend((bytes) => parseShare(bytes, this.#hashing))
     } catch (error) {
       if (!isPassedOver(error)) throw error
-      this.#hasRefused ||= file !== undefined
+      this.refused()
       this.#dialog.tell(file === undefined ? error.message : `${file}: ${error.message}`)
       return null
     }
