@@ -6,7 +6,7 @@ import type { CommandCall, CommandSpec } from './command.ts'
 import { during, EXIT_OK, UsageError } from './failure.ts'
 import { HOLDER_FLAG, readHolder, tellCancelled } from './holder.ts'
 import { say } from './io.ts'
-import { readPgpKeys } from './pgp-keys.ts'
+import { readPgpKey } from './pgp-keys.ts'
 import { readSecret } from './prompt.ts'
 import { putRootStatus } from './root-output.ts'
 import { decodeRootToken, makeOtp } from './root-token.ts'
@@ -127,8 +127,8 @@ async function start(call: CommandCall, root: RootClient): Promise<number> {
   if (otp !== '' && keyFile !== null) {
     throw new UsageError('Error initializing: cannot specify both -otp and -pgp-key')
   }
-  const [pgpKey] = await readPgpKeys(call, keyFile)
-  const request = { ...(otp === '' ? {} : { otp }), ...(pgpKey === undefined ? {} : { pgpKey }) }
+  const pgpKey = await readPgpKey(keyFile)
+  const request = { ...(otp === '' ? {} : { otp }), ...(pgpKey === null ? {} : { pgpKey }) }
   using holder = await readHolder(call)
   const started = await during('Error initializing root generation', () => root.start(request, holder))
   using made = started.otp

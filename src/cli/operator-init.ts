@@ -1,4 +1,4 @@
-import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
+import { SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import type { InitAnswer } from '../client/answers.ts'
 import type { ConclaveClient, InitRequest } from '../client/conclave-client.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
@@ -6,8 +6,9 @@ import { during, EXIT_OK, EXIT_SERVER, EXIT_USAGE } from './failure.ts'
 import { reportFailure } from './failure-report.ts'
 import { put, say } from './io.ts'
 import { renderValue } from './output.ts'
-import { readPgpKeys } from './pgp-keys.ts'
+import { readPgpKey, readPgpKeys } from './pgp-keys.ts'
 import { type Piece, putSecret, renderMembers } from './secret-output.ts'
+import { readSecretFile } from './share-input.ts'
 import { parseShareFormat, putShares, SHARE_FORMAT_FLAG, sayKeySets } from './share-output.ts'
 
 const SHARES_DEFAULT = 5
@@ -48,6 +49,7 @@ export const command: CommandSpec = {
     { name: 'recovery-shares', kind: 'number', help: 'for servers that open by themselves' },
     { name: 'recovery-threshold', kind: 'number', help: 'for servers that open by themselves' },
     { name: 'recovery-pgp-keys', kind: 'text', value: 'FILES', once: true, help: 'the same' },
+    { name: 'init-secret-file', kind: 'text', value: 'PATH', help: 'for a server with an init_secret_file' },
     SHARE_FORMAT_FLAG,
   ],
   connects: true,
@@ -58,7 +60,8 @@ export const command: CommandSpec = {
 async function run(call: CommandCall): Promise<number> {
   if (call.flags.on('status')) return tellStatus(call)
   parseShareFormat(call.flags.text('share-format'))
-  const request = await requestOf(call)
+  using initSecret = await readInitSecret(call.flags.text('init-secret-file'))
+  const request = { ...(await requestOf(call)), initSecret }
   const client = await call.connect()
   const answer = await during('Error initializing', () => client.init(request))
   try {
@@ -73,18 +76,29 @@ async function run(call: CommandCall): Promise<number> {
 /** What was asked for. Whether recovery shares make sense here, only the server can tell. */
 async function requestOf(call: CommandCall): Promise<InitRequest> {
   const { flags } = call
-  const [rootTokenPgpKey] = await readPgpKeys(call, flags.text('root-token-pgp-key'))
+  const rootTokenPgpKey = await readPgpKey(flags.text('root-token-pgp-key'))
   return {
     shares: flags.number('key-shares') ?? SHARES_DEFAULT,
     threshold: flags.number('key-threshold') ?? THRESHOLD_DEFAULT,
-    pgpKeys: await readPgpKeys(call, flags.text('pgp-keys')),
-    ...(rootTokenPgpKey === undefined ? {} : { rootTokenPgpKey }),
+    pgpKeys: await readPgpKeys(flags.text('pgp-keys')),
+    ...(rootTokenPgpKey === null ? {} : { rootTokenPgpKey }),
     recovery: {
       shares: flags.number('recovery-shares'),
       threshold: flags.number('recovery-threshold'),
-      pgpKeys: await readPgpKeys(call, flags.text('recovery-pgp-keys')),
+      pgpKeys: await readPgpKeys(flags.text('recovery-pgp-keys')),
     },
   }
+}
+
+/** Without the line end that most files have, as the server reads its own. */
+async function readInitSecret(path: string | null): Promise<SecretBytes | null> {
+  if (path === null) return null
+  using text = await readSecretFile(path)
+  return text.lend((bytes) => {
+    let length = bytes.length
+    while (length > 1 && (bytes[length - 1] === 0x0a || bytes[length - 1] === 0x0d)) length--
+    return SecretBytes.copyOf(bytes.subarray(0, length))
+  })
 }
 
 /** Exit code 0 initialised, 2 not, 1 when it cannot be told (key-lifecycle.md section 10.1). */

@@ -127,7 +127,7 @@ async function cancel({ call, verb, rekey, verifies }: Act): Promise<number> {
 
 async function start({ call, verb, rekey, verifies }: Act): Promise<number> {
   const { flags } = call
-  const pgpKeys = await readPgpKeys(call, flags.text('pgp-keys'))
+  const pgpKeys = await readPgpKeys(flags.text('pgp-keys'))
   const request = {
     shares: flags.number('key-shares') ?? SHARES_DEFAULT,
     threshold: flags.number('key-threshold') ?? THRESHOLD_DEFAULT,

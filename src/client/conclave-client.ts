@@ -23,7 +23,7 @@ import { apiError, Exchange, parseMembers, payload, type SecretAnswer } from './
 import { OriginalRekeyClient } from './original-rekey-client.ts'
 import { RekeyClient, type RekeyFace } from './rekey-client.ts'
 import { RootClient } from './root-client.ts'
-import { shareBody } from './secret-json.ts'
+import { secretBody, shareBody } from './secret-json.ts'
 import { type Incoming, type TlsOptions, Transport } from './transport.ts'
 
 export interface ClientOptions {
@@ -54,6 +54,8 @@ export interface InitRequest extends ShareCounts {
     readonly threshold: number | null
     readonly pgpKeys: readonly string[]
   }
+  /** What a server with an `init_secret_file` asks for. It stays with the caller. */
+  readonly initSecret?: SecretBytes | null
 }
 
 /** What a logical path holds: the parsed envelope, and its bytes as they came. */
@@ -224,7 +226,7 @@ export class ConclaveClient {
 const HEALTH_STATUSES: ReadonlySet<number> = new Set([200, 429, 472, 473, 501, 503])
 
 function initBody(request: InitRequest): Uint8Array {
-  const { pgpKeys = [], rootTokenPgpKey, recovery } = request
+  const { pgpKeys = [], rootTokenPgpKey, recovery, initSecret = null } = request
   // `JSON.stringify` leaves out what was not given.
   const body = {
     secret_shares: request.shares,
@@ -235,7 +237,7 @@ function initBody(request: InitRequest): Uint8Array {
     recovery_threshold: recovery?.threshold ?? undefined,
     recovery_pgp_keys: orNothing(recovery?.pgpKeys ?? []),
   }
-  return utf8(JSON.stringify(body))
+  return initSecret === null ? utf8(JSON.stringify(body)) : secretBody('init_secret', initSecret, body)
 }
 
 function orNothing(keys: readonly string[]): readonly string[] | undefined {

@@ -58,14 +58,37 @@ export function splitSecrets(bytes: Uint8Array): SplitAnswer | null {
 
 /** `{"key":"<hex of the share>", …rest}` as bytes that the caller wipes. `rest` holds nothing secret. */
 export function shareBody(share: SecretBytes, rest: Members): Uint8Array {
-  const before = utf8('{"key":"')
+  using digits = share.lend((bytes) => {
+    const hex = new Uint8Array(bytes.length * 2)
+    writeHex(bytes, hex, 0)
+    return SecretBytes.take(hex)
+  })
+  return secretBody('key', digits, rest)
+}
+
+/** `{"<name>":"<secret>", …rest}` as bytes that the caller wipes. The secret is UTF-8; it is escaped. */
+export function secretBody(name: string, secret: SecretBytes, rest: Members): Uint8Array {
+  const before = utf8(`{${JSON.stringify(name)}:"`)
   const members = JSON.stringify(rest).slice(1)
   const after = utf8(members === '}' ? '"}' : `",${members}`)
-  const body = Buffer.allocUnsafeSlow(before.length + share.length * 2 + after.length)
-  body.set(before, 0)
-  share.lend((bytes) => writeHex(bytes, body, before.length))
-  body.set(after, before.length + share.length * 2)
-  return body
+  return secret.lend((bytes) => {
+    const length = bytes.reduce((total, byte) => total + escaped(byte).length, 0)
+    const body = Buffer.allocUnsafeSlow(before.length + length + after.length)
+    body.set(before, 0)
+    let at = before.length
+    for (const byte of bytes) {
+      for (const part of escaped(byte)) body[at++] = part
+    }
+    body.set(after, at)
+    return body
+  })
+}
+
+/** RFC 8259 section 7. A byte of a longer UTF-8 sequence stands for itself. */
+function escaped(byte: number): readonly number[] {
+  if (byte === QUOTE || byte === BACKSLASH) return [BACKSLASH, byte]
+  if (byte >= BLANK) return [byte]
+  return [...utf8(`\\u00${byte < 16 ? '0' : ''}${byte.toString(16)}`)]
 }
 
 /**

@@ -33,7 +33,7 @@ export async function propose(guided: Guided): Promise<RekeyStatus> {
 /** Flags win; people are asked; a script that says nothing keeps the numbers that the set has. */
 async function requestOf(guided: Guided, live: KeySetStatus): Promise<RekeyRequest> {
   const { flags } = guided.call
-  const pgpKeys = await readPgpKeys(guided.call, flags.text('pgp-keys'))
+  const pgpKeys = await readPgpKeys(flags.text('pgp-keys'))
   const shares =
     flags.number('key-shares') ??
     (pgpKeys.length > 0 ? pgpKeys.length : await askCount(guided, HOW_MANY, live.shares))

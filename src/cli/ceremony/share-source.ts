@@ -3,7 +3,7 @@ import type { SecretBytes } from '../../base/secret-bytes.ts'
 import type { CardFacts, Hashing } from '../../custody/share-card.ts'
 import { parseShare } from '../../custody/share-format.ts'
 import { UsageError } from '../failure.ts'
-import { readShareFile } from '../share-input.ts'
+import { readSecretFile } from '../share-input.ts'
 import type { Dialog } from './dialog.ts'
 
 /** A share that somebody gave. Whoever takes it from a source owns it. */
@@ -72,7 +72,7 @@ export class ShareSource implements Disposable {
     const file = this.#files.shift()
     this.#isFromFile = file !== undefined
     try {
-      using text = file === undefined ? await this.#dialog.askSecret(question) : await readShareFile(file)
+      using text = file === undefined ? await this.#dialog.askSecret(question) : await readSecretFile(file)
       return text.lend((bytes) => parseShare(bytes, this.#hashing))
     } catch (error) {
       if (!isPassedOver(error)) throw error
