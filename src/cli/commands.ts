@@ -20,12 +20,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./custody-rekey.ts'),
   },
   { name: 'custody status', summary: 'which shares open it', load: () => import('./custody-status.ts') },
-  { name: 'operator rekey', summary: 'change the shares', load: () => import('./operator-rekey.ts') },
   {
     name: 'custody journal',
     summary: 'who gave shares, and what was refused',
     load: () => import('./custody-journal.ts'),
   },
+  { name: 'operator rekey', summary: 'change the shares', load: () => import('./operator-rekey.ts') },
   {
     name: 'operator rotate-keys',
     summary: 'change the shares, with a token',

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { ContractServer } from '../../tests/cli/contract-server.ts'
 import { type Ran, runInTerminal, type Terminal } from '../../tests/cli/terminal.ts'
+import { COMMANDS } from './commands.ts'
 
 // Two shares of key-lifecycle.md section 10.3.
 const SHARE = 'XvwuMh2H/BkXN4zv58uAHj2BEdxdHfcAjbnNdwLkemkU'
@@ -210,11 +211,14 @@ test('writes, reads, lists and deletes', async () => {
   assert.equal((await run(['write', 'secret/a'])).exitCode, 1)
 })
 
-test('shows help with examples first, in less than a screen', async () => {
-  const { stdout, exitCode } = await run(['operator', 'rekey', '-h'])
-  assert.equal(exitCode, 0)
-  assert.ok(stdout.indexOf('Examples') < stdout.indexOf('Usage'))
-  assert.ok(stdout.split('\n').length <= 40 && stdout.split('\n').every((line) => line.length <= 100))
+test('shows help of every command with examples first, in less than a screen', async () => {
+  for (const { name } of COMMANDS) {
+    const { stdout, exitCode } = await run([...name.split(' '), '-h'])
+    assert.equal(exitCode, 0)
+    assert.ok(stdout.indexOf('Examples') < stdout.indexOf('Usage'), name)
+    const lines = stdout.split('\n')
+    assert.ok(lines.length <= 40 && lines.every((line) => line.length <= 100), `${name}: ${lines.length}`)
+  }
   assert.match((await run(['-h'])).stdout, /operator unseal {3}/)
   assert.equal((await run(['operator'])).exitCode, 1)
   assert.match((await run(['bogus'])).stderr, /there is no command "bogus"/)

@@ -145,7 +145,7 @@ const REKEYS: readonly Step[] = [
   {
     types: 'operator rekey -nonce=bad {old1}',
     exit: 2,
-    says: /Error posting unseal key: Error making API request\..*Code: 400.*\* incorrect nonce supplied; nonce/s,
+    says: /Error posting unseal key: Error making .*Code: 400.*\* incorrect nonce supplied; nonce/s,
     differs: ['a share on the command line'],
   },
   { types: 'operator rekey -nonce={nonce} {old1}', exit: 0, table: REKEY, prints: /^Progress +1\/3$/m },
