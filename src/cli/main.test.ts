@@ -127,6 +127,14 @@ test('unseal takes a share by prompt, file, standard input and, with a warning, 
   }
 })
 
+test('unseal -reset shows a share when one is given', async () => {
+  answers.set('PUT /v1/sys/unseal', [200, SEALED])
+  assert.equal((await run(['operator', 'unseal', '-reset'])).exitCode, 0)
+  assert.equal(bodies.get('PUT /v1/sys/unseal'), '{"reset":true}')
+  assert.equal((await run(['operator', 'unseal', '-reset', '-'], { stdin: SHARE })).exitCode, 0)
+  assert.equal(bodies.get('PUT /v1/sys/unseal'), `{"key":"${SHARE_HEX}","reset":true}`)
+})
+
 test('refuses to ask where nobody can answer, and names the ways', async () => {
   const { exitCode, stderr } = await run(['operator', 'unseal'])
   assert.equal(exitCode, 1)

@@ -132,13 +132,18 @@ export class ConclaveClient {
   }
 
   async unseal(share: SecretBytes): Promise<SealStatus> {
-    const answer = await this.#exchange.secrets('PUT', '/v1/sys/unseal', shareBody(share, {}))
+    const answer = await this.#exchange.secrets('PUT', UNSEAL, shareBody(share, {}))
     return sealStatus(answer.members)
   }
 
-  /** Drops the shares that were given to this server for unsealing. */
-  async unsealReset(): Promise<SealStatus> {
-    return sealStatus(await this.#exchange.members('PUT', '/v1/sys/unseal', { reset: true }))
+  /**
+   * Drops the shares that were given to this server for unsealing. Where a listener guards ceremonies only
+   * those that came from here, unless a share is shown.
+   */
+  async unsealReset(holder: SecretBytes | null = null): Promise<SealStatus> {
+    const body = { reset: true }
+    if (holder === null) return sealStatus(await this.#exchange.members('PUT', UNSEAL, body))
+    return sealStatus((await this.#exchange.secrets('PUT', UNSEAL, shareBody(holder, body))).members)
   }
 
   async seal(): Promise<void> {
@@ -222,6 +227,8 @@ export class ConclaveClient {
     return null
   }
 }
+
+const UNSEAL = '/v1/sys/unseal'
 
 const HEALTH_STATUSES: ReadonlySet<number> = new Set([200, 429, 472, 473, 501, 503])
 
