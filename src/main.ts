@@ -3,5 +3,6 @@ import { processIo } from './cli/process-io.ts'
 
 const loadHashing = async () => (await import('./crypto/node/primitives.ts')).nodePrimitives
 const loadSha256 = async () => (await import('./crypto/node/sha256-stream.ts')).sha256Stream
-const ports = { loadServer: () => import('./server/run.ts'), loadHashing, loadSha256 }
+const loadEntropy = async () => (await import('./server/system-ports.ts')).systemEntropy
+const ports = { loadServer: () => import('./server/run.ts'), loadHashing, loadEntropy, loadSha256 }
 process.exitCode = await runCli(process.argv.slice(2), processIo(import.meta.filename), ports)

@@ -13,6 +13,8 @@ async function specOf(name: string) {
 
 const init = await specOf('operator init')
 const rekey = await specOf('operator rekey')
+const rotateKeys = await specOf('operator rotate-keys')
+const generateRoot = await specOf('operator generate-root')
 const unseal = await specOf('operator unseal')
 const server = await specOf('server')
 
@@ -45,32 +47,59 @@ test('knows every flag of the contract for operator init', () => {
     [flags.text('format'), flags.text('address'), flags.text('namespace')],
     ['json', 'http://h:1', 'x'],
   )
-  const later = ['-pgp-keys=a', '-root-token-pgp-key=a', '-recovery-shares=1', '-recovery-threshold=1']
-  for (const flag of [...later, '-recovery-pgp-keys=a', '-wrap-ttl=1h', '-output-curl-string']) {
+  const keys = parseArguments(init, ['-pgp-keys=a,b', '-root-token-pgp-key=c', '-recovery-pgp-keys=d']).flags
+  assert.deepEqual(
+    ['pgp-keys', 'root-token-pgp-key', 'recovery-pgp-keys'].map((name) => keys.text(name)),
+    ['a,b', 'c', 'd'],
+  )
+  const recovery = parseArguments(init, ['-recovery-shares=1', '-recovery-threshold=1']).flags
+  assert.deepEqual([recovery.number('recovery-shares'), recovery.number('recovery-threshold')], [1, 1])
+  for (const flag of ['-wrap-ttl=1h', '-output-curl-string']) {
     assert.throws(() => parseArguments(init, [flag]), /comes with a later version/, flag)
   }
 })
 
-test('knows every flag of the contract for operator rekey', () => {
+test('knows every flag of the contract for operator rekey and rotate-keys', () => {
+  const switches = ['init', 'status', 'verify', 'backup', 'backup-delete', 'backup-retrieve']
+  const texts = { nonce: 'abc', target: 'recovery', 'pgp-keys': 'a.asc,b.asc' }
+  const argv = [
+    ...switches.map((name) => `-${name}`),
+    ...Object.entries(texts).flatMap(([name, value]) => [`-${name}`, value]),
+    ...['-n', '4', '-t', '2', '-cancel=false', '-'],
+  ]
+  for (const spec of [rekey, rotateKeys]) {
+    const { flags, operands } = parseArguments(spec, argv)
+    for (const name of switches) assert.ok(flags.on(name), name)
+    assert.equal(flags.on('cancel'), false)
+    assert.deepEqual([flags.number('key-shares'), flags.number('key-threshold')], [4, 2])
+    for (const [name, value] of Object.entries(texts)) assert.equal(flags.text(name), value)
+    assert.deepEqual(operands, ['-'])
+  }
+})
+
+test('takes the names of key files only once', () => {
+  assert.throws(
+    () => parseArguments(rekey, ['-pgp-keys=a', '-pgp-keys=b']),
+    (error) => error instanceof UsageError && /-pgp-keys: can only be specified once$/.test(error.message),
+  )
+})
+
+test('knows every flag of the contract for operator generate-root', () => {
   const argv = [
     '-init',
-    '-n',
-    '4',
-    '-t',
-    '2',
-    '-nonce',
-    'abc',
-    '-target=barrier',
-    '-cancel=false',
-    '-status=true',
-    '-',
+    '-cancel',
+    '-status',
+    '-generate-otp',
+    '-decode=-',
+    '-otp=o',
+    '-pgp-key=k',
+    '-nonce=n',
   ]
-  const { flags, operands } = parseArguments(rekey, argv)
-  assert.deepEqual([flags.on('init'), flags.on('cancel'), flags.on('status')], [true, false, true])
-  assert.deepEqual([flags.text('nonce'), flags.text('target'), operands], ['abc', 'barrier', ['-']])
-  for (const flag of ['-verify', '-pgp-keys=a', '-backup', '-backup-delete', '-backup-retrieve']) {
-    assert.throws(() => parseArguments(rekey, [flag]), /comes with a later version/, flag)
-  }
+  const { flags } = parseArguments(generateRoot, argv)
+  for (const name of ['init', 'cancel', 'status', 'generate-otp']) assert.ok(flags.on(name), name)
+  const texts = ['decode', 'otp', 'pgp-key', 'nonce'].map((name) => flags.text(name))
+  assert.deepEqual(texts, ['-', 'o', 'k', 'n'])
+  assert.throws(() => parseArguments(generateRoot, ['-recovery-token']), /comes with a later version/)
 })
 
 test('knows the flags of operator unseal, also behind the share', () => {

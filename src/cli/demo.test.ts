@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { after, test } from 'node:test'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { sha256Stream } from '../crypto/node/sha256-stream.ts'
+import { systemEntropy } from '../server/system-ports.ts'
 import { runCli } from './main.ts'
 
 // A server that takes any share for a good one: the demo has to notice.
@@ -45,6 +46,7 @@ async function demoWith(program: string) {
     loadServer: () => Promise.reject(new Error('not asked for')),
     loadHashing: async () => nodePrimitives,
     loadSha256: async () => sha256Stream,
+    loadEntropy: async () => systemEntropy,
   }
   const before = await demoFolders()
   const exitCode = await runCli(['demo'], io, ports)

@@ -3,6 +3,8 @@ export interface FlagSpec {
   readonly name: string
   /** `switch` takes no value; `list` may be given several times. */
   readonly kind: 'text' | 'number' | 'switch' | 'list'
+  /** Refused when it is given twice, where the last one would silently win. */
+  readonly once?: boolean
   /** A short form, for example `n`. */
   readonly alias?: string
   /** One line for the help. */

@@ -49,11 +49,18 @@ function optionOf(flag: FlagSpec): Option {
   const option = new Option(`--${flag.name} <value>`)
   if (flag.kind === 'number') return option.argParser((text) => wholeNumber(flag.name, text))
   if (flag.kind === 'list') return option.argParser(append)
+  if (flag.once === true) return option.argParser((text, before) => onlyOnce(flag.name, text, before))
   return option
 }
 
 function append(value: string, before: unknown): readonly string[] {
   return Array.isArray(before) ? [...before, value] : [value]
+}
+
+/** The text of key-lifecycle.md section 10.2. */
+function onlyOnce(name: string, value: string, before: unknown): string {
+  if (before === undefined) return value
+  throw new UsageError(`invalid value for flag -${name}: can only be specified once`)
 }
 
 function wholeNumber(name: string, text: string): number {

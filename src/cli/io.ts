@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Entropy } from '../base/entropy.ts'
 import type { Sha256Stream } from '../offline/snapshot-file.ts'
 
 /** The terminal, pipes and environment that a command runs in, handed in so that tests can be one. */
@@ -23,6 +24,8 @@ export interface CliPorts {
   loadServer(): Promise<ServerModule>
   /** The primitives that the check words of a card, and a transcript, are verified with. */
   loadHashing(): Promise<Hashing>
+  /** The system's randomness, for one-time passwords that are made here. */
+  loadEntropy(): Promise<Entropy>
   /** SHA-256 of what does not fit into memory: snapshots. */
   loadSha256(): Promise<() => Sha256Stream>
 }
@@ -69,8 +72,13 @@ export function say(io: CliIo, line: string): void {
 
 /** Writes data that is not a secret and waits until the stream has taken it. */
 export function put(io: CliIo, text: string | Uint8Array): Promise<void> {
+  return taken(io.stdout, text)
+}
+
+/** Writes to a stream and waits until it has taken everything. */
+export function taken(stream: Writable, text: string | Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  io.stdout.write(text, (error) => (error && !isBrokenPipe(error) ? reject(error) : resolve()))
+  stream.write(text, (error) => (error && !isBrokenPipe(error) ? reject(error) : resolve()))
   return promise
 }
 

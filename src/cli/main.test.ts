@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough, Readable, Writable } from 'node:stream'
 import { after, beforeEach, test } from 'node:test'
-import { nodePrimitives } from '../crypto/node/primitives.ts'
-import { sha256Stream } from '../crypto/node/sha256-stream.ts'
-import { runCli } from './main.ts'
+import { ContractServer } from '../../tests/cli/contract-server.ts'
+import { type Ran, runInTerminal, type Terminal } from '../../tests/cli/terminal.ts'
+import { COMMANDS } from './commands.ts'
 
 // Two shares of key-lifecycle.md section 10.3.
 const SHARE = 'XvwuMh2H/BkXN4zv58uAHj2BEdxdHfcAjbnNdwLkemkU'
@@ -20,21 +17,8 @@ const SEALED = '{"type":"shamir","initialized":true,"sealed":true,"t":3,"n":5,"p
 const OPEN = '{"type":"shamir","initialized":true,"sealed":false,"t":3,"n":5,"progress":0,"nonce":""}'
 const NEW_KEYS = `"keys":["${SHARE_HEX}","${OTHER_HEX}"],"keys_base64":["${SHARE}","${OTHER}"]`
 
-/** A real server that speaks the contract's shapes. */
-const answers = new Map<string, readonly [status: number, body: string]>()
-const bodies = new Map<string, string>()
-const server = createServer(async (request, response) => {
-  const pieces: Buffer[] = []
-  for await (const piece of request) pieces.push(piece)
-  const line = `${request.method} ${request.url}`
-  bodies.set(line, Buffer.concat(pieces).toString())
-  const [status, body] = answers.get(line) ?? [404, '{"errors":[]}']
-  response.writeHead(status, { 'content-type': 'application/json' }).end(body)
-})
-server.listen(0, '127.0.0.1')
-await once(server, 'listening')
-const listening = server.address()
-const address = `http://127.0.0.1:${typeof listening === 'object' ? listening?.port : 0}`
+const server = await ContractServer.start()
+const { address, answers, bodies } = server
 const folder = await mkdtemp(join(tmpdir(), 'conclave-cli-'))
 after(async () => {
   server.close()
@@ -42,58 +26,13 @@ after(async () => {
 })
 
 beforeEach(() => {
-  answers.clear()
-  bodies.clear()
+  server.reset()
   answers.set('GET /v1/sys/seal-status', [200, SEALED])
   answers.set('GET /v1/sys/leader', [200, '{"ha_enabled":false}'])
 })
 
-interface Ran {
-  readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Terminal {
-  readonly stdin?: string
-  readonly env?: Record<string, string>
-  readonly isTty?: boolean
-}
-
-function sink(): { stream: Writable; text: () => string } {
-  const pieces: string[] = []
-  const stream = new Writable({
-    write(piece: Buffer, _encoding, done) {
-      pieces.push(piece.toString())
-      done()
-    },
-  })
-  return { stream, text: () => pieces.join('') }
-}
-
-async function run(argv: readonly string[], terminal: Terminal = {}): Promise<Ran> {
-  const stdout = sink()
-  const stderr = sink()
-  const tty = terminal.isTty === true
-  const stdin = tty
-    ? new PassThrough()
-    : Readable.from([Buffer.from(terminal.stdin ?? '')], { objectMode: false })
-  if (stdin instanceof PassThrough) stdin.write(terminal.stdin ?? '')
-  const io = {
-    stdin,
-    stdout: stdout.stream,
-    stderr: stderr.stream,
-    env: { CONCLAVE_ADDR: address, ...terminal.env },
-    tty: { stdin: tty, stdout: tty, stderr: tty },
-    entry: [],
-  }
-  const ports = {
-    loadServer: async () => ({ runServer: async (options: unknown) => (options === null ? 1 : 7) }),
-    loadHashing: async () => nodePrimitives,
-    loadSha256: async () => sha256Stream,
-  }
-  const exitCode = await runCli(argv, io, ports)
-  return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
+function run(argv: readonly string[], terminal: Terminal = {}): Promise<Ran> {
+  return runInTerminal(argv, { ...terminal, env: { CONCLAVE_ADDR: address, ...terminal.env } })
 }
 
 test('status ends with 2 when sealed, 0 when open and 1 when nobody answers', async () => {
@@ -188,6 +127,14 @@ test('unseal takes a share by prompt, file, standard input and, with a warning, 
   }
 })
 
+test('unseal -reset shows a share when one is given', async () => {
+  answers.set('PUT /v1/sys/unseal', [200, SEALED])
+  assert.equal((await run(['operator', 'unseal', '-reset'])).exitCode, 0)
+  assert.equal(bodies.get('PUT /v1/sys/unseal'), '{"reset":true}')
+  assert.equal((await run(['operator', 'unseal', '-reset', '-'], { stdin: SHARE })).exitCode, 0)
+  assert.equal(bodies.get('PUT /v1/sys/unseal'), `{"key":"${SHARE_HEX}","reset":true}`)
+})
+
 test('refuses to ask where nobody can answer, and names the ways', async () => {
   const { exitCode, stderr } = await run(['operator', 'unseal'])
   assert.equal(exitCode, 1)
@@ -242,27 +189,6 @@ test('colours errors on a terminal only, and not when somebody objects', async (
   assert.ok((await run([...argv, '-no-color'], { isTty: true })).stderr.startsWith(text))
 })
 
-test('rekey wants a nonce where nobody reads one, and prints progress and new shares', async () => {
-  const status = '{"nonce":"n1","started":true,"t":2,"n":2,"progress":1,"required":3}'
-  answers.set('GET /v1/sys/rekey/init', [200, '{"nonce":"","started":false,"required":3}'])
-  const idle = await run(['operator', 'rekey', '-'], { stdin: SHARE })
-  assert.deepEqual([idle.exitCode, idle.stderr.includes('No rekey is in progress')], [1, true])
-  answers.set('GET /v1/sys/rekey/init', [200, status])
-  const missing = await run(['operator', 'rekey', '-'], { stdin: SHARE })
-  assert.equal(missing.exitCode, 1)
-  assert.equal(missing.stderr, 'Missing nonce value: specify it via the -nonce flag\n')
-  answers.set('PUT /v1/sys/rekey/update', [200, status])
-  const progress = await run(['operator', 'rekey'], { isTty: true, stdin: `${SHARE}\r` })
-  assert.match(progress.stderr, /Rekey operation nonce: n1/)
-  assert.match(progress.stdout, /\nProgress {17}1\/3\n/)
-  assert.equal(bodies.get('PUT /v1/sys/rekey/update'), `{"key":"${SHARE_HEX}","nonce":"n1"}`)
-  answers.set('PUT /v1/sys/rekey/update', [200, `{"nonce":"n1","complete":true,${NEW_KEYS}}`])
-  const done = await run(['operator', 'rekey', '-nonce=n1', '-share-format=hex', '-'], { stdin: SHARE })
-  const lines = `\nKey 1: ${SHARE_HEX}\nKey 2: ${OTHER_HEX}\n\nOperation nonce: n1\n`
-  assert.deepEqual([done.exitCode, done.stdout], [0, lines])
-  assert.equal((await run(['operator', 'rekey', '-init', '-target=bogus'])).stderr, 'Unknown target: bogus\n')
-})
-
 test('writes, reads, lists and deletes', async () => {
   answers.set('PUT /v1/secret/a', [204, ''])
   await writeFile(join(folder, 'value'), 'from a file')
@@ -293,11 +219,14 @@ test('writes, reads, lists and deletes', async () => {
   assert.equal((await run(['write', 'secret/a'])).exitCode, 1)
 })
 
-test('shows help with examples first, in less than a screen', async () => {
-  const { stdout, exitCode } = await run(['operator', 'rekey', '-h'])
-  assert.equal(exitCode, 0)
-  assert.ok(stdout.indexOf('Examples') < stdout.indexOf('Usage'))
-  assert.ok(stdout.split('\n').length <= 40 && stdout.split('\n').every((line) => line.length <= 100))
+test('shows help of every command with examples first, in less than a screen', async () => {
+  for (const { name } of COMMANDS) {
+    const { stdout, exitCode } = await run([...name.split(' '), '-h'])
+    assert.equal(exitCode, 0)
+    assert.ok(stdout.indexOf('Examples') < stdout.indexOf('Usage'), name)
+    const lines = stdout.split('\n')
+    assert.ok(lines.length <= 40 && lines.every((line) => line.length <= 100), `${name}: ${lines.length}`)
+  }
   assert.match((await run(['-h'])).stdout, /operator unseal {3}/)
   assert.equal((await run(['operator'])).exitCode, 1)
   assert.match((await run(['bogus'])).stderr, /there is no command "bogus"/)

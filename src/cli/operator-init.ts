@@ -1,13 +1,15 @@
-import { wipeAll } from '../base/secret-bytes.ts'
+import { SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import type { InitAnswer } from '../client/answers.ts'
-import type { ConclaveClient, ShareCounts } from '../client/conclave-client.ts'
+import type { ConclaveClient, InitRequest } from '../client/conclave-client.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { during, EXIT_OK, EXIT_SERVER, EXIT_USAGE } from './failure.ts'
 import { reportFailure } from './failure-report.ts'
 import { put, say } from './io.ts'
 import { renderValue } from './output.ts'
+import { readPgpKey, readPgpKeys } from './pgp-keys.ts'
 import { type Piece, putSecret, renderMembers } from './secret-output.ts'
-import { parseShareFormat, putShares, SHARE_FORMAT_FLAG } from './share-output.ts'
+import { readSecretFile } from './share-input.ts'
+import { parseShareFormat, putShares, SHARE_FORMAT_FLAG, sayKeySets } from './share-output.ts'
 
 const SHARES_DEFAULT = 5
 const THRESHOLD_DEFAULT = 3
@@ -30,9 +32,26 @@ export const command: CommandSpec = {
     { name: 'key-shares', alias: 'n', kind: 'number', help: 'how many shares to make (5)' },
     { name: 'key-threshold', alias: 't', kind: 'number', help: 'how many of them open the server (3)' },
     { name: 'status', kind: 'switch', help: 'only tell whether it has been done' },
+    {
+      name: 'pgp-keys',
+      kind: 'text',
+      value: 'FILES',
+      once: true,
+      help: 'encrypt each share to a key: a,b,c',
+    },
+    {
+      name: 'root-token-pgp-key',
+      kind: 'text',
+      value: 'FILE',
+      once: true,
+      help: 'encrypt the token to a key',
+    },
+    { name: 'recovery-shares', kind: 'number', help: 'for servers that open by themselves' },
+    { name: 'recovery-threshold', kind: 'number', help: 'for servers that open by themselves' },
+    { name: 'recovery-pgp-keys', kind: 'text', value: 'FILES', once: true, help: 'the same' },
+    { name: 'init-secret-file', kind: 'text', value: 'PATH', help: 'for a server with an init_secret_file' },
     SHARE_FORMAT_FLAG,
   ],
-  later: ['pgp-keys', 'root-token-pgp-key', 'recovery-shares', 'recovery-threshold', 'recovery-pgp-keys'],
   connects: true,
   answers: true,
   run,
@@ -41,19 +60,45 @@ export const command: CommandSpec = {
 async function run(call: CommandCall): Promise<number> {
   if (call.flags.on('status')) return tellStatus(call)
   parseShareFormat(call.flags.text('share-format'))
-  const counts = {
-    shares: call.flags.number('key-shares') ?? SHARES_DEFAULT,
-    threshold: call.flags.number('key-threshold') ?? THRESHOLD_DEFAULT,
-  }
+  using initSecret = await readInitSecret(call.flags.text('init-secret-file'))
+  const request = { ...(await requestOf(call)), initSecret }
   const client = await call.connect()
-  const answer = await during('Error initializing', () => client.init(counts))
+  const answer = await during('Error initializing', () => client.init(request))
   try {
-    if (call.output.format === 'table') await putTable(call, client, { answer, counts })
-    else await putSecret(call.io, renderMembers(call.output.format, members(answer, counts)))
+    if (call.output.format === 'table') await putTable(call, client, { answer, request })
+    else await putSecret(call.io, renderMembers(call.output.format, members(answer, request)))
   } finally {
     wipeAll([...answer.keys, ...answer.keysBase64, answer.rootToken])
   }
   return EXIT_OK
+}
+
+/** What was asked for. Whether recovery shares make sense here, only the server can tell. */
+async function requestOf(call: CommandCall): Promise<InitRequest> {
+  const { flags } = call
+  const rootTokenPgpKey = await readPgpKey(flags.text('root-token-pgp-key'))
+  return {
+    shares: flags.number('key-shares') ?? SHARES_DEFAULT,
+    threshold: flags.number('key-threshold') ?? THRESHOLD_DEFAULT,
+    pgpKeys: await readPgpKeys(flags.text('pgp-keys')),
+    ...(rootTokenPgpKey === null ? {} : { rootTokenPgpKey }),
+    recovery: {
+      shares: flags.number('recovery-shares'),
+      threshold: flags.number('recovery-threshold'),
+      pgpKeys: await readPgpKeys(flags.text('recovery-pgp-keys')),
+    },
+  }
+}
+
+/** Without the line end that most files have, as the server reads its own. */
+async function readInitSecret(path: string | null): Promise<SecretBytes | null> {
+  if (path === null) return null
+  using text = await readSecretFile(path)
+  return text.lend((bytes) => {
+    let length = bytes.length
+    while (length > 1 && (bytes[length - 1] === 0x0a || bytes[length - 1] === 0x0d)) length--
+    return SecretBytes.copyOf(bytes.subarray(0, length))
+  })
 }
 
 /** Exit code 0 initialised, 2 not, 1 when it cannot be told (key-lifecycle.md section 10.1). */
@@ -77,31 +122,36 @@ async function tellStatus(call: CommandCall): Promise<number> {
 
 interface Initialised {
   readonly answer: InitAnswer
-  readonly counts: ShareCounts
+  readonly request: InitRequest
 }
 
 async function putTable(call: CommandCall, client: ConclaveClient, made: Initialised): Promise<void> {
-  const { answer, counts } = made
-  await putShares(call, client, {
-    keys: answer.keys,
-    format: parseShareFormat(call.flags.text('share-format')),
-    lines: (texts) => [
-      ...texts.flatMap((text, at): readonly Piece[] => [`Unseal Key ${at + 1}: `, text, '\n']),
-      '\nInitial Root Token: ',
-      answer.rootToken,
-      '\n',
-    ],
-  })
-  say(call.io, advice(counts))
+  const { answer, request } = made
+  if ((request.pgpKeys ?? []).length === 0) {
+    const format = parseShareFormat(call.flags.text('share-format'))
+    const shares = { keys: answer.keys, format, set: 'live' } as const
+    await putShares(call, shares, (texts) => lines(texts, answer))
+  } else await putSecret(call.io, lines(answer.keysBase64, answer))
+  await sayKeySets(call, client)
+  say(call.io, advice(request))
+}
+
+function lines(texts: readonly SecretBytes[], answer: InitAnswer): readonly Piece[] {
+  return [
+    ...texts.flatMap((text, at): readonly Piece[] => [`Unseal Key ${at + 1}: `, text, '\n']),
+    '\nInitial Root Token: ',
+    answer.rootToken,
+    '\n',
+  ]
 }
 
 /** key-lifecycle.md section 10.3, last lines: the shape that `operator init -format=json` has of its own. */
-function members(answer: InitAnswer, counts: ShareCounts) {
+function members(answer: InitAnswer, request: InitRequest) {
   return [
     { name: 'unseal_keys_b64', secrets: answer.keysBase64 },
     { name: 'unseal_keys_hex', secrets: answer.keys },
-    { name: 'unseal_shares', value: counts.shares },
-    { name: 'unseal_threshold', value: counts.threshold },
+    { name: 'unseal_shares', value: request.shares },
+    { name: 'unseal_threshold', value: request.threshold },
     { name: 'recovery_keys_b64', secrets: [] },
     { name: 'recovery_keys_hex', secrets: [] },
     { name: 'recovery_keys_shares', value: 0 },
@@ -110,11 +160,17 @@ function members(answer: InitAnswer, counts: ShareCounts) {
   ]
 }
 
-function advice(counts: ShareCounts): string {
-  const shares = counts.shares === 1 ? 'the share' : `${counts.threshold} of the ${counts.shares} shares`
+function advice(request: InitRequest): string {
+  const { shares, threshold, pgpKeys = [], rootTokenPgpKey } = request
+  const quorum = shares === 1 ? 'the share' : `${threshold} of the ${shares} shares`
+  const shown =
+    pgpKeys.length === 0
+      ? 'The shares are shown this once and kept nowhere. Give each to a different person.'
+      : 'Each share is for the holder of its key, who reads it with: base64 -d | gpg -d'
+  const token = rootTokenPgpKey === undefined ? '' : '\nThe token is encrypted in the same way.'
   return `
-The shares are shown this once and kept nowhere. Give each to a different person.
-The server is sealed: it opens with ${shares}, now and after every restart.
+${shown}${token}
+The server is sealed: it opens with ${quorum}, now and after every restart.
 Without them nobody can read what it will hold, not even we.
 
 Next: conclave operator unseal`

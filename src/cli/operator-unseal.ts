@@ -1,7 +1,8 @@
 import type { SealStatus } from '../client/answers.ts'
 import type { ConclaveClient } from '../client/conclave-client.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
-import { during, EXIT_OK, UsageError } from './failure.ts'
+import { during, EXIT_OK } from './failure.ts'
+import { HOLDER_FLAG, readHolder } from './holder.ts'
 import { say } from './io.ts'
 import { readShare, SHARE_FILE_FLAG, shareOrigin } from './share-input.ts'
 import { progressLine, putSealStatus } from './status.ts'
@@ -17,7 +18,15 @@ export const command: CommandSpec = {
     { does: 'from a file, or from another program', types: 'operator unseal -share-file=share.txt' },
     { does: 'drop the shares that are in, and start again', types: 'operator unseal -reset' },
   ],
-  flags: [SHARE_FILE_FLAG, { name: 'reset', kind: 'switch', help: 'drop the shares that are in' }],
+  flags: [
+    SHARE_FILE_FLAG,
+    {
+      name: 'reset',
+      kind: 'switch',
+      help: 'drop the shares that are in; on a guarded listener, those from here',
+    },
+    { ...HOLDER_FLAG, help: 'with -reset: a share of yours drops those of all' },
+  ],
   later: ['migrate'],
   connects: true,
   answers: true,
@@ -26,9 +35,9 @@ export const command: CommandSpec = {
 
 async function run(call: CommandCall): Promise<number> {
   if (call.flags.on('reset')) {
-    if (call.operands.length > 0) throw new UsageError('-reset takes no share')
+    using holder = await readHolder(call)
     const client = await call.connect()
-    return tell(call, client, await during('Error resetting the unseal', () => client.unsealReset()))
+    return tell(call, client, await during('Error resetting the unseal', () => client.unsealReset(holder)))
   }
   const origin = shareOrigin(call)
   const client = await call.connect()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { leaderStatus, rekeyStatus, sealStatus } from '../client/answers.ts'
+import { keyStatus, leaderStatus, sealStatus } from '../client/answers.ts'
 import { parseExactly } from '../client/json-numbers.ts'
 import { logicalRows } from './logical-output.ts'
-import { rekeyRows } from './operator-rekey.ts'
-import { renderTable, renderValue } from './output.ts'
+import { keyRows } from './operator-key-status.ts'
+import { renderFacts, renderGrid, renderTable, renderValue } from './output.ts'
 import { progressLine, sealStatusRows } from './status.ts'
 
 // The tables are those of key-lifecycle.md section 10.3, byte for byte.
@@ -66,24 +66,21 @@ HA Enabled      false
   )
 })
 
-test('prints a rekey as the peers do, idle and running', () => {
-  const idle = rekeyStatus({ nonce: '', started: false, required: 3 })
+test('prints facts without a header, and the time as Go writes RFC 822', () => {
+  const status = keyStatus({ term: 1, install_time: '2026-11-23T08:39:02.343591388Z', encryptions: 20 })
   assert.equal(
-    renderTable(rekeyRows(idle)),
-    'Key        Value\n---        -----\nNonce      n/a\nStarted    false\n',
+    renderFacts(keyRows(status)),
+    'Key Term            1\nInstall Time        23 Nov 26 08:39 UTC\nEncryption Count    20\n',
   )
-  const nonce = '0470001c-b711-2aa8-cd75-f390a8f1eb0a'
-  const running = rekeyStatus({ nonce, started: true, t: 2, n: 3, progress: 0, required: 3 })
+})
+
+test('prints a grid as wide as its cells', () => {
+  const header = ['Host Name', 'API Address', 'Version', 'Last Echo']
   assert.equal(
-    renderTable(rekeyRows(running)),
-    `Key                      Value
----                      -----
-Nonce                    0470001c-b711-2aa8-cd75-f390a8f1eb0a
-Started                  true
-Progress                 0/3
-New Shares               3
-New Threshold            2
-Verification Required    false
+    renderGrid([header, ['vm', 'http://127.0.0.1:8200', '2.6.2', '']]),
+    `Host Name    API Address              Version    Last Echo
+---------    -----------              -------    ---------
+vm           http://127.0.0.1:8200    2.6.2      n/a
 `,
   )
 })

@@ -32,20 +32,58 @@ export class Output {
 
   /** The rows as a table, or `value` in one of the other forms. */
   async data(rows: readonly Row[], value: unknown): Promise<void> {
-    await this.text(this.format === 'table' ? renderTable(rows) : await renderValue(this.format, value))
+    await this.#either(() => renderTable(rows), value)
+  }
+
+  /** The rows as a table without a header, or `value` in one of the other forms. */
+  async facts(rows: readonly Row[], value: unknown): Promise<void> {
+    await this.#either(() => renderFacts(rows), value)
+  }
+
+  /** A table of more columns, the first line of `lines` its header, or `value` in another form. */
+  async grid(lines: readonly (readonly string[])[], value: unknown): Promise<void> {
+    await this.#either(() => renderGrid(lines), value)
   }
 
   /** Text as it is. */
   async text(text: string): Promise<void> {
     await put(this.#io, text)
   }
+
+  async #either(table: () => string, value: unknown): Promise<void> {
+    await this.text(this.format === 'table' ? table() : await renderValue(this.format, value))
+  }
 }
 
 /** key-lifecycle.md section 10.1: a header, its rule, and at least four blanks between columns. */
 export function renderTable(rows: readonly Row[]): string {
-  const width = Math.max('Key'.length, ...rows.map(([key]) => key.length)) + GAP
-  const lines = [['Key', 'Value'] as const, ['---', '-----'] as const, ...rows]
-  return lines.map(([key, value]) => `${key.padEnd(width)}${value === '' ? 'n/a' : value}\n`).join('')
+  return renderGrid([['Key', 'Value'], ...rows])
+}
+
+/** A table without a header. */
+export function renderFacts(rows: readonly Row[]): string {
+  return renderLines(rows)
+}
+
+/** Columns as wide as their longest cell, with a rule under the first line. An empty cell prints `n/a`. */
+export function renderGrid(lines: readonly (readonly string[])[]): string {
+  const [header = [], ...rows] = lines
+  return renderLines([header, header.map((title) => '-'.repeat(title.length)), ...rows])
+}
+
+function renderLines(lines: readonly (readonly string[])[]): string {
+  const cells = lines.map((line) => line.map((cell) => (cell === '' ? 'n/a' : cell)))
+  const widths = (cells[0] ?? []).map((_, column) => columnWidth(cells, column))
+  const last = widths.length - 1
+  return cells
+    .map((line) => line.map((cell, at) => (at === last ? cell : cell.padEnd(widths[at] ?? 0))).join(''))
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+/** Of a column but the last, with the gap behind it. */
+export function columnWidth(lines: readonly (readonly string[])[], column: number): number {
+  return Math.max(...lines.map((line) => line[column]?.length ?? 0)) + GAP
 }
 
 /** A value as JSON with two blanks of indent, or as YAML. Ends with a line end. */

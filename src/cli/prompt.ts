@@ -89,16 +89,34 @@ export class HiddenLine implements Disposable {
 /** Asks on the terminal and shows nothing of what is typed. Throws `UsageError` when there is no answer. */
 export async function promptHidden(io: CliIo, question: string): Promise<SecretBytes> {
   using line = new HiddenLine()
-  // Marks around pasted text are not wanted here.
-  if (io.env['TERM'] !== 'dumb') io.stderr.write(BRACKETED_PASTE_OFF)
-  io.stderr.write(question)
-  const typed = await readRaw(io.stdin, line)
-  io.stderr.write('\n')
-  if (typed === 'interrupted') throw new UsageError('interrupted: nothing was sent', { code: 'interrupted' })
-  if (typed === 'too_long') throw new UsageError(`more than ${MAX_TYPED_BYTES} bytes were typed`)
+  await typeHidden(io, question, line)
   const secret = line.take()
   if (secret === null) throw new UsageError('nothing was typed, and nothing was sent')
   return secret
+}
+
+/** Waits for Enter, whatever is typed before it. Throws `UsageError` when interrupted. */
+export async function promptEnter(io: CliIo, question: string): Promise<void> {
+  using line = new HiddenLine()
+  await typeHidden(io, question, line)
+}
+
+/** Asks for a line that may be seen; empty when nothing was typed. Throws `UsageError` at the end. */
+export async function promptLine(io: CliIo, question: string): Promise<string> {
+  io.stderr.write(question)
+  const pieces: string[] = []
+  const { promise, resolve, reject } = Promise.withResolvers<string | null>()
+  const onData = (piece: Buffer) => {
+    pieces.push(piece.toString('utf8'))
+    const text = pieces.join('')
+    const end = text.search(/[\r\n]/)
+    if (end >= 0) resolve(text.slice(0, end))
+    else if (text.length > MAX_TYPED_BYTES) resolve(text)
+  }
+  const line = await listening(io.stdin, { onData, onEnd: () => resolve(null), onError: reject }, promise)
+  if (line === null)
+    throw new UsageError('nothing was typed: the terminal has ended', { code: 'interrupted' })
+  return line.trim()
 }
 
 /** All of a stream of at most `MAX_TYPED_BYTES` bytes. Its pieces are wiped. Throws `UsageError`. */
@@ -126,6 +144,20 @@ function hasText(piece: Uint8Array, from: number): boolean {
   return piece.subarray(from).some((byte) => byte > BLANK && byte < 0x7f)
 }
 
+async function typeHidden(io: CliIo, question: string, line: HiddenLine): Promise<void> {
+  // Marks around pasted text are not wanted here.
+  if (io.env['TERM'] !== 'dumb') io.stderr.write(BRACKETED_PASTE_OFF)
+  io.stderr.write(question)
+  const typed = await readRaw(io.stdin, line)
+  io.stderr.write('\n')
+  if (typed === 'interrupted') throw new UsageError('interrupted: nothing was sent', { code: 'interrupted' })
+  // Nobody is there any more, or somebody wants it to end: asking once more would be asking for ever.
+  if (typed === 'ended') {
+    throw new UsageError('nothing was typed, and nothing was sent', { code: 'interrupted' })
+  }
+  if (typed === 'too_long') throw new UsageError(`more than ${MAX_TYPED_BYTES} bytes were typed`)
+}
+
 /** Raw mode for as long as one line takes; the terminal is put back whatever happens. */
 async function readRaw(stdin: InputStream, line: HiddenLine): Promise<Typed> {
   const { promise, resolve, reject } = Promise.withResolvers<Typed>()
@@ -134,15 +166,34 @@ async function readRaw(stdin: InputStream, line: HiddenLine): Promise<Typed> {
     piece.fill(0)
     if (typed !== 'more') resolve(typed)
   }
-  const onEnd = () => resolve('ended')
   stdin.setRawMode?.(true)
-  stdin.on('data', onData).on('end', onEnd).on('error', reject)
-  stdin.resume()
   try {
-    return await promise
+    return await listening(stdin, { onData, onEnd: () => resolve('ended'), onError: reject }, promise)
   } finally {
-    stdin.off('data', onData).off('end', onEnd).off('error', reject)
     stdin.setRawMode?.(false)
+  }
+}
+
+interface Listeners {
+  onData(piece: Buffer): void
+  onEnd(): void
+  onError(error: unknown): void
+}
+
+/** Listens to a stream until `settled` is, and leaves it paused. */
+async function listening<Result>(
+  stdin: InputStream,
+  { onData, onEnd, onError }: Listeners,
+  settled: Promise<Result>,
+): Promise<Result> {
+  stdin.on('data', onData).on('end', onEnd).on('error', onError)
+  stdin.resume()
+  // A stream tells its end only once, perhaps to an earlier question.
+  if (stdin.readableEnded) onEnd()
+  try {
+    return await settled
+  } finally {
+    stdin.off('data', onData).off('end', onEnd).off('error', onError)
     stdin.pause()
   }
 }

@@ -1,7 +1,8 @@
+import type { Writable } from 'node:stream'
 import { utf8 } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
-import { type CliIo, put } from './io.ts'
-import type { Format } from './output.ts'
+import { type CliIo, taken } from './io.ts'
+import { columnWidth, type Format } from './output.ts'
 
 /** Text with secrets between: joined as bytes, so that no string is made of a secret. */
 export type Piece = string | SecretBytes
@@ -10,13 +11,18 @@ export type Piece = string | SecretBytes
 export type SecretMember =
   | { readonly name: string; readonly secret: SecretBytes }
   | { readonly name: string; readonly secrets: readonly SecretBytes[] }
-  | { readonly name: string; readonly value: string | number | boolean | null }
+  | { readonly name: string; readonly value: string | number | boolean | null | readonly string[] }
 
 /** Writes pieces to standard output and wipes the joined copy once the stream has taken it. */
 export async function putSecret(io: CliIo, pieces: readonly Piece[]): Promise<void> {
+  await writeSecret(io.stdout, pieces)
+}
+
+/** The same on another stream. */
+export async function writeSecret(stream: Writable, pieces: readonly Piece[]): Promise<void> {
   const bytes = join(pieces)
   try {
-    await put(io, bytes)
+    await taken(stream, bytes)
   } finally {
     bytes.fill(0)
   }
@@ -33,9 +39,25 @@ export function renderMembers(
   return ['{\n', ...separated, '\n}\n']
 }
 
+/** A row of a table whose value may be a secret. */
+export type SecretRow = readonly [key: string, value: string | SecretBytes]
+
+/** A table without a header, with secrets in it. An empty value prints `n/a`. */
+export function renderSecretFacts(rows: readonly SecretRow[]): readonly Piece[] {
+  const width = columnWidth(
+    rows.map(([key]) => [key]),
+    0,
+  )
+  return rows.flatMap(([key, value]): readonly Piece[] => [
+    key.padEnd(width),
+    value === '' ? 'n/a' : value,
+    '\n',
+  ])
+}
+
 function jsonMember(member: SecretMember): readonly Piece[] {
   const name = `  ${JSON.stringify(member.name)}: `
-  if ('value' in member) return [name + JSON.stringify(member.value)]
+  if ('value' in member) return [name + JSON.stringify(member.value, null, 2).replaceAll('\n', '\n  ')]
   if ('secret' in member) return [`${name}"`, member.secret, '"']
   if (member.secrets.length === 0) return [`${name}[]`]
   const items = member.secrets.flatMap((secret, at): readonly Piece[] => [

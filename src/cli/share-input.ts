@@ -65,7 +65,7 @@ const ARGUMENT_WARNING =
 async function shareText(call: CommandCall, origin: ShareOrigin, question: string): Promise<SecretBytes> {
   if (origin === 'prompt') return promptHidden(call.io, question)
   if (origin === 'stdin') return readSecret(call.io.stdin, 'standard input')
-  if (origin === 'file') return readShareFile(call.flags.text('share-file') ?? '')
+  if (origin === 'file') return readSecretFile(call.flags.text('share-file') ?? '')
   say(call.io, ARGUMENT_WARNING)
   const operand = call.operands[0] ?? ''
   if (operand === '') throw new UsageError('the share is empty, and nothing was sent')
@@ -73,11 +73,12 @@ async function shareText(call: CommandCall, origin: ShareOrigin, question: strin
   return SecretBytes.take(utf8(operand))
 }
 
-async function readShareFile(path: string): Promise<SecretBytes> {
+/** The text of a file with a secret in it, the caller's own. Throws `UsageError` that names the file. */
+export async function readSecretFile(path: string): Promise<SecretBytes> {
   try {
     return await readSecret(createReadStream(path), `the file ${path}`)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`the share file ${path} is of no use: ${fileProblem(error)}`)
+    throw new UsageError(`the file ${path} is of no use: ${fileProblem(error)}`)
   }
 }

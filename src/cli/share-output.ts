@@ -30,26 +30,53 @@ export function parseShareFormat(text: string | null): ShareFormat {
   throw new UsageError(`invalid value for flag -share-format: give one of ${SHARE_FORMATS.join(', ')}`)
 }
 
-/** New shares that a server has answered with, and how to print them. */
+/** New shares that a server has answered with. */
 export interface NewShares {
   /** Hex text of each. They stay with the caller. */
   readonly keys: readonly SecretBytes[]
   readonly format: ShareFormat
-  /** What is printed, given the texts in the chosen form. */
-  lines(texts: readonly SecretBytes[]): readonly Piece[]
+  /** Whether they open the store, or will once they were proven. */
+  readonly set: 'live' | 'pending'
 }
 
-/** Prints new shares, then tells which key set they are, when the server knows such things. */
-export async function putShares(call: CommandCall, client: ConclaveClient, shares: NewShares): Promise<void> {
-  // Cards name their set, so it has to be asked for first. Otherwise nothing comes before the shares.
-  const before = shares.format === 'words' ? await custodyOf(client) : null
-  const texts = await textsOrAsSent(call, shares, setIdOf(before))
+/** Prints new shares as `lines` arranges their texts. Nothing comes before them. */
+export async function putShares(
+  call: CommandCall,
+  shares: NewShares,
+  lines: (texts: readonly SecretBytes[]) => readonly Piece[],
+): Promise<void> {
+  const { texts } = await writtenShares(call, shares)
   try {
-    await putSecret(call.io, shares.lines(texts))
+    await putSecret(call.io, lines(texts))
   } finally {
     wipeAll(texts)
   }
-  const custody = before ?? (await custodyOf(client))
+}
+
+/** New shares as people keep them, and the set that they are of, where it was asked for. */
+export interface WrittenShares {
+  /** The caller owns and wipes them. */
+  readonly texts: readonly SecretBytes[]
+  readonly set: KeySetStatus | null
+}
+
+/**
+ * The texts of new shares in the form that was chosen. One that cannot be rewritten is given as it came:
+ * better than a set of shares that nobody has. So this throws nothing.
+ */
+export async function writtenShares(call: CommandCall, shares: NewShares): Promise<WrittenShares> {
+  const set = shares.format === 'words' ? await setOf(call, shares.set) : null
+  try {
+    return { texts: await shareTexts(call, shares, set), set }
+  } catch {
+    say(call.io, 'The shares are shown as the server sent them: they could not be written in another form.')
+    return { texts: shares.keys.map((key) => key.clone()), set }
+  }
+}
+
+/** Tells which key sets open the store, when the server knows such things. */
+export async function sayKeySets(call: CommandCall, client: ConclaveClient): Promise<void> {
+  const custody = await custodyOf(client)
   if (custody?.live) say(call.io, `\n${describeKeySet(custody.live)}`)
   if (custody?.retiring) {
     const { words } = custody.retiring
@@ -69,25 +96,17 @@ async function custodyOf(client: ConclaveClient): Promise<CustodyStatus | null> 
   }
 }
 
-/** An answer that cannot be rewritten is printed as it came: better than a set of shares that nobody has. */
-async function textsOrAsSent(call: CommandCall, shares: NewShares, setId: Uint8Array | null) {
-  try {
-    return await shareTexts(call, shares, setId)
-  } catch {
-    say(call.io, 'The shares are shown as the server sent them: they could not be written in another form.')
-    return shares.keys.map((key) => key.clone())
-  }
-}
-
 /** The caller owns and wipes the texts. */
 async function shareTexts(
   call: CommandCall,
   shares: NewShares,
-  setId: Uint8Array | null,
+  set: KeySetStatus | null,
 ): Promise<readonly SecretBytes[]> {
   if (shares.format === 'hex') return shares.keys.map((key) => key.clone())
   const hashing = await call.ports.loadHashing()
-  if (shares.format === 'words' && setId === null) {
+  const setId = fromHex(set?.id ?? '')
+  const isNamed = setId !== null && setId.length === SET_ID_BYTES
+  if (shares.format === 'words' && !isNamed) {
     say(
       call.io,
       'The server did not say which key set these shares belong to: they are shown in base64 instead.',
@@ -97,9 +116,7 @@ async function shareTexts(
   try {
     for (const [at, key] of shares.keys.entries()) {
       using share = key.lend((text) => parseShare(text, hashing).share)
-      texts.push(
-        setId === null ? shareBase64(share) : shareCard(share, { ...hashing, setId, number: at + 1 }),
-      )
+      texts.push(isNamed ? shareCard(share, { ...hashing, setId, number: at + 1 }) : shareBase64(share))
     }
     return texts
   } catch (error) {
@@ -108,9 +125,20 @@ async function shareTexts(
   }
 }
 
-function setIdOf(custody: CustodyStatus | null): Uint8Array | null {
-  const setId = fromHex(custody?.live?.id ?? '')
-  return setId === null || setId.length !== SET_ID_BYTES ? null : setId
+/**
+ * The set that new shares are of, for their cards; `null` when the server does not say. Asked on a
+ * connection of its own: on the one that carried them another request means that they have arrived, and that
+ * is not so before they are printed (custody.md section 4).
+ */
+async function setOf(call: CommandCall, which: 'live' | 'pending'): Promise<KeySetStatus | null> {
+  const client = await call.connect()
+  if (which === 'live') return (await custodyOf(client))?.live ?? null
+  try {
+    return (await client.rekey().status()).pending
+  } catch {
+    // Cards without the words of their set are better than no shares.
+    return null
+  }
 }
 
 function describeKeySet(set: KeySetStatus): string {

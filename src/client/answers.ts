@@ -34,6 +34,26 @@ export interface HealthStatus {
   readonly version: string
 }
 
+/** `GET /v1/sys/key-status` (section 3.8). */
+export interface KeyStatus {
+  readonly term: number
+  /** RFC 3339. */
+  readonly installTime: string
+  readonly encryptions: number
+}
+
+/** One of `GET /v1/sys/ha-status` (section 3.7). */
+export interface Node {
+  readonly hostname: string
+  readonly apiAddress: string
+  readonly clusterAddress: string
+  readonly activeNode: boolean
+  /** RFC 3339; empty for the node that answers. */
+  readonly lastEcho: string
+  readonly version: string
+  readonly upgradeVersion: string
+}
+
 /** `PUT /v1/sys/init`. The secrets belong to the caller, who wipes them. */
 export interface InitAnswer {
   /** Hex text of each share. */
@@ -43,34 +63,10 @@ export interface InitAnswer {
   readonly rootToken: SecretBytes
 }
 
-/** `GET /v1/sys/rekey/init` (section 5.3). */
-export interface RekeyStatus {
-  readonly nonce: string
-  readonly started: boolean
-  readonly threshold: number
-  readonly shares: number
-  readonly progress: number
-  readonly required: number
-  readonly backup: boolean
-  readonly verificationRequired: boolean
-  readonly verificationNonce: string
-}
-
-/** `PUT /v1/sys/rekey/update` (section 5.6): progress, or the new shares, which belong to the caller. */
-export type RekeyUpdate =
-  | { readonly complete: false; readonly status: RekeyStatus }
-  | {
-      readonly complete: true
-      readonly nonce: string
-      readonly keys: readonly SecretBytes[]
-      /** Empty on the original face, which knows only hex. */
-      readonly keysBase64: readonly SecretBytes[]
-      readonly verificationRequired: boolean
-      readonly verificationNonce: string
-    }
-
 /** `GET /v1/sys/custody/status`: who holds the store, as far as anybody may know. */
 export interface CustodyStatus {
+  /** `empty`, `never opened`, `sealed` or `open`. */
+  readonly state: string
   readonly storeId: string
   readonly serial: number
   readonly live: KeySetStatus | null
@@ -85,6 +81,8 @@ export interface KeySetStatus {
   readonly shares: number
   /** The two words that name the set. */
   readonly words: string
+  /** RFC 3339. */
+  readonly createdAt: string
 }
 
 /** A JSON object of an answer, with its members still unknown. */
@@ -135,24 +133,25 @@ export function healthStatus(status: number, members: Members): HealthStatus {
   }
 }
 
-/** Reads the members of a rekey status, of either face. */
-export function rekeyStatus(members: Members): RekeyStatus {
+/** Reads the members of a key status. */
+export function keyStatus(members: Members): KeyStatus {
   return {
-    nonce: text(members, 'nonce'),
-    started: flag(members, 'started'),
-    threshold: count(members, 't'),
-    shares: count(members, 'n'),
-    progress: count(members, 'progress'),
-    required: count(members, 'required'),
-    backup: flag(members, 'backup'),
-    verificationRequired: flag(members, 'verification_required'),
-    verificationNonce: text(members, 'verification_nonce'),
+    term: count(members, 'term'),
+    installTime: text(members, 'install_time'),
+    encryptions: count(members, 'encryptions'),
   }
+}
+
+/** Reads the nodes of a cluster. */
+export function nodes(members: Members): readonly Node[] {
+  const list = members['nodes']
+  return Array.isArray(list) ? list.filter(isMembers).map(node) : []
 }
 
 /** Reads the members of a custody status. */
 export function custodyStatus(members: Members): CustodyStatus {
   return {
+    state: text(members, 'state'),
     storeId: text(members, 'store_id'),
     serial: count(members, 'serial'),
     live: keySet(members['live']),
@@ -171,12 +170,26 @@ export function flag(members: Members, name: string): boolean {
   return members[name] === true
 }
 
-function count(members: Members, name: string): number {
+/** A whole number of a member, or 0. */
+export function count(members: Members, name: string): number {
   const value = members[name]
   return typeof value === 'number' ? value : 0
 }
 
-function keySet(value: unknown): KeySetStatus | null {
+function node(members: Members): Node {
+  return {
+    hostname: text(members, 'hostname'),
+    apiAddress: text(members, 'api_address'),
+    clusterAddress: text(members, 'cluster_address'),
+    activeNode: flag(members, 'active_node'),
+    lastEcho: text(members, 'last_echo'),
+    version: text(members, 'version'),
+    upgradeVersion: text(members, 'upgrade_version'),
+  }
+}
+
+/** Reads the facts of a key set; `null` when there is none. */
+export function keySet(value: unknown): KeySetStatus | null {
   if (!isMembers(value)) return null
   return {
     id: text(value, 'id'),
@@ -184,5 +197,6 @@ function keySet(value: unknown): KeySetStatus | null {
     threshold: count(value, 'threshold'),
     shares: count(value, 'shares'),
     words: text(value, 'words'),
+    createdAt: text(value, 'created_at'),
   }
 }

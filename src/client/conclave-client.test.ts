@@ -54,7 +54,7 @@ test('gives a share as hex and reads the new shares as bytes', async () => {
     status: 200,
     body: '{"nonce":"n1","complete":true,"keys":["0a","0b"],"keys_base64":["Cg==","Cw=="]}',
   })
-  const update = await client.rekeyUpdate(share, 'n1')
+  const update = await client.rekey().update(share, 'n1')
   assert.equal(seen.at(-1)?.body, '{"key":"0102fe","nonce":"n1"}')
   assert.ok(update.complete)
   assert.deepEqual(
@@ -70,10 +70,10 @@ test('speaks the original face without a nonce', async () => {
     status: 200,
     body: '{"started":true,"t":2,"n":4,"progress":1,"required":3}',
   })
-  const update = await client.rekeyUpdate(share, null)
+  const update = await client.originalRekey().update(share)
   assert.deepEqual([update.complete, !update.complete && update.status.progress], [false, 1])
   answers.set('PUT /sys/rekey/init', { status: 204, body: '' })
-  assert.equal((await client.rekeyInit({ shares: 4, threshold: 2 }, 'original')).required, 3)
+  assert.equal((await client.originalRekey().start({ shares: 4, threshold: 2 })).required, 3)
 })
 
 test('tells an error in the words of the contract, with its code', async () => {

@@ -8,20 +8,23 @@ import {
   type HealthStatus,
   healthStatus,
   type InitAnswer,
+  type KeyStatus,
+  keyStatus,
   type LeaderStatus,
   leaderStatus,
   type Members,
-  type RekeyStatus,
-  type RekeyUpdate,
-  rekeyStatus,
+  type Node,
+  nodes,
   type SealStatus,
   sealStatus,
-  text,
 } from './answers.ts'
 import { CeremoniesClient } from './ceremonies-client.ts'
 import { TransportError } from './errors.ts'
-import { apiError, Exchange, parseMembers, type SecretAnswer } from './exchange.ts'
-import { shareBody } from './secret-json.ts'
+import { apiError, Exchange, parseMembers, payload, type SecretAnswer } from './exchange.ts'
+import { OriginalRekeyClient } from './original-rekey-client.ts'
+import { RekeyClient, type RekeyFace } from './rekey-client.ts'
+import { RootClient } from './root-client.ts'
+import { secretBody, shareBody } from './secret-json.ts'
 import { type Incoming, type TlsOptions, Transport } from './transport.ts'
 
 export interface ClientOptions {
@@ -39,8 +42,22 @@ export interface ShareCounts {
   readonly threshold: number
 }
 
-/** Which of the two rekey APIs is meant (key-lifecycle.md sections 5 and 11). */
-export type RekeyFace = 'modern' | 'original'
+/**
+ * `PUT /v1/sys/init` (key-lifecycle.md section 2.2). Keys are standard base64 of binary public keys; an empty
+ * list is none.
+ */
+export interface InitRequest extends ShareCounts {
+  readonly pgpKeys?: readonly string[]
+  readonly rootTokenPgpKey?: string
+  /** Only for servers that open by themselves; sent as given, so that any other can refuse them. */
+  readonly recovery?: {
+    readonly shares: number | null
+    readonly threshold: number | null
+    readonly pgpKeys: readonly string[]
+  }
+  /** What a server with an `init_secret_file` asks for. It stays with the caller. */
+  readonly initSecret?: SecretBytes | null
+}
 
 /** What a logical path holds: the parsed envelope, and its bytes as they came. */
 export interface LogicalAnswer {
@@ -57,6 +74,7 @@ export class ConclaveClient {
   readonly address: string
   readonly #transport: Transport
   readonly #exchange: Exchange
+  readonly #hasToken: boolean
 
   constructor(options: ClientOptions) {
     const address = parseAddress(options.address)
@@ -66,6 +84,7 @@ export class ConclaveClient {
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     })
+    this.#hasToken = (options.token ?? null) !== null
     this.#exchange = new Exchange({
       transport: this.#transport,
       token: options.token ?? null,
@@ -102,8 +121,8 @@ export class ConclaveClient {
     return flag(await this.#exchange.members('GET', '/v1/sys/init'), 'initialized')
   }
 
-  async init(counts: ShareCounts): Promise<InitAnswer> {
-    const answer = await this.#exchange.secrets('PUT', '/v1/sys/init', countsBody(counts))
+  async init(request: InitRequest): Promise<InitAnswer> {
+    const answer = await this.#exchange.secrets('PUT', '/v1/sys/init', initBody(request))
     const [rootToken, ...more] = list(answer, 'root_token')
     if (rootToken === undefined || more.length > 0) {
       for (const secrets of answer.secrets.values()) wipeAll(secrets)
@@ -114,54 +133,57 @@ export class ConclaveClient {
   }
 
   async unseal(share: SecretBytes): Promise<SealStatus> {
-    const answer = await this.#exchange.secrets('PUT', '/v1/sys/unseal', shareBody(share, {}))
+    const answer = await this.#exchange.secrets('PUT', UNSEAL, shareBody(share, {}))
     return sealStatus(answer.members)
   }
 
-  /** Drops the shares that were given to this server for unsealing. */
-  async unsealReset(): Promise<SealStatus> {
-    return sealStatus(await this.#exchange.members('PUT', '/v1/sys/unseal', { reset: true }))
+  /**
+   * Drops the shares that were given to this server for unsealing. Where a listener guards ceremonies only
+   * those that came from here, unless a share is shown.
+   */
+  async unsealReset(holder: SecretBytes | null = null): Promise<SealStatus> {
+    const body = { reset: true }
+    if (holder === null) return sealStatus(await this.#exchange.members('PUT', UNSEAL, body))
+    return sealStatus((await this.#exchange.secrets('PUT', UNSEAL, shareBody(holder, body))).members)
   }
 
   async seal(): Promise<void> {
     await this.#exchange.raw('PUT', '/v1/sys/seal')
   }
 
-  async rekeyStatus(face: RekeyFace = 'modern'): Promise<RekeyStatus> {
-    return rekeyStatus(await this.#exchange.members('GET', `${REKEY[face]}/init`))
+  /** Changing the shares, on one of its faces. */
+  rekey(face: RekeyFace = 'rekey'): RekeyClient {
+    return new RekeyClient(this.#exchange, face)
   }
 
-  /** Starts a rekey. The original face answers nothing, so its status is read afterwards. */
-  async rekeyInit(counts: ShareCounts, face: RekeyFace = 'modern'): Promise<RekeyStatus> {
-    const incoming = await this.#exchange.raw('PUT', `${REKEY[face]}/init`, countsBody(counts))
-    return incoming.status === 204 ? this.rekeyStatus(face) : rekeyStatus(parseMembers(incoming))
+  /** Changing the shares as in 2015. */
+  originalRekey(): OriginalRekeyClient {
+    return new OriginalRekeyClient(this.#exchange)
   }
 
-  async rekeyCancel(face: RekeyFace = 'modern'): Promise<void> {
-    await this.#exchange.raw('DELETE', `${REKEY[face]}/init`)
+  /** Making a root token. */
+  root(): RootClient {
+    return new RootClient(this.#exchange, this.#hasToken)
   }
 
-  /** Gives one share. `nonce` names the rekey on the modern face; the original one has none: give `null`. */
-  async rekeyUpdate(share: SecretBytes, nonce: string | null): Promise<RekeyUpdate> {
-    const path = `${REKEY[nonce === null ? 'original' : 'modern']}/update`
-    const answer = await this.#exchange.secrets(
-      'PUT',
-      path,
-      shareBody(share, nonce === null ? {} : { nonce }),
-    )
-    const { members } = answer
-    if (!flag(members, 'complete')) {
-      const status = 'progress' in members ? rekeyStatus(members) : await this.rekeyStatus('original')
-      return { complete: false, status }
-    }
-    return {
-      complete: true,
-      nonce: text(members, 'nonce'),
-      keys: list(answer, 'keys'),
-      keysBase64: list(answer, 'keys_base64'),
-      verificationRequired: flag(members, 'verification_required'),
-      verificationNonce: text(members, 'verification_nonce'),
-    }
+  /** The data key that is in use (section 3.8). */
+  async keyStatus(): Promise<KeyStatus> {
+    return keyStatus(payload(await this.#exchange.members('GET', '/v1/sys/key-status')))
+  }
+
+  /** Makes a new data key; what is stored stays readable (section 3.9). */
+  async rotate(): Promise<void> {
+    await this.#exchange.raw('POST', '/v1/sys/rotate/keyring')
+  }
+
+  /** Gives up being the active server; one that is alone stays it. */
+  async stepDown(): Promise<void> {
+    await this.#exchange.raw('PUT', '/v1/sys/step-down')
+  }
+
+  /** The servers of a cluster (section 3.7). */
+  async nodes(): Promise<readonly Node[]> {
+    return nodes(payload(await this.#exchange.members('GET', '/v1/sys/ha-status')))
   }
 
   /** Ceremonies of the past, and their transcripts. */
@@ -212,12 +234,27 @@ export class ConclaveClient {
   }
 }
 
-const REKEY: Readonly<Record<RekeyFace, string>> = { modern: '/v1/sys/rekey', original: '/sys/rekey' }
+const UNSEAL = '/v1/sys/unseal'
 
 const HEALTH_STATUSES: ReadonlySet<number> = new Set([200, 429, 472, 473, 501, 503])
 
-function countsBody(counts: ShareCounts): Uint8Array {
-  return utf8(JSON.stringify({ secret_shares: counts.shares, secret_threshold: counts.threshold }))
+function initBody(request: InitRequest): Uint8Array {
+  const { pgpKeys = [], rootTokenPgpKey, recovery, initSecret = null } = request
+  // `JSON.stringify` leaves out what was not given.
+  const body = {
+    secret_shares: request.shares,
+    secret_threshold: request.threshold,
+    pgp_keys: orNothing(pgpKeys),
+    root_token_pgp_key: rootTokenPgpKey,
+    recovery_shares: recovery?.shares ?? undefined,
+    recovery_threshold: recovery?.threshold ?? undefined,
+    recovery_pgp_keys: orNothing(recovery?.pgpKeys ?? []),
+  }
+  return initSecret === null ? utf8(JSON.stringify(body)) : secretBody('init_secret', initSecret, body)
+}
+
+function orNothing(keys: readonly string[]): readonly string[] | undefined {
+  return keys.length === 0 ? undefined : keys
 }
 
 function list(answer: SecretAnswer, name: string): readonly SecretBytes[] {

@@ -45,15 +45,19 @@ export class Exchange {
     return parseMembers(await this.raw(method, path, sent))
   }
 
-  /** Sends a body that carries a share, wipes it, and takes the secrets out of the answer as bytes. */
-  async secrets(method: 'PUT', path: string, body: Uint8Array): Promise<SecretAnswer> {
+  /**
+   * Sends a body that may carry a share, wipes it, and takes the secrets out of the answer as bytes. The
+   * members are those of the envelope's `data`, where the answer is one.
+   */
+  async secrets(method: 'PUT' | 'DELETE', path: string, body: Uint8Array | null): Promise<SecretAnswer> {
     try {
       const incoming = await this.raw(method, path, body)
+      if (incoming.body.length === 0) return { members: {}, secrets: new Map() }
       const split = splitSecrets(incoming.body)
       if (split === null) throw unreadable(incoming.url)
-      return { members: parseText(split.text, incoming.url), secrets: split.secrets }
+      return { members: payload(parseText(split.text, incoming.url)), secrets: split.secrets }
     } finally {
-      body.fill(0)
+      body?.fill(0)
     }
   }
 }
@@ -61,6 +65,12 @@ export class Exchange {
 export interface SecretAnswer {
   readonly members: Members
   readonly secrets: SplitAnswer['secrets']
+}
+
+/** What an answer says: the `data` of an envelope, or all that is bare (key-lifecycle.md section 1.1). */
+export function payload(members: Members): Members {
+  const { data } = members
+  return 'request_id' in members && isMembers(data) ? data : members
 }
 
 /** The members of an answer that holds no secret. Throws `TransportError` when it is not a JSON object. */

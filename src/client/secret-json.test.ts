@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromUtf8, utf8 } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
-import { shareBody, splitSecrets } from './secret-json.ts'
+import { secretBody, shareBody, splitSecrets } from './secret-json.ts'
 
 const texts = (secrets: readonly SecretBytes[] | undefined) => secrets?.map((secret) => secret.lend(fromUtf8))
 
@@ -17,7 +17,7 @@ test('takes shares and token out of an answer and wipes it', () => {
 })
 
 test('leaves members alone that are no secret, and null in place of shares', () => {
-  const text = '{"complete":false,"keys":null,"data":{"keys":["name"]},"say":"a \\"keys\\": b"}'
+  const text = '{"complete":false,"keys":null,"auth":{"keys":["name"]},"say":"a \\"keys\\": b"}'
   const split = splitSecrets(utf8(text))
   assert.equal(split?.text, text)
   assert.equal(split?.secrets.size, 0)
@@ -34,4 +34,10 @@ test('makes the body of a request with a share as hex', () => {
   using share = SecretBytes.take(Uint8Array.of(0x00, 0xab, 0xff))
   assert.equal(fromUtf8(shareBody(share, {})), '{"key":"00abff"}')
   assert.equal(fromUtf8(shareBody(share, { nonce: 'n-1' })), '{"key":"00abff","nonce":"n-1"}')
+})
+
+test('escapes a secret that is text', () => {
+  using secret = SecretBytes.take(utf8('a"b\\c\n\u00e4'))
+  const body = fromUtf8(secretBody('init_secret', secret, { n: 1 }))
+  assert.equal(body, '{"init_secret":"a\\"b\\\\c\\u000a\u00e4","n":1}')
 })

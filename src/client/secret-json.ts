@@ -1,14 +1,20 @@
 import { fromUtf8, utf8, writeHex } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
+import type { Members } from './answers.ts'
 
-/** Members of answers that hold shares or tokens, in any spelling of the contract. */
+/** Members of answers that hold shares, tokens or one-time passwords, in any spelling of the contract. */
 const SECRET_MEMBERS: ReadonlySet<string> = new Set([
   'keys',
   'keys_base64',
   'recovery_keys',
   'recovery_keys_base64',
   'root_token',
+  'otp',
+  'token',
 ])
+
+/** The member of an envelope that holds what a bare answer has at its top (key-lifecycle.md section 1.1). */
+const ENVELOPE_MEMBER = 'data'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -21,14 +27,14 @@ const CLOSING = new Set([0x7d, 0x5d])
 export interface SplitAnswer {
   /** JSON text in which every secret is an empty string. Safe to parse. */
   readonly text: string
-  /** By name of the top-level member, in order. The caller owns and wipes them. */
+  /** By name of the member, in order. The caller owns and wipes them. */
   readonly secrets: ReadonlyMap<string, readonly SecretBytes[]>
 }
 
 /**
- * Takes the secrets out of a JSON answer as bytes, before any of it becomes a string. Only top-level
- * members are looked at. Returns `null` when a secret is written with an escape, or when the text ends too
- * early; `bytes` is left wiped either way.
+ * Takes the secrets out of a JSON answer as bytes, before any of it becomes a string. Looked at are the
+ * members at the top, and those of the `data` of an envelope. Returns `null` when a secret is written with an
+ * escape, or when the text ends too early; `bytes` is left wiped either way.
  */
 export function splitSecrets(bytes: Uint8Array): SplitAnswer | null {
   const secrets = new Map<string, SecretBytes[]>()
@@ -51,47 +57,97 @@ export function splitSecrets(bytes: Uint8Array): SplitAnswer | null {
 }
 
 /** `{"key":"<hex of the share>", …rest}` as bytes that the caller wipes. `rest` holds nothing secret. */
-export function shareBody(share: SecretBytes, rest: Readonly<Record<string, string | boolean>>): Uint8Array {
-  const before = utf8('{"key":"')
+export function shareBody(share: SecretBytes, rest: Members): Uint8Array {
+  using digits = share.lend((bytes) => {
+    const hex = new Uint8Array(bytes.length * 2)
+    writeHex(bytes, hex, 0)
+    return SecretBytes.take(hex)
+  })
+  return secretBody('key', digits, rest)
+}
+
+/** `{"<name>":"<secret>", …rest}` as bytes that the caller wipes. The secret is UTF-8; it is escaped. */
+export function secretBody(name: string, secret: SecretBytes, rest: Members): Uint8Array {
+  const before = utf8(`{${JSON.stringify(name)}:"`)
   const members = JSON.stringify(rest).slice(1)
   const after = utf8(members === '}' ? '"}' : `",${members}`)
-  const body = Buffer.allocUnsafeSlow(before.length + share.length * 2 + after.length)
-  body.set(before, 0)
-  share.lend((bytes) => writeHex(bytes, body, before.length))
-  body.set(after, before.length + share.length * 2)
-  return body
+  return secret.lend((bytes) => {
+    const length = bytes.reduce((total, byte) => total + escaped(byte).length, 0)
+    const body = Buffer.allocUnsafeSlow(before.length + length + after.length)
+    body.set(before, 0)
+    let at = before.length
+    for (const byte of bytes) {
+      for (const part of escaped(byte)) body[at++] = part
+    }
+    body.set(after, at)
+    return body
+  })
+}
+
+/** RFC 8259 section 7. A byte of a longer UTF-8 sequence stands for itself. */
+function escaped(byte: number): readonly number[] {
+  if (byte === QUOTE || byte === BACKSLASH) return [BACKSLASH, byte]
+  if (byte >= BLANK) return [byte]
+  return [...utf8(`\\u00${byte < 16 ? '0' : ''}${byte.toString(16)}`)]
 }
 
 /**
  * Copies JSON token by token, and leaves the secrets out. False when the text cannot be taken apart safely.
  */
 function walk(bytes: Uint8Array, kept: SplitWriter, secrets: Map<string, SecretBytes[]>): boolean {
-  let depth = 0
-  let member = ''
+  const place = new Place()
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0
     if (byte !== QUOTE) {
-      if (OPENING.has(byte)) depth++
-      if (CLOSING.has(byte)) depth--
-      if (byte === COMMA && depth === 1) member = ''
+      place.pass(byte)
       kept.add(bytes, at, at + 1)
       continue
     }
     const end = stringEnd(bytes, at)
     if (end === null) return false
-    if (depth === 1 && isName(bytes, end)) {
-      member = fromUtf8(bytes.subarray(at + 1, end))
-      kept.add(bytes, at, end + 1)
-    } else if (depth <= 2 && SECRET_MEMBERS.has(member)) {
+    const isMemberName = isName(bytes, end)
+    if (isMemberName) place.enter(fromUtf8(bytes.subarray(at + 1, end)))
+    if (!isMemberName && SECRET_MEMBERS.has(place.member)) {
       if (bytes.subarray(at, end).includes(BACKSLASH)) return false
-      addSecret(secrets, member, bytes.subarray(at + 1, end))
+      addSecret(secrets, place.member, bytes.subarray(at + 1, end))
       kept.add(EMPTY_STRING, 0, EMPTY_STRING.length)
     } else {
       kept.add(bytes, at, end + 1)
     }
     at = end
   }
-  return depth === 0
+  return place.isOutside
+}
+
+/** Where in an answer a byte stands: how deep, and in which members. */
+class Place {
+  #depth = 0
+  #top = ''
+  #inData = ''
+
+  /** The member whose value, or list of values, this is; empty when it is none that is looked at. */
+  get member(): string {
+    if (this.#top !== ENVELOPE_MEMBER) return this.#depth <= 2 ? this.#top : ''
+    return this.#depth <= 3 ? this.#inData : ''
+  }
+
+  get isOutside(): boolean {
+    return this.#depth === 0
+  }
+
+  enter(name: string): void {
+    if (this.#depth === 1) this.#top = name
+    if (this.#depth === 2) this.#inData = name
+  }
+
+  /** A byte outside of strings. */
+  pass(byte: number): void {
+    if (OPENING.has(byte)) this.#depth++
+    if (CLOSING.has(byte)) this.#depth--
+    const isEnd = byte === COMMA || CLOSING.has(byte)
+    if (isEnd && this.#depth <= 1) this.#top = ''
+    if (isEnd && this.#depth <= 2) this.#inData = ''
+  }
 }
 
 const EMPTY_STRING = utf8('""')

@@ -1,6 +1,8 @@
 import { toBase64, toHex } from '../base/encoding.ts'
 import type { Parcel } from '../ceremony/parcel.ts'
+import type { DealtRekey } from '../ceremony/rekey.ts'
 import type { RekeyAnswer, RekeyStatus } from '../ceremony/rekey-runner.ts'
+import { setWords } from '../custody/share-card.ts'
 import type { BareRequest, BareResponse } from '../logical/bare-route.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { Origin } from '../logical/request.ts'
@@ -13,7 +15,8 @@ type Body = { readonly [member: string]: JsonOut }
 
 /**
  * The nine fields of key-lifecycle.md section 5.3 and, while one runs, ours: the statement, from which a
- * device makes words and digest itself, and who wants it to end.
+ * device makes words and digest itself, who agreed, who wants it to end, and the set that waits to be proven.
+ * All of it is public: numbers, never names.
  */
 export function statusBody({ running, progress, required, cancels }: RekeyStatus): Body {
   const terms = running?.terms
@@ -27,14 +30,31 @@ export function statusBody({ running, progress, required, cancels }: RekeyStatus
     pgp_fingerprints: terms?.recipients?.map(({ fingerprint }) => fingerprint) ?? null,
     backup: terms?.backup ?? false,
     verification_required: (terms?.verify ?? 'none') !== 'none',
-    ...(running?.phase === 'dealt' ? { verification_nonce: running.verificationNonce } : {}),
+    ...(running?.phase === 'dealt' ? dealtBody(running) : {}),
     ...(running === null
       ? {}
       : {
           statement: toBase64(running.agreement.statement),
+          agreed_by: running.agreement.consents.map(({ setId, shareNumber }) => ({
+            key_set: toHex(setId),
+            share: shareNumber,
+          })),
           cancel_progress: cancels.progress,
           cancel_required: cancels.required,
         }),
+  }
+}
+
+function dealtBody({ verificationNonce, pending }: DealtRekey): Body {
+  return {
+    verification_nonce: verificationNonce,
+    pending: {
+      id: toHex(pending.id),
+      number: pending.number,
+      words: setWords(pending.id),
+      shares: pending.entries.length,
+      threshold: pending.threshold,
+    },
   }
 }
 

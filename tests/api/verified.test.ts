@@ -75,6 +75,16 @@ describe('the verified rekey (key-lifecycle.md sections 5.6 and 5.7)', () => {
     const { body } = await server.call('GET', INIT)
     assert.deepEqual([body.nonce, body.verification_nonce], [nonce, verification])
     assert.deepEqual([body.progress, body.required, body.t, body.n], [0, 2, 3, 4])
+    assert.deepEqual([body.pending.number, body.pending.threshold, body.pending.shares], [2, 3, 4])
+  })
+
+  test('the status says which shares agreed, by number', async () => {
+    const live = (await server.call('GET', '/v1/sys/custody/status')).body.live.id
+    const { agreed_by } = (await server.call('GET', INIT)).body
+    assert.deepEqual(
+      agreed_by,
+      [1, 3].map((share) => ({ key_set: live, share })),
+    )
   })
 
   test('shares of the wrong set, wrong nonces and repetitions are refused alone', async () => {

@@ -1,7 +1,8 @@
 import { fromUtf8 } from '../../base/encoding.ts'
 import { SecretBytes, wipeAll } from '../../base/secret-bytes.ts'
-import type { RekeyStatus, SealStatus } from '../../client/answers.ts'
+import type { SealStatus } from '../../client/answers.ts'
 import type { ConclaveClient, LogicalAnswer } from '../../client/conclave-client.ts'
+import type { RekeyStatus } from '../../client/rekey-answers.ts'
 import { parseShare } from '../../custody/share-format.ts'
 import type { Hashing } from '../io.ts'
 import type { DemoServer } from './demo-server.ts'
@@ -128,7 +129,7 @@ async function readSecret(scene: Scene, client: ConclaveClient): Promise<void> {
 async function startRekey(scene: Scene, client: ConclaveClient, old: readonly Share[]): Promise<void> {
   const started = await scene.narrator.request(
     `PUT /sys/rekey/init {"secret_shares":${SECOND.shares},"secret_threshold":${SECOND.threshold}}`,
-    () => client.rekeyInit(SECOND, 'original'),
+    () => client.originalRekey().start(SECOND),
     () => '204',
   )
   expect(started.started && started.required === FIRST.threshold, 'a rekey should have started')
@@ -203,7 +204,7 @@ function sealStatus(scene: Scene, client: ConclaveClient): Promise<SealStatus> {
 function rekeyStatus(scene: Scene, client: ConclaveClient): Promise<RekeyStatus> {
   return scene.narrator.request(
     'GET /sys/rekey/init',
-    () => client.rekeyStatus('original'),
+    () => client.originalRekey().status(),
     ({ started, threshold, shares, progress, required }) =>
       `200 started ${started} t ${threshold} n ${shares} progress ${progress} required ${required}`,
   )
@@ -212,7 +213,7 @@ function rekeyStatus(scene: Scene, client: ConclaveClient): Promise<RekeyStatus>
 function agree(scene: Scene, client: ConclaveClient, share: Share) {
   return scene.narrator.request(
     `PUT /sys/rekey/update {"key":"${share.shown}"}`,
-    () => client.rekeyUpdate(share.raw, null),
+    () => client.originalRekey().update(share.raw),
     (update) => (update.complete ? `200 complete true keys ${textOf(update.keys)}` : '200 complete false'),
   )
 }
