@@ -35,7 +35,7 @@ export const command: CommandSpec = {
       name: 'head',
       kind: 'text',
       value: 'HEX',
-      help: 'a closing line that must be there: transcript_head of sys/custody/status',
+      help: 'a closing line that must be there (transcript_head of the server)',
     },
   ],
   connects: false,
