@@ -38,6 +38,8 @@ export const MAX_WRAPS_WAITING = MAX_SHARES + 1
 
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
+/** Where the keys of people come along: 255 of RSA-4096 have 780 kB in base64. */
+export const MAX_RECIPIENTS_BODY_BYTES = 1024 * 1024
 export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096

@@ -135,7 +135,10 @@ async function handleBare(
   // Sealed before the method, as every method answers 503 then (key-lifecycle.md section 5.2).
   if (route.needsOpen) service.gate()
   if (handler === undefined) throw new OperatingError('unsupported_operation', '')
-  using body = await readBody(request, Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES))
+  using body = await readBody(
+    request,
+    Math.min(service.maxBodyBytes, route.maxBodyBytes ?? MAX_UNAUTHENTICATED_BODY_BYTES),
+  )
   const writes = method === 'PUT' || method === 'POST'
   const parsed = parseBody(body.bytes)
   if (parsed === null && writes && route.emptyBody === 'refused')

@@ -12,6 +12,8 @@ export interface BareRoute {
   readonly summary: string
   /** PUT and POST are listed apart: the original face takes only PUT on `update`. */
   readonly handlers: Partial<Record<BareMethod, BareHandler>>
+  /** Of a body, in bytes; without it what anybody may send (`MAX_UNAUTHENTICATED_BODY_BYTES`). */
+  readonly maxBodyBytes?: number
   /** An empty body: `{}` on the modern face, an error on the original one. */
   readonly emptyBody: 'object' | 'refused'
   /** Sealed or not initialised, every method answers 503 (key-lifecycle.md section 5.2). */

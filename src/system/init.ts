@@ -1,5 +1,6 @@
 import { toBase64 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
+import { MAX_RECIPIENTS_BODY_BYTES } from '../base/limits.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import type { Recipient } from '../ceremony/delivery.ts'
 import type { InitAnswer, InitTerms } from '../ceremony/init.ts'
@@ -21,6 +22,7 @@ export function initRoute(lifecycle: Lifecycle): BareRoute {
   return {
     path: '/v1/sys/init',
     summary: 'Whether the store is initialised (GET), and initialising it (PUT).',
+    maxBodyBytes: MAX_RECIPIENTS_BODY_BYTES,
     emptyBody: 'object',
     needsOpen: false,
     handlers: {

@@ -1,4 +1,5 @@
 import { OperatingError } from '../base/errors.ts'
+import { MAX_RECIPIENTS_BODY_BYTES } from '../base/limits.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import { strictString } from '../logical/fields.ts'
 import { DONE, ok, requiredShare } from './answers.ts'
@@ -23,6 +24,7 @@ export function modernRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
     {
       path: '/v1/sys/rekey/init',
       summary: 'The running rekey (GET), starting one (PUT), cancelling it (DELETE).',
+      maxBodyBytes: MAX_RECIPIENTS_BODY_BYTES,
       emptyBody: 'object',
       needsOpen: true,
       handlers: {

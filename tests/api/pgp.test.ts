@@ -99,3 +99,16 @@ describe('shares and tokens for people with OpenPGP keys (key-lifecycle.md secti
     }
   })
 })
+
+test('a request with the keys of many people is longer than what a stranger may send elsewhere', async () => {
+  const server = await TestServer.start()
+  const { key } = await Holder.make()
+  const pgp_keys = Array<string>(200).fill(key)
+  const body = { secret_shares: 200, secret_threshold: 3, pgp_keys }
+  assert.ok(JSON.stringify(body).length > 64 * 1024)
+  const init = await server.call('PUT', '/v1/sys/init', body)
+  assert.deepEqual([init.status, init.body.keys.length], [200, 200])
+  const elsewhere = await server.call('PUT', '/v1/sys/unseal', { ...body, key: 'x' })
+  assert.equal(elsewhere.status, 413)
+  await server.close()
+})
