@@ -101,6 +101,18 @@ describe('a server whose statement is not what it shows', async () => {
     noShareWasSent()
   })
 
+  test('gets no share for a change that somebody else has begun, with keys of their own', async () => {
+    const delivery = [{ fingerprint: 'cd'.repeat(20), key_sha256: 'ab'.repeat(32), kind: 'openpgp' }]
+    answers.set('GET /v1/sys/rekey/init', [200, status({ ...STATEMENT, delivery })])
+    const [share, key] = [join(folder, 'share'), join(folder, 'key.asc')]
+    writeFileSync(share, SHARE)
+    writeFileSync(key, holder.armored)
+    const argv = ['custody', 'rekey', '-t=1', `-share-file=${share}`, `-pgp-keys=${key}`]
+    const { exitCode, stderr } = await runInTerminal(argv, { env })
+    assert.deepEqual([exitCode, /another change of shares is under way/.test(stderr)], [1, true])
+    noShareWasSent()
+  })
+
   test('gets no second share when the ceremony is exchanged under the eyes of the people', async () => {
     answers.set('GET /v1/sys/rekey/init', [200, status(STATEMENT)])
     answers.set('PUT /v1/sys/rekey/update', [200, JSON.stringify({ ...STATUS, progress: 1 })])
