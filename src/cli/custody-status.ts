@@ -31,7 +31,7 @@ async function run(call: CommandCall): Promise<number> {
   return EXIT_OK
 }
 
-/** What to write down after a change, to compare it on another day. Public facts only: no name of a holder, no token needed. */
+/** What to write down after a change, to compare it another day. Public: no name, no token needed. */
 export function custodyRows(status: CustodyStatus): readonly Row[] {
   const { live, retiring } = status
   if (live === null) return [['State', status.state]]
