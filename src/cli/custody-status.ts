@@ -31,7 +31,7 @@ async function run(call: CommandCall): Promise<number> {
   return EXIT_OK
 }
 
-/** Public facts only: no name of a holder, no token needed. */
+/** What to write down after a change, to compare it another day. Public: no name, no token needed. */
 export function custodyRows(status: CustodyStatus): readonly Row[] {
   const { live, retiring } = status
   if (live === null) return [['State', status.state]]
@@ -46,6 +46,8 @@ export function custodyRows(status: CustodyStatus): readonly Row[] {
     ...others,
     ['Serial', String(status.serial)],
     ['Store ID', status.storeId],
+    ['Identity Key', status.identityKey],
+    ['Transcript Head', status.transcriptHead],
   ]
 }
 
@@ -57,6 +59,8 @@ export function custodyValue(status: CustodyStatus): unknown {
     serial: status.serial,
     live: setValue(status.live),
     retiring: setValue(status.retiring),
+    identity_key: status.identityKey === '' ? null : status.identityKey,
+    transcript_head: status.transcriptHead === '' ? null : status.transcriptHead,
   }
 }
 

@@ -165,7 +165,7 @@ async function tellVerification({ call, verb, rekey }: Act): Promise<number> {
   const status = await during(`Error reading ${verb.noun} status`, () => rekey.verifyStatus())
   await call.output.data(verifyRows(status), verifyValue(status))
   if (call.output.format !== 'table' || !status.started) return EXIT_OK
-  say(call.io, `\n${progressLine(status.progress, status.threshold)}\nNext: conclave ${verb.name} -verify`)
+  say(call.io, `\n${progressLine(status.progress, status.required)}\nNext: conclave ${verb.name} -verify`)
   return EXIT_OK
 }
 

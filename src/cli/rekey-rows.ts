@@ -36,7 +36,7 @@ export function verifyRows(status: VerifyStatus): readonly Row[] {
     ['New Shares', String(status.shares)],
     ['New Threshold', String(status.threshold)],
     ['Verification Nonce', status.nonce],
-    ['Verification Progress', `${status.progress}/${status.threshold}`],
+    ['Verification Progress', `${status.progress}/${status.required}`],
   ]
 }
 

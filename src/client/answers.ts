@@ -71,6 +71,10 @@ export interface CustodyStatus {
   readonly serial: number
   readonly live: KeySetStatus | null
   readonly retiring: KeySetStatus | null
+  /** The key that closes transcripts, in hex; empty on a store that has none yet. */
+  readonly identityKey: string
+  /** SHA-256 of the newest closing line, in hex; empty while the server is sealed. */
+  readonly transcriptHead: string
 }
 
 export interface KeySetStatus {
@@ -156,6 +160,8 @@ export function custodyStatus(members: Members): CustodyStatus {
     serial: count(members, 'serial'),
     live: keySet(members['live']),
     retiring: keySet(members['retiring']),
+    identityKey: text(members, 'identity_key'),
+    transcriptHead: text(members, 'transcript_head'),
   }
 }
 

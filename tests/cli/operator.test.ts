@@ -98,6 +98,23 @@ describe('operator rekey against a server', () => {
   })
 })
 
+describe('custody status against a server', () => {
+  test('tells the set, its words, the serial and what to write down', async (t) => {
+    const server = await OpenedServer.start(t, 3, 2)
+    const { stdout, stderr } = await server.run(['custody', 'status'])
+    const { live } = await server.custody()
+    assert.deepEqual(
+      ['State', 'Key Set', 'Words', 'Shares', 'Threshold'].map((title) => cell(stdout, title)),
+      ['open', '1', live.words, '3', '2'],
+    )
+    assert.match(cell(stdout, 'Transcript Head'), /^[0-9a-f]{64}$/)
+    assert.match(stderr, /Any 2 of the 3 shares of key set 1 open this server\./)
+    const json = JSON.parse((await server.run(['custody', 'status', '-format=json'])).stdout)
+    assert.deepEqual([json.live.words, json.retiring, json.state], [live.words, null, 'open'])
+    assert.match(json.identity_key, /^[0-9a-f]{64}$/)
+  })
+})
+
 describe('operator rotate-keys against a server', () => {
   test('changes the shares with a token, on the same ceremony as rekey', async (t) => {
     const server = await OpenedServer.start(t, 3, 2)

@@ -1,6 +1,7 @@
 import { wipeAll } from '../../base/secret-bytes.ts'
 import type { CompletedRekey, RekeyStatus } from '../../client/rekey-answers.ts'
 import { during, UsageError } from '../failure.ts'
+import { readPgpKeys } from '../pgp-keys.ts'
 import { shownRekey } from '../statement-output.ts'
 import { collect } from './collect.ts'
 import { type GivenBack, giveAllBack, giveEnoughBack } from './give-back.ts'
@@ -8,6 +9,7 @@ import { type Guided, type HandedOut, NOTHING_HANDED_OUT, type Outcome } from '.
 import { handOut } from './hand-out.ts'
 import { planOf, preparePlace } from './place.ts'
 import { propose } from './propose.ts'
+import { goesTo } from './recipients.ts'
 
 /**
  * The whole change of shares with people who are led through it. Goes on where the ceremony is, whoever began
@@ -24,7 +26,7 @@ export async function guideRekey(guided: Guided): Promise<Outcome> {
     })
     return await agree(guided, await propose(guided))
   }
-  requireWanted(guided, running)
+  await requireWanted(guided, running)
   dialog.tell('A change of shares is under way already: this goes on with it.')
   if (running.verificationNonce !== '') return await resumeGivingBack(guided, running)
   await preparePlace(guided, planOf(running))
@@ -147,14 +149,19 @@ function readStatus({ rekey }: Guided): Promise<RekeyStatus> {
 }
 
 /** A running change is gone on with as it is: flags that want another one are a mistake somewhere. */
-function requireWanted({ call }: Guided, running: RekeyStatus): void {
+async function requireWanted({ call, hashing }: Guided, running: RekeyStatus): Promise<void> {
   const { flags } = call
+  const { facts } = shownRekey(running, hashing)
   const wanted = [
     [flags.number('key-shares'), running.shares],
     [flags.number('key-threshold'), running.threshold],
     [flags.on('direct') || null, !running.verificationRequired],
+    [flags.on('verify-all') || null, facts?.verify === 'all'],
+    [flags.on('backup') || null, running.backup],
   ] as const
-  if (wanted.every(([asked, is]) => asked === null || asked === is)) return
+  const keyFiles = flags.text('pgp-keys')
+  const isSameDelivery = keyFiles === null || goesTo(await readPgpKeys(keyFiles), facts, hashing)
+  if (isSameDelivery && wanted.every(([asked, is]) => asked === null || asked === is)) return
   throw new UsageError('another change of shares is under way than the flags ask for', {
     code: 'ceremony_running',
     hint: 'Leave the flags out to go on with it, or end it with -cancel.',

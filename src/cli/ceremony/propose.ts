@@ -1,4 +1,3 @@
-import { fromBase64, toHex } from '../../base/encoding.ts'
 import type { SecretBytes } from '../../base/secret-bytes.ts'
 import type { KeySetStatus } from '../../client/answers.ts'
 import type { RekeyStatus } from '../../client/rekey-answers.ts'
@@ -8,6 +7,7 @@ import type { FlagValues } from '../flags.ts'
 import { readPgpKeys } from '../pgp-keys.ts'
 import { shownRekey } from '../statement-output.ts'
 import { countOf, type Guided } from './guided.ts'
+import { goesTo } from './recipients.ts'
 
 const MAX_SHARES = 255
 /** Wrong answers in a row after which nobody can be meaning it. */
@@ -110,10 +110,9 @@ async function start(guided: Guided, request: RekeyRequest): Promise<RekeyStatus
     )
     const given = await source.next('Your share (hidden): ')
     if (given === null) throw error
-    const status = await begin(given.share)
-    // Starting is not agreeing: the same holder has still to agree to the statement that came of it.
+    // Starting is not agreeing: the same holder has still to agree to the statement that comes of it.
     source.keep(given)
-    return status
+    return await begin(given.share)
   }
 }
 
@@ -121,14 +120,9 @@ function isRefused(error: unknown): boolean {
   return error instanceof CommandError && describeFailure(error).code === 'permission_denied'
 }
 
-/** A server could have put keys of its own in the place of those that were given: their digests tell. */
+/** A server could have put keys of its own in the place of those that were given. */
 function requireRecipients({ hashing }: Guided, request: RekeyRequest, status: RekeyStatus): void {
-  const { facts } = shownRekey(status, hashing)
-  const { pgpKeys = [] } = request
-  if (facts === null || pgpKeys.length === 0) return
-  const digests = pgpKeys.map((key) => toHex(hashing.sha256(fromBase64(key) ?? new Uint8Array())))
-  const named = (facts.recipients ?? []).map((recipient) => recipient.keySha256)
-  if (digests.length === named.length && digests.every((digest, at) => digest === named[at])) return
+  if (goesTo(request.pgpKeys ?? [], shownRekey(status, hashing).facts, hashing)) return
   throw new UsageError('the server means to encrypt the new shares to other keys than were given', {
     code: 'statement_unfit',
     hint: 'No share was sent. End it with "conclave custody rekey -cancel", and find out why.',
