@@ -263,7 +263,9 @@ export class RekeyRunner implements Disposable {
     const kept = this.#kept
     if (kept === null || kept.isOver || kept.completer.ceremonyId !== ceremonyId) return
     if (kept.unsealKey === null) return
-    await this.#drop({ unsealKey: kept.unsealKey, evidence: 'acknowledged', rekeyId: ceremonyId })
+    // Of our own: the five minutes may end, or a seal may come, while the store is read.
+    using unsealKey = kept.unsealKey.clone()
+    await this.#drop({ unsealKey, evidence: 'acknowledged', rekeyId: ceremonyId })
   }
 
   /** The live set has proven itself by an unseal: drops the retiring one. */
