@@ -43,6 +43,10 @@ export class SimStorage implements StorageBackend {
     return this.#operations
   }
 
+  get isCrashed(): boolean {
+    return this.#crashed
+  }
+
   /** Counts from now on, and fails at `fault.at`. */
   arm(fault: Fault | null): void {
     this.#fault = fault
