@@ -126,12 +126,24 @@ async function look(flow: Flow, holders: Holders, what: string): Promise<Found> 
       const events = transcripts.get(ceremonyId)?.events ?? []
       assert(events.includes(event), `"${event}" was acknowledged, and stands in no transcript: ${events}`)
     }
+    checkPending(inside)
     const found = { holders, opened, transcripts, inside }
     await flow.holds?.(found)
     return found
   } catch (error) {
     throw new Error(what, { cause: error })
   }
+}
+
+/** A set stands as pending exactly while its rekey waits for its shares. */
+function checkPending({ custodian }: World): void {
+  const pending = custodian.record?.retired.filter(({ end }) => end === 'pending') ?? []
+  const { running } = custodian.rekey.status()
+  const waiting = running?.phase === 'dealt' ? [running.pending.id] : []
+  assert.deepEqual(
+    pending.map(({ id }) => id),
+    waiting,
+  )
 }
 
 async function openedBy({ world }: Holders, set: ShareSet): Promise<World | null> {
