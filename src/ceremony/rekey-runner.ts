@@ -287,9 +287,11 @@ export class RekeyRunner implements Disposable {
   async #drop(evidence: Omit<Evidence, 'superseded' | 'retiredSets'>): Promise<void> {
     const { retiring } = this.#session.record
     if (retiring === null) return
-    // A rekey that names the retiring set ends in the commit that retires it.
-    const named = this.#ledger.running?.agreement.quorums.some(({ setId }) => sameBytes(setId, retiring.id))
-    const superseded = named === true ? this.#ledger.end('superseded') : null
+    // A rekey that names the retiring set ends in the commit that retires it, also one that is overdue: no
+    // later process could close it, since its holders are gone.
+    const named = this.#ledger.held?.agreement.quorums.some(({ setId }) => sameBytes(setId, retiring.id))
+    const event = this.#ledger.hasExpired ? 'expired' : 'superseded'
+    const superseded = named === true ? this.#ledger.end(event) : null
     const { retired } = this.#session.record
     const retiredSets = superseded === null ? retired : (this.#recordWithoutPending().retired ?? retired)
     await dropRetiring(this.#ports, this.#session, { ...evidence, superseded, retiredSets })

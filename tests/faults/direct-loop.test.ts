@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { CEREMONY_EXPIRY_MS, DEALT_EXPIRY_MS } from '../../src/base/limits.ts'
+import type { Transcript } from '../sim/auditor.ts'
 import type { Holders } from '../sim/holders.ts'
 import { type Flow, type Found, newestOpens, oldOpens, unlessRepeated, walkFaults } from './fault-points.ts'
 import { agreeTo, dealTo, giveBackAll, phaseOf, wrapped } from './going-on.ts'
@@ -52,6 +54,16 @@ const FLOWS: Record<string, Flow> = {
     end: ({ holders, opened }) => {
       assert.deepEqual(opened, [false, true, false])
       assert.equal(phaseOf(holders), null, 'it named a set that opens no more')
+    },
+  },
+  'evidence after the time of a verified rekey of both sets': {
+    prepare: unproven,
+    act: provenWhenExpired,
+    ways: 2,
+    end: ({ opened, transcripts }) => {
+      assert.deepEqual(opened, [false, true, false])
+      const ends = [...transcripts.values()].filter(({ kind }) => kind === 'rekey').map(lastEvent)
+      assert(ends.includes('expired') && !ends.includes('dealt'), ends.join())
     },
   },
 }
@@ -108,6 +120,21 @@ async function provenWhileDealt(holders: Holders): Promise<void> {
   await dealTo(holders, SAME, { by: old })
   // Evidence that cannot be stored is no error: the next share tries again.
   for (const number of [1, 2]) await holders.show(unprovenSet, number)
+}
+
+/** What was overdue and not yet closed names a set that opens no more, and is closed with it. */
+async function provenWhenExpired(holders: Holders): Promise<void> {
+  const [old = [], unprovenSet = []] = holders.sets
+  if (holders.world.custodian.record?.retiring === null) return
+  if (holders.sets.length === 2) {
+    await dealTo(holders, SAME, { by: old })
+    holders.world.clock.advance(CEREMONY_EXPIRY_MS + DEALT_EXPIRY_MS)
+  }
+  for (const number of [1, 2]) await holders.show(unprovenSet, number)
+}
+
+function lastEvent({ events }: Transcript): string | undefined {
+  return events.at(-1)
 }
 
 /** Messages are kept in the commit that hands them out, all of them or none. */
