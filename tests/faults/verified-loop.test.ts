@@ -88,7 +88,7 @@ function isInstalled({ world }: Holders): boolean {
   return world.custodian.record?.live.number !== 1
 }
 
-/** Before new shares are out the old set opens; once it is acknowledged that enough came back, the new one. */
+/** Before new shares are out the old set opens; once enough came back and somebody was told so, the new. */
 function oldUntilProven({ holders, opened }: Found): void {
   if (holders.wereTold('completed')) assert.equal(opened.at(-1), true)
   else if (opened.length === 1) assert.equal(opened[0], true)

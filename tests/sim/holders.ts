@@ -49,7 +49,7 @@ export class Holders {
     return this.sets.at(-1) ?? []
   }
 
-  /** Another process takes over, on the same storage unless another is given; opened by the first that does. */
+  /** Another process takes over, on the same storage unless another is given, and is opened. */
   async restart(storage: SimStorage = this.world.storage): Promise<void> {
     const { clock, delivery } = this.world
     const next = await World.start(storage, `${this.#seed}/${++this.#restarts}`, clock)
