@@ -50,14 +50,13 @@ export interface CustodianHooks {
   readonly serving: ServedVersion
 }
 
-type Phase =
-  | { readonly name: 'empty' }
-  | {
-      readonly name: 'sealed'
-      readonly candidates: readonly [CustodyCandidate, ...CustodyCandidate[]]
-      readonly unseal: UnsealRunner
-    }
-  | OpenPhase
+type Phase = { readonly name: 'empty' } | SealedPhase | OpenPhase
+
+interface SealedPhase {
+  readonly name: 'sealed'
+  readonly candidates: readonly [CustodyCandidate, ...CustodyCandidate[]]
+  readonly unseal: UnsealRunner
+}
 
 /** Public facts about the seal, at any time. */
 export interface SealStatus {
@@ -174,9 +173,8 @@ export class Custodian {
         throw new OperatingError('not_initialized', 'Vault is not initialized')
       }
       if (phase.name === 'open') return await this.#proveArrival(phase, { share, source })
-      await this.#settle()
-      const judged = this.#judgeOwned(phase.candidates, share)
-      await this.#giveForUnseal(phase.unseal, judged, { share, source })
+      const { judged, unseal } = await this.#judgeSealed(phase, share)
+      await this.#giveForUnseal(unseal, judged, { share, source })
     })
   }
 
@@ -303,24 +301,31 @@ export class Custodian {
     this.#phase = this.#sealedPhase(await readStoredRecords(this.#ports.storage))
   }
 
-  async #settle(): Promise<void> {
-    if (!this.#unsettled) return
+  /** The sealed store as it is: what a seal did not wait for has ended, and may have changed the keys. */
+  async #settle(phase: SealedPhase): Promise<SealedPhase> {
+    if (!this.#unsettled) return phase
     await this.#ports.storage.settle()
+    const settled = this.#sealedPhase(await readStoredRecords(this.#ports.storage))
+    this.#phase = settled
     this.#unsettled = false
+    return settled
   }
 
-  #sealedPhase(stored: StoredRecords): Phase {
+  #sealedPhase(stored: StoredRecords): SealedPhase {
     const candidates = custodyCandidates(stored)
     if (candidates.length > 1) this.#ports.log.warn('the custody record and its copy differ; unseal decides')
     return { name: 'sealed', candidates, unseal: new UnsealRunner(this.#ports, candidates) }
   }
 
-  #judgeOwned(candidates: readonly CustodyCandidate[], share: SecretBytes): JudgedShare {
+  /** Which set a share is of, and where it is given. The share is wiped when this throws. */
+  async #judgeSealed(
+    phase: SealedPhase,
+    share: SecretBytes,
+  ): Promise<{ readonly judged: JudgedShare; readonly unseal: UnsealRunner }> {
     try {
-      return this.#judge.judge(
-        candidates.map((candidate) => candidate.record),
-        share,
-      )
+      const { candidates, unseal } = await this.#settle(phase)
+      const records = candidates.map((candidate) => candidate.record)
+      return { judged: this.#judge.judge(records, share), unseal }
     } catch (error) {
       share[Symbol.dispose]()
       throw error

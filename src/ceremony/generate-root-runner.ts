@@ -196,6 +196,7 @@ export class GenerateRootRunner {
     using token = made.token
     const encodedToken = await this.#hide(running, token)
     try {
+      this.#session.expectOpen()
       const draft = this.#ledger
         .draft()
         .consent(last)

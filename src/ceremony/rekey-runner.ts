@@ -263,7 +263,9 @@ export class RekeyRunner implements Disposable {
     const kept = this.#kept
     if (kept === null || kept.isOver || kept.completer.ceremonyId !== ceremonyId) return
     if (kept.unsealKey === null) return
-    await this.#drop({ unsealKey: kept.unsealKey, evidence: 'acknowledged', rekeyId: ceremonyId })
+    // Of our own: the five minutes may end, or a seal may come, while the store is read.
+    using unsealKey = kept.unsealKey.clone()
+    await this.#drop({ unsealKey, evidence: 'acknowledged', rekeyId: ceremonyId })
   }
 
   /** The live set has proven itself by an unseal: drops the retiring one. */
@@ -285,9 +287,11 @@ export class RekeyRunner implements Disposable {
   async #drop(evidence: Omit<Evidence, 'superseded' | 'retiredSets'>): Promise<void> {
     const { retiring } = this.#session.record
     if (retiring === null) return
-    // A rekey that names the retiring set ends in the commit that retires it.
-    const named = this.#ledger.running?.agreement.quorums.some(({ setId }) => sameBytes(setId, retiring.id))
-    const superseded = named === true ? this.#ledger.end('superseded') : null
+    // A rekey that names the retiring set ends in the commit that retires it, also one that is overdue: no
+    // later process could close it, since its holders are gone.
+    const named = this.#ledger.held?.agreement.quorums.some(({ setId }) => sameBytes(setId, retiring.id))
+    const event = this.#ledger.hasExpired ? 'expired' : 'superseded'
+    const superseded = named === true ? this.#ledger.end(event) : null
     const { retired } = this.#session.record
     const retiredSets = superseded === null ? retired : (this.#recordWithoutPending().retired ?? retired)
     await dropRetiring(this.#ports, this.#session, { ...evidence, superseded, retiredSets })

@@ -44,18 +44,22 @@ function ownMembers(running: RunningRekey): RecordObject {
 
 function parseRekey(agreement: Agreement, fields: RecordFields): RunningRekey {
   const recipients = fields.value('recipients')
+  const backup = fields.value('backup')
+  if (typeof backup !== 'boolean')
+    throw corrupt('the running rekey', 'does not say whether it keeps a backup')
   const terms: RekeyTerms = {
     shares: fields.integer('shares', { min: 1, max: MAX_SHARES }),
     threshold: fields.integer('threshold', { min: 1, max: MAX_SHARES }),
     face: oneOf(fields.text('face'), ['original', 'modern', 'rotate'] as const),
     verify: oneOf(fields.text('verify'), ['none', 'threshold', 'all'] as const),
     recipients: recipients === null ? null : fields.list('recipients').map(parseRecipient),
-    backup: fields.value('backup') === true,
+    backup,
   }
   const pending = fields.value('pending')
   const nonce = fields.value('verification_nonce')
-  if (pending === null || pending === undefined) return { phase: 'collecting', terms, agreement }
-  if (typeof nonce !== 'string') throw corrupt('the running rekey', 'has no verification nonce')
+  if (pending === null && nonce === null) return { phase: 'collecting', terms, agreement }
+  if (pending === undefined || typeof nonce !== 'string')
+    throw corrupt('the running rekey', 'has no verification nonce')
   return { phase: 'dealt', terms, agreement, pending: parsePending(pending), verificationNonce: nonce }
 }
 

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts'
 import { sameBytes } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
@@ -53,8 +54,11 @@ export class RekeyVerifier implements Disposable {
     }
     using _notKept = returned.share
     if (outcome.type === 'repeated') return { type: 'repeated', number }
+    const { pending } = running
+    const isOne = outcome.given.every((given) => sameBytes(given.proof.setId, pending.id))
+    assert(isOne, 'shares of two deals are never put together')
     const shares = outcome.given.map((given) => given.share)
-    const unsealKey = this.#rebuild(running.pending, shares)
+    const unsealKey = this.#rebuild(pending, shares)
     return { type: 'enough', number, unsealKey, proofs: outcome.given.map((given) => given.proof) }
   }
 

@@ -5,7 +5,13 @@ import { fromHex, sameBytes, toHex } from '../base/encoding.ts'
 import { hasCode } from '../base/errors.ts'
 import { MAX_SHARES } from '../base/limits.ts'
 import type { Primitives } from '../crypto/primitives.ts'
-import { type Consent, consentRecord, parseConsent, verifyConsent } from '../custody/consent.ts'
+import {
+  type Consent,
+  type ConsentVerb,
+  consentRecord,
+  parseConsent,
+  verifyConsent,
+} from '../custody/consent.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
 import { KEY_SET_ID_BYTES } from '../custody/key-set.ts'
 import { corrupt, field, RecordFields, type RecordObject } from '../custody/record-fields.ts'
@@ -56,9 +62,9 @@ export function encodeCeremony(agreement: Agreement, chain: ChainState, own: Rec
 }
 
 /**
- * The ceremony that was running when the server went down. A consent counts only when its signature is right
- * and its set still opens: consents count against the sets as they are when counted. `null` where none was
- * running, or where a set that it names is gone.
+ * The ceremony that was running when the server went down. A consent counts, once, only when its signature is
+ * right and says so, and its set still opens: consents count against the sets as they are when counted. `null`
+ * where none was running, or where a set that it names is gone.
  *
  * A record that cannot be read is reported through `onDamaged` and dropped: a ceremony can be started again.
  */
@@ -75,7 +81,7 @@ export async function readCeremony<Running extends { readonly agreement: Agreeme
     const stored = await barrier.get(of.format.path)
     if (stored === null) return null
     const ceremony = parseCeremony(primitives, stored, of.format)
-    const agreement = counting(primitives, ceremony.running.agreement, of.record)
+    const agreement = whatCounts(primitives, ceremony.running.agreement, of.record)
     return agreement === null
       ? null
       : { ...ceremony, running: of.format.withAgreement(ceremony.running, agreement) }
@@ -87,15 +93,23 @@ export async function readCeremony<Running extends { readonly agreement: Agreeme
 }
 
 /** The agreement with those consents that count today. */
-function counting(primitives: Primitives, agreement: Agreement, record: CustodyRecord): Agreement | null {
+function whatCounts(primitives: Primitives, agreement: Agreement, record: CustodyRecord): Agreement | null {
   const sets = [record.live, record.retiring].filter((set) => set !== null)
   if (!agreement.quorums.every((quorum) => sets.some((set) => sameBytes(set.id, quorum.setId)))) return null
-  const counts = (consent: Consent): boolean => {
-    const set = sets.find((one) => sameBytes(one.id, consent.setId))
-    return set !== undefined && verifyConsent(primitives, consent, { set, digest: agreement.digest })
-  }
+  const counting = (given: readonly Consent[], verb: ConsentVerb): readonly Consent[] =>
+    given.filter((consent, index) => {
+      const set = sets.find((one) => sameBytes(one.id, consent.setId))
+      if (set === undefined || consent.verb !== verb) return false
+      // Its holder counts once.
+      if (given.findIndex((other) => isSameHolder(other, consent)) !== index) return false
+      return verifyConsent(primitives, consent, { set, digest: agreement.digest })
+    })
   const { consents, cancels } = agreement
-  return { ...agreement, consents: consents.filter(counts), cancels: cancels.filter(counts) }
+  return { ...agreement, consents: counting(consents, 'agree'), cancels: counting(cancels, 'cancel') }
+}
+
+function isSameHolder(one: Consent, other: Consent): boolean {
+  return one.shareNumber === other.shareNumber && sameBytes(one.setId, other.setId)
 }
 
 function parseCeremony<Running>(

@@ -32,6 +32,7 @@ export class SimStorage implements StorageBackend {
   #fault: Fault | null = null
   #operations = 0
   #crashed = false
+  #held: Promise<void> | null = null
 
   constructor(entries: ReadonlyMap<string, Uint8Array> = new Map(), journal = new SimSlots()) {
     this.entries = new Map([...entries].map(([key, value]) => [key, value.slice()]))
@@ -43,10 +44,24 @@ export class SimStorage implements StorageBackend {
     return this.#operations
   }
 
+  get isCrashed(): boolean {
+    return this.#crashed
+  }
+
   /** Counts from now on, and fails at `fault.at`. */
   arm(fault: Fault | null): void {
     this.#fault = fault
     this.#operations = 0
+  }
+
+  /** From now on every operation hangs, until what this returns is called: then all of them happen. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#held = promise
+    return () => {
+      this.#held = null
+      resolve()
+    }
   }
 
   /** What a new process finds. */
@@ -101,7 +116,9 @@ export class SimStorage implements StorageBackend {
   async #operate<Result>(readOnly: boolean, apply: () => Result): Promise<Result> {
     if (this.#crashed) throw new Crashed('the process has died')
     this.#operations++
-    if (this.#fault?.at !== this.#operations) return apply()
+    const operation = this.#operations
+    if (this.#held !== null) await this.#held
+    if (this.#fault?.at !== operation) return apply()
     switch (this.#fault.mode) {
       case 'crash': {
         this.#crashed = true
