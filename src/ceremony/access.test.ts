@@ -23,6 +23,7 @@ const asked = (by: keyof typeof CREDENTIALS, access: Asked['access']): Asked => 
   credential: CREDENTIALS[by],
   access,
   path: 'sys/rekey/init',
+  source: '127.0.0.1',
 })
 const shown = (by: keyof typeof CREDENTIALS): Shown =>
   by === 'holder' ? { by, share: SHARE, judged: JUDGED } : { by }

@@ -20,7 +20,6 @@ const NEW: Agreement = {
     { setId: RETIRING, shares: 3, threshold: 2 },
   ],
   opener: { by: 'nobody' },
-  identityKey: new Uint8Array(),
   consents: [],
   cancels: [],
 }

@@ -94,7 +94,8 @@ test('what became of a ceremony gives no opening back', async () => {
   const keys = await world.init(3, 2)
   await world.unseal(keys)
   using share = SecretBytes.copyOf(keys[0]!)
-  const asked = { credential: { by: 'holder', share }, access: 'guarded', path: 'sys/rekey/init' } as const
+  const credential = { by: 'holder', share } as const
+  const asked = { credential, access: 'guarded', path: 'sys/rekey/init', source: '127.0.0.1' } as const
   const terms = plainTerms({ shares: 3, threshold: 2 })
   for (const _ of [1, 2, 3]) {
     await world.custodian.rekey.start(terms, asked)

@@ -31,7 +31,6 @@ const AGREEMENT: Agreement = {
   expires: unixMillis(1),
   quorums: [{ setId: SET, shares: 3, threshold: 2 }],
   opener: { by: 'nobody' },
-  identityKey: new Uint8Array(),
   consents: [],
   cancels: [],
 }

@@ -24,7 +24,7 @@ async function open(): Promise<Holders> {
 async function sealOver({ world }: Holders): Promise<void> {
   const { barrier } = world.session!
   await turn()
-  const sealed = world.custodian.seal()
+  const sealed = world.custodian.seal('127.0.0.1')
   await turn()
   world.clock.advance(SEAL_COMMIT_MS - 1)
   await turn()

@@ -49,7 +49,7 @@ test('a seal while a set is retiring keeps both: after a fault at every storage 
   const points = await walkFaults({
     prepare: async (holders) => agreeTo(holders, DIRECT, { by: holders.newest }),
     act: async (holders) => {
-      await holders.world.custodian.seal()
+      await holders.world.custodian.seal('127.0.0.1')
       await holders.world.unseal(holders.sets[0] ?? [])
     },
     ways: 2,

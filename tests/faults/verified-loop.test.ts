@@ -7,7 +7,12 @@ import { type Flow, type Found, newestOpens, oldOpens, unlessRepeated, walkFault
 import { agreeTo, dealTo, giveBackAll, phaseOf, wrapped } from './going-on.ts'
 
 const SAME = { shares: 3, threshold: 2 }
-const ANYBODY = { credential: { by: 'nobody' }, access: 'open', path: 'sys/rekey/verify' } as const
+const ANYBODY = {
+  credential: { by: 'nobody' },
+  access: 'open',
+  path: 'sys/rekey/verify',
+  source: '127.0.0.1',
+} as const
 
 const FLOWS: Record<string, Flow> = {
   'to 2 of 3': verified(SAME),

@@ -91,7 +91,7 @@ export class Holders {
   async giveBack(number: number): Promise<boolean> {
     const { running } = this.world.custodian.rekey.status()
     assert(running?.phase === 'dealt', 'new shares are out')
-    const given = { share: shareOf(this.newest, number), face: 'modern' } as const
+    const given = { share: shareOf(this.newest, number), face: 'modern', source: SOURCE } as const
     const answer = await this.world.custodian.rekey.verify({ ...given, nonce: running.verificationNonce })
     if (answer.complete) this.#note(running.agreement.ceremonyId, 'completed')
     return answer.complete
@@ -107,7 +107,8 @@ export class Holders {
   async object(number: number, kind: Kind = 'rekey'): Promise<boolean> {
     const id = this.runningId(kind)
     using share = shareOf(this.sets[0], number)
-    const asked = { credential: { by: 'holder', share }, access: 'guarded', path: `sys/${kind}` } as const
+    const credential = { by: 'holder', share } as const
+    const asked = { credential, access: 'guarded', path: `sys/${kind}`, source: SOURCE } as const
     const ended = await this.world.custodian[kind].cancel(asked)
     if (id !== null) this.#note(id, `cancel ${number}`)
     if (id !== null && ended) this.#note(id, 'cancelled')
@@ -116,7 +117,7 @@ export class Holders {
 
   /** Seals on request, and opens again. */
   async seal(): Promise<void> {
-    await this.world.custodian.seal()
+    await this.world.custodian.seal(SOURCE)
     await this.unseal()
   }
 
@@ -147,7 +148,8 @@ export class Holders {
   /** One share for it. Resolves to whether the token is made. */
   async agreeToken(set: ShareSet, number: number): Promise<boolean> {
     const nonce = this.runningId('generateRoot') ?? ''
-    const answer = await this.world.custodian.generateRoot.submit({ share: shareOf(set, number), nonce })
+    const given = { share: shareOf(set, number), nonce, source: SOURCE }
+    const answer = await this.world.custodian.generateRoot.submit(given)
     this.#note(nonce, `agree ${number}`)
     if (!answer.complete) return false
     this.tokens.push(answer.encodedToken.lend((text) => text.slice()))
