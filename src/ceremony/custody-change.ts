@@ -18,6 +18,7 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import { type CustodyRecord, encodeCustodyRecord } from '../custody/custody-record.ts'
 import type { Condition, StorageBackend, Write } from '../physical/backend.ts'
 import { openRecords } from './open-records.ts'
+import { operationsWrite } from './operations.ts'
 import type { CeremonyPorts } from './ports.ts'
 import { custodyCandidates, readStoredRecords, type StoredRecords } from './stored-records.ts'
 
@@ -28,6 +29,8 @@ export interface CustodyChange {
   readonly rootKey: SecretBytes
   /** Its active term seals `entries` and the anchor; the caller reserved that many operations in it. */
   readonly keyring: Keyring
+  /** Seals done under that term before this change. */
+  readonly done: number
   /** Further entries of the same commit. */
   readonly entries: readonly PlainWrite[]
 }
@@ -42,8 +45,8 @@ export interface PreparedChange {
   readonly seals: number
 }
 
-/** Seals that every change does besides its entries: the anchor and its copy. */
-export const SEALS_PER_CHANGE = 2
+/** Seals that every change does besides its entries: the anchor, its copy, and the count of operations. */
+export const SEALS_PER_CHANGE = 3
 
 /**
  * Makes the records of `change` and opens them once in memory before anything is committed, so that what
@@ -64,7 +67,9 @@ export function prepareChange(
   }
   const candidates = custodyCandidates(stored)
   openRecords(ports.primitives, stored, { rootKey: change.rootKey, candidates }).keyring[Symbol.dispose]()
-  const entries = change.entries.map((entry): Write => {
+  const seals = SEALS_PER_CHANGE + change.entries.filter((entry) => entry.op === 'put').length
+  const count = operationsWrite({ term: change.keyring.active.term, done: change.done + seals })
+  const entries = [...change.entries, count].map((entry): Write => {
     if (entry.op === 'delete') return entry
     return {
       op: 'put',
@@ -79,7 +84,7 @@ export function prepareChange(
       { key: KEYRING_PATH, stored: before.keyring.first },
     ],
     stored,
-    seals: SEALS_PER_CHANGE + change.entries.filter((entry) => entry.op === 'put').length,
+    seals,
   }
 }
 

@@ -80,7 +80,7 @@ export async function initialise(
       ...transcript(ports, { record, terms, identity }),
     ]
     using keyring = newKeyring(ports, SEALS_PER_CHANGE + entries.length)
-    const prepared = prepareChange(ports, NOTHING_STORED, { record, rootKey, keyring, entries })
+    const prepared = prepareChange(ports, NOTHING_STORED, { record, rootKey, keyring, done: 0, entries })
     wipeWrites(entries)
     await commitChange(ports.storage, prepared)
     ports.log.info('store initialised', { shares: terms.shares, threshold: terms.threshold })

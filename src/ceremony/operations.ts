@@ -20,17 +20,12 @@ export function operationsWrite({ term, done }: DoneOperations): PlainWrite {
   return { op: 'put', key: OPERATIONS_PATH, value: canonicalJson({ done, format: FORMAT, term }) }
 }
 
-/**
- * Tells a barrier that was just opened how much of what counts as used was done. Without a record nothing was
- * sealed since init, which counts exactly.
- */
+/** Tells a barrier that was just opened how much of what counts as used was done, as far as it is known. */
 export async function recallOperations(barrier: Barrier): Promise<void> {
   try {
     const stored = await barrier.get(OPERATIONS_PATH)
-    if (stored === null) return
-    const { term, done } = parseOperations(stored)
-    // A newer term was made by a process that never came to write its count down.
-    const known = term === barrier.keyring.active.term ? done : 0
+    const record = stored === null ? null : parseOperations(stored)
+    const known = record?.term === barrier.keyring.active.term ? record.done : 0
     barrier.recall(Math.min(known, barrier.used))
   } catch (error) {
     // Only a number to look at is lost: the store opens, and shows what was reserved.

@@ -11,12 +11,13 @@ import type { Session } from './session.ts'
 export class RotationWatch {
   readonly #ports: CeremonyPorts
   readonly #session: Session
-  /** The count that was written down last. */
-  #written: number | null = null
+  /** The count that was written down last: by the change that the unseal made. */
+  #written: number
 
   constructor(ports: CeremonyPorts, session: Session) {
     this.#ports = ports
     this.#session = session
+    this.#written = session.barrier.done
   }
 
   /**

@@ -11,7 +11,7 @@ import { NO_TRANSCRIPT, type TranscriptHead } from '../custody/transcript.ts'
 import type { Write } from '../physical/backend.ts'
 import { commitChange, OutcomeUnknownError, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
 import { type Identity, wipeWrites } from './identity.ts'
-import { operationsWrite, recallOperations } from './operations.ts'
+import { recallOperations } from './operations.ts'
 import type { CeremonyPorts } from './ports.ts'
 import type { StoredRecords } from './stored-records.ts'
 import { headIn, readHead } from './transcripts.ts'
@@ -136,6 +136,7 @@ export class Session {
         record,
         rootKey,
         keyring,
+        done: keyring.active.term === this.barrier.keyring.active.term ? this.barrier.done : 0,
         entries: change.entries,
       })
       await commitChange(this.#ports.storage, prepared)
@@ -183,10 +184,8 @@ export class Session {
   async finish(last: Pick<SessionChange, 'record' | 'entries'>): Promise<void> {
     this.barrier.stop()
     const before = this.barrier.keyring
-    // With the count of operations, which is sealed as well.
-    const seals = SEALS_PER_CHANGE + last.entries.filter((entry) => entry.op === 'put').length + 1
-    const { term } = before.active
-    const entries = [...last.entries, operationsWrite({ term, done: this.barrier.done + seals })]
+    const { entries } = last
+    const seals = SEALS_PER_CHANGE + entries.filter((entry) => entry.op === 'put').length
     const keyring = before.withOperations(this.barrier.used + seals)
     try {
       const record = { ...this.#record, ...last.record, serial: this.#record.serial + 1 }
@@ -194,6 +193,7 @@ export class Session {
         record,
         rootKey: this.#rootKey,
         keyring,
+        done: this.barrier.done,
         entries,
       })
       await commitChange(this.#ports.storage, prepared)
