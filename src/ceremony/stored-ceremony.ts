@@ -63,8 +63,8 @@ export function encodeCeremony(agreement: Agreement, chain: ChainState, own: Rec
 
 /**
  * The ceremony that was running when the server went down. A consent counts, once, only when its signature is
- * right and says so, and its set still opens: consents count against the sets as they are when counted. `null`
- * where none was running, or where a set that it names is gone.
+ * right and says so, and its set still opens: consents count against the sets as they are when counted.
+ * `null` where none was running, or where a set that it names is gone.
  *
  * A record that cannot be read is reported through `onDamaged` and dropped: a ceremony can be started again.
  */
