@@ -16,6 +16,7 @@ import {
   checkHead,
   checkNamespace,
   checkPatchType,
+  evidenceOf,
   type ListenerFacts,
   originOf,
   tokenOf,
@@ -198,7 +199,7 @@ async function send({ request, method, response, answer, namespace }: Outgoing):
   try {
     if (answer.onArrived !== undefined) {
       await seeWhatCameIn()
-      awaitArrival(response, answer.onArrived)
+      awaitArrival(response, evidenceOf(request), answer.onArrived)
     }
     wipeUnread(request)
     if (!request.complete) closeUnread(request, response)
