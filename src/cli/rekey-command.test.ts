@@ -15,6 +15,7 @@ const NEW_KEYS = `"keys":["${SHARE_HEX}","${OTHER_HEX}"],"keys_base64":["${SHARE
 const ROTATE = '/v1/sys/rotate/root'
 const IDLE = '{"nonce":"","started":false,"t":0,"n":0,"progress":0,"required":3}'
 const RUNNING = '{"nonce":"n1","started":true,"t":2,"n":2,"progress":1,"required":3}'
+const LIVE = '{"id":"00","number":2,"threshold":2,"shares":2,"words":"c d"}'
 const VERIFYING = '{"nonce":"v1","started":true,"t":2,"n":2,"progress":0}'
 
 const server = await ContractServer.start()
@@ -107,7 +108,9 @@ test('acts on the verification with -verify', async () => {
 
 test('prints the new shares before anything else is asked of the server', async () => {
   answers.set('PUT /v1/sys/rekey/update', [200, `{"nonce":"n1","complete":true,${NEW_KEYS}}`])
+  answers.set('GET /v1/sys/custody/status', [200, `{"serial":4,"live":${LIVE},"retiring":null}`])
   const done = await rekey(['-nonce=n1', '-share-format=hex', '-'], { stdin: SHARE })
+  assert.deepEqual(lines.slice(-2), ['PUT /v1/sys/rekey/update', 'GET /v1/sys/custody/status'])
   const shown = `\nKey 1: ${SHARE_HEX}\nKey 2: ${OTHER_HEX}\n\nOperation nonce: n1\n`
   assert.deepEqual([done.exitCode, done.stdout], [0, shown])
   assert.match(done.stderr, /Any 2 of these 2 open the server from now on/)
@@ -120,6 +123,7 @@ test('prints the new shares before anything else is asked of the server', async 
     pgp_fingerprints: null,
     backup: false,
     verification_required: false,
+    retiring: null,
   })
   assert.equal(json.stderr, '')
 })
