@@ -128,6 +128,44 @@ test('prints the new shares before anything else is asked of the server', async 
   assert.equal(json.stderr, '')
 })
 
+const RETIRING = '{"id":"01","number":1,"threshold":3,"shares":5,"words":"a b"}'
+
+async function rekeyed(retiring: string, ...flags: readonly string[]): Promise<Ran> {
+  answers.set('PUT /v1/sys/rekey/update', [200, `{"nonce":"n1","complete":true,${NEW_KEYS}}`])
+  answers.set('GET /v1/sys/custody/status', [200, `{"serial":4,"live":${LIVE},"retiring":${retiring}}`])
+  const ran = await rekey(['-nonce=n1', ...flags, '-'], { stdin: SHARE })
+  assert.equal(ran.exitCode, 0, ran.stderr)
+  return ran
+}
+
+test('says that the old shares are gone only when they are', async () => {
+  const { stderr } = await rekeyed('null')
+  assert.match(stderr, /Any 2 of these 2 open the server from now on; the old shares do not\./)
+  assert.match(stderr, /Next: conclave snapshot save\n$/)
+})
+
+test('while the old shares still open, says so, and what ends it', async () => {
+  const { stderr } = await rekeyed(RETIRING)
+  assert.match(stderr, /Keep the old shares, "a b", as well:\nthey open it too, until the new ones/)
+  assert.match(stderr, /Next: conclave operator seal\n +conclave operator unseal {4}with new shares, 2 times/)
+  assert.doesNotMatch(stderr, /do not\./)
+})
+
+test('says nothing of the old shares where it could not ask', async () => {
+  const { stderr } = await rekeyed('}broken')
+  assert.match(stderr, /Whether the old ones still do could not be asked\.\n\nNext: conclave custody status/)
+  assert.doesNotMatch(stderr, /old shares do not\./)
+})
+
+test('JSON and YAML of a rekey say which set still opens besides the new one', async () => {
+  const json = await rekeyed(RETIRING, '-format=json')
+  assert.deepEqual(JSON.parse(json.stdout).retiring, { number: 1, words: 'a b' })
+  assert.deepEqual(JSON.parse(json.stdout).keys, [SHARE_HEX, OTHER_HEX])
+  assert.equal('retiring' in JSON.parse((await rekeyed('}broken', '-format=json')).stdout), false)
+  const yaml = await rekeyed(RETIRING, '-format=yaml')
+  assert.match(yaml.stdout, /\nretiring: \{"number":1,"words":"a b"\}\n$/)
+})
+
 test('says of pending shares that they open nothing yet, and shows the verification', async () => {
   const more = '"verification_required":true,"verification_nonce":"v1"'
   answers.set('PUT /v1/sys/rekey/update', [200, `{"nonce":"n1","complete":true,${NEW_KEYS},${more}}`])
