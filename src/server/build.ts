@@ -1,6 +1,8 @@
 import { InvariantError } from '../base/assert.ts'
+import { millis } from '../base/clock.ts'
 import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
+import { SEAL_COMMIT_MS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { Custodian } from '../ceremony/custodian.ts'
 import { openFileJournal } from '../ceremony/journal/file-journal.ts'
@@ -36,7 +38,7 @@ import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
-import { systemClock, systemEntropy, systemHost } from './system-ports.ts'
+import { collectGarbage, systemClock, systemEntropy, systemHost } from './system-ports.ts'
 import { VERSION } from './version.ts'
 
 /** A server without its sockets. */
@@ -99,6 +101,8 @@ async function buildOn(
     },
     sealed: () => {
       open = null
+      // Once the keys have been wiped, which waits for a commit for as long as this at most.
+      void systemClock.sleep(millis(SEAL_COMMIT_MS + 1000)).then(collectGarbage)
     },
     fatal,
   })
