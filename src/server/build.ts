@@ -13,6 +13,7 @@ import type { ServerConfig } from '../config/config.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
 import { OpenpgpDelivery } from '../delivery/openpgp/openpgp-delivery.ts'
+import { BodyBudget } from '../http/body-budget.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
@@ -132,7 +133,9 @@ async function buildOn(
     service: {
       bareRoutes: new Map(bareRoutes(lifecycle).map((route) => [route.path, route])),
       gate: () => void expectOpen(),
+      knows: (token) => expectOpen().knows(token),
       dispatch: (request) => expectOpen().router.dispatch(request),
+      bodies: new BodyBudget(),
       newId: () => uuidFrom(systemEntropy.bytes(16)),
     },
     logExchange: (facts) => logExchange(log, fatal, facts),
