@@ -126,10 +126,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     node: ['node:fs', 'node:path'],
     packages: ['pino'],
   },
-  // The machine is read where time and randomness are made: `node:fs` for how full the disk is.
+  // The machine is read where time and randomness are made: `node:fs` for how full the disk is. And the one
+  // way to the engine's collector, which asks for `node:v8` and `node:vm`.
   'server/system-ports.ts': {
     rooms: ['base/', 'system/host-readings.ts'],
-    node: ['node:crypto', 'node:fs', 'node:os'],
+    node: ['node:crypto', 'node:fs', 'node:os', 'node:v8', 'node:vm'],
   },
   // Which program to start, and the hash that the command line needs.
   'main.ts': { rooms: ['cli/', 'server/', 'crypto/node/'] },

@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'nonce_mismatch',
   'not_found',
   'not_initialized',
+  'overloaded',
   'parameters_invalid',
   'permission_denied',
   'sealed',

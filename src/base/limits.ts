@@ -38,6 +38,9 @@ export const MAX_WRAPS_WAITING = MAX_SHARES + 1
 
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
+/** The bodies of all requests under way together, and what of it no large body may take. */
+export const MAX_BODIES_BYTES = 128 * 1024 * 1024
+export const SMALL_BODIES_BYTES = 32 * 1024 * 1024
 /** Where the keys of people come along: 255 of RSA-4096 have 780 kB in base64. */
 export const MAX_RECIPIENTS_BODY_BYTES = 1024 * 1024
 export const MAX_JSON_STRINGS = 1000

@@ -1,6 +1,15 @@
 import { assert } from './assert.ts'
 
 /**
+ * Zeroed bytes to write a secret into. They lie outside the heap of the JavaScript engine, where an array of
+ * up to 64 bytes would be: the collector moves it from there, and a native call that wants its address copies
+ * it out, and what stays behind is nobody's to wipe.
+ */
+export function secretSpace(length: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(length))
+}
+
+/**
  * Key material with one owner and a known end. Printing it prints nothing.
  * Wiping is best effort: the JavaScript engine may have made copies (SECURITY.md says what that means).
  */
@@ -12,7 +21,10 @@ export class SecretBytes implements Disposable {
     this.#bytes = bytes
   }
 
-  /** Takes ownership of `bytes`: the caller must not touch the array again. */
+  /**
+   * Takes ownership of `bytes`: the caller must not touch the array again. They are from `secretSpace` where
+   * the caller made them.
+   */
   static take(bytes: Uint8Array): SecretBytes {
     assert(bytes.length > 0, 'empty secret')
     return new SecretBytes(bytes)
@@ -20,7 +32,7 @@ export class SecretBytes implements Disposable {
 
   /** Copies `bytes`, which stay with the caller. */
   static copyOf(bytes: Uint8Array): SecretBytes {
-    const own = new Uint8Array(bytes.length)
+    const own = secretSpace(bytes.length)
     own.set(bytes)
     return SecretBytes.take(own)
   }

@@ -1,8 +1,7 @@
 import type { PlainWrite } from '../barrier/barrier.ts'
 import { IDENTITY_PATH, RETIRING_PATH } from '../barrier/paths.ts'
-import { concat } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
-import { SecretBytes } from '../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { type NodeRecord, nodeStatement } from '../custody/node.ts'
 import { corrupt } from '../custody/record-fields.ts'
@@ -62,5 +61,8 @@ export function wipeWrites(writes: readonly PlainWrite[]): void {
 }
 
 function secretWrite(key: string, secret: SecretBytes): PlainWrite {
-  return { op: 'put', key, value: secret.lend((bytes) => concat(new Uint8Array([FORMAT]), bytes)) }
+  const value = secretSpace(1 + secret.length)
+  value[0] = FORMAT
+  secret.lend((bytes) => value.set(bytes, 1))
+  return { op: 'put', key, value }
 }

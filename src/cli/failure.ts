@@ -20,6 +20,17 @@ export class UsageError extends Error {
   }
 }
 
+/** What was to go to standard output did not, or not all of it. Ends the command with exit code 1. */
+export class OutputError extends Error {
+  override name = 'OutputError'
+  readonly hint: string | null
+
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.hint = options.hint ?? null
+  }
+}
+
 /** A server failure with what the command was doing, for example `Error unsealing`. */
 export class CommandError extends Error {
   override name = 'CommandError'
@@ -66,6 +77,10 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof UsageError) {
     return { exitCode: EXIT_USAGE, code: error.code, message: error.message, hint: error.hint, status: null }
+  }
+  if (error instanceof OutputError) {
+    const { message, hint } = error
+    return { exitCode: EXIT_USAGE, code: 'output_failed', message, hint, status: null }
   }
   if (error instanceof OperatingError) {
     const hint = HINTS[error.code] ?? null

@@ -1,12 +1,13 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Entropy } from '../base/entropy.ts'
 import type { Sha256Stream } from '../offline/snapshot-file.ts'
+import { OutputError } from './failure.ts'
 
 /** The terminal, pipes and environment that a command runs in, handed in so that tests can be one. */
 export interface CliIo {
   readonly stdin: InputStream
   /** Data only. */
-  readonly stdout: Writable
+  readonly stdout: OutputStream
   /** All talk. */
   readonly stderr: Writable
   readonly env: Readonly<Record<string, string | undefined>>
@@ -14,10 +15,15 @@ export interface CliIo {
   readonly tty: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }
   /** The command that starts this program again: executable, its flags, and the main file. */
   readonly entry: readonly string[]
+  /** Has `act` run before a signal ends the process, until the result is disposed of. Absent in tests. */
+  readonly beforeEnd?: (act: () => void) => Disposable
 }
 
 /** Standard input; `setRawMode` is there when it is a terminal. */
 export type InputStream = Readable & { setRawMode?(raw: boolean): unknown }
+
+/** Standard output; `sync` is there when it is a file, and makes durable what the file has taken. */
+export type OutputStream = Writable & { sync?(): void }
 
 /** What the command line is given by `main.ts`, as it may not import it: only that file knows the server. */
 export interface CliPorts {
@@ -70,19 +76,46 @@ export function say(io: CliIo, line: string): void {
   io.stderr.write(`${line}\n`)
 }
 
-/** Writes data that is not a secret and waits until the stream has taken it. */
-export function put(io: CliIo, text: string | Uint8Array): Promise<void> {
-  return taken(io.stdout, text)
+/**
+ * Writes data that is not a secret and waits until the stream has taken it. A reader such as `head` may leave
+ * early: that is its right, and no failure of ours. Throws `OutputError`.
+ */
+export async function put(io: CliIo, text: string | Uint8Array): Promise<void> {
+  const error = await written(io.stdout, text)
+  if (error !== null && codeOf(error) !== 'EPIPE') throw outputError(error)
 }
 
-/** Writes to a stream and waits until it has taken everything. */
-export function taken(stream: Writable, text: string | Uint8Array): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  stream.write(text, (error) => (error && !isBrokenPipe(error) ? reject(error) : resolve()))
-  return promise
+/**
+ * Writes what must not be lost: resolves once the stream has taken the last byte of it, and a file has it on
+ * its disk. Throws `OutputError`, also where the reader has left.
+ */
+export async function putSafely(stream: OutputStream, bytes: Uint8Array): Promise<void> {
+  const error = await written(stream, bytes)
+  if (error !== null) throw outputError(error)
+  try {
+    stream.sync?.()
+  } catch (cause) {
+    throw outputError(cause)
+  }
 }
 
-/** A reader such as `head` may leave early: that is its right, and no failure of ours. */
-export function isBrokenPipe(error: Error): boolean {
-  return 'code' in error && error.code === 'EPIPE'
+function written(stream: Writable, data: string | Uint8Array): Promise<Error | null> {
+  return new Promise((resolve) => stream.write(data, (error) => resolve(error ?? null)))
+}
+
+function outputError(cause: unknown): OutputError {
+  const code = codeOf(cause)
+  return new OutputError(`the output takes no more: ${REASONS[code] ?? code}`, { cause })
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EPIPE: 'its reader has gone',
+  ENOSPC: 'there is no space left on the disk',
+  EDQUOT: "this user's space on the disk is used up",
+  EFBIG: 'the file would be larger than is allowed',
+  EIO: 'the disk or the terminal failed',
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
 }

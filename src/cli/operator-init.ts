@@ -2,14 +2,14 @@ import { SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import type { InitAnswer } from '../client/answers.ts'
 import type { ConclaveClient, InitRequest } from '../client/conclave-client.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
-import { during, EXIT_OK, EXIT_SERVER, EXIT_USAGE } from './failure.ts'
+import { during, EXIT_OK, EXIT_SERVER, EXIT_USAGE, OutputError } from './failure.ts'
 import { reportFailure } from './failure-report.ts'
 import { put, say } from './io.ts'
 import { renderValue } from './output.ts'
 import { readPgpKey, readPgpKeys } from './pgp-keys.ts'
 import { type Piece, putSecret, renderMembers } from './secret-output.ts'
 import { readSecretFile } from './share-input.ts'
-import { parseShareFormat, putShares, SHARE_FORMAT_FLAG, sayKeySets } from './share-output.ts'
+import { orNull, parseShareFormat, putShares, SHARE_FORMAT_FLAG, sayKeySet } from './share-output.ts'
 
 const SHARES_DEFAULT = 5
 const THRESHOLD_DEFAULT = 3
@@ -67,6 +67,8 @@ async function run(call: CommandCall): Promise<number> {
   try {
     if (call.output.format === 'table') await putTable(call, client, { answer, request })
     else await putSecret(call.io, renderMembers(call.output.format, members(answer, request)))
+  } catch (error) {
+    throw error instanceof OutputError ? lost(error) : error
   } finally {
     wipeAll([...answer.keys, ...answer.keysBase64, answer.rootToken])
   }
@@ -132,9 +134,20 @@ async function putTable(call: CommandCall, client: ConclaveClient, made: Initial
     const shares = { keys: answer.keys, format, set: 'live' } as const
     await putShares(call, shares, (texts) => lines(texts, answer))
   } else await putSecret(call.io, lines(answer.keysBase64, answer))
-  await sayKeySets(call, client)
+  sayKeySet(call, await orNull(() => client.custodyStatus()))
   say(call.io, advice(request))
 }
+
+/** Unlike the new shares of a rekey these are given once only: nobody else must be able to ask for them. */
+function lost(cause: OutputError): OutputError {
+  const message = `The shares could not be printed, and nobody has them: ${cause.message}`
+  return new OutputError(message, { hint: LOST_HINT, cause })
+}
+
+const LOST_HINT = `The store has been set up, and holds nothing yet. Begin again with a new one: stop the
+server, delete the folder of its store (./data, unless -data or -config named another), start it, and
+
+Next: conclave operator init`
 
 function lines(texts: readonly SecretBytes[], answer: InitAnswer): readonly Piece[] {
   return [

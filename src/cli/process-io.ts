@@ -1,12 +1,18 @@
-import { type CliIo, isBrokenPipe } from './io.ts'
+import { fstatSync, fsyncSync, writeSync } from 'node:fs'
+import { Writable } from 'node:stream'
+import type { CliIo, OutputStream } from './io.ts'
+
+const STDOUT = 1
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** The streams and environment of this process. `mainFile` is the file that was started. */
 export function processIo(mainFile: string): CliIo {
-  process.stdout.on('error', ignoreBrokenPipe)
-  process.stderr.on('error', ignoreBrokenPipe)
+  // Whoever writes data is told by its callback, and where talk cannot be written nobody can be told.
+  process.stdout.on('error', () => undefined)
+  process.stderr.on('error', () => undefined)
   return {
     stdin: process.stdin,
-    stdout: process.stdout,
+    stdout: standardOutput(),
     stderr: process.stderr,
     env: process.env,
     tty: {
@@ -15,9 +21,38 @@ export function processIo(mainFile: string): CliIo {
       stderr: process.stderr.isTTY === true,
     },
     entry: [process.execPath, ...process.execArgv, mainFile],
+    beforeEnd,
   }
 }
 
-function ignoreBrokenPipe(error: Error): void {
-  if (!isBrokenPipe(error)) throw error
+/** Files and devices go a way of ours: Node's own stream says that all is written when a part was. */
+function standardOutput(): OutputStream {
+  const kind = fstatSync(STDOUT)
+  if (process.stdout.isTTY || !(kind.isFile() || kind.isCharacterDevice())) return process.stdout
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        for (let at = 0; at < chunk.length; ) at += writeSync(STDOUT, chunk, at)
+        done()
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  })
+  stream.on('error', () => undefined)
+  return kind.isFile() ? Object.assign(stream, { sync: () => fsyncSync(STDOUT) }) : stream
+}
+
+/** The signal then does what it does to a program that has not asked for it. */
+function beforeEnd(act: () => void): Disposable {
+  const stop = (): void => {
+    for (const signal of END_SIGNALS) process.off(signal, onSignal)
+  }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    stop()
+    act()
+    process.kill(process.pid, signal)
+  }
+  for (const signal of END_SIGNALS) process.on(signal, onSignal)
+  return { [Symbol.dispose]: stop }
 }

@@ -15,6 +15,7 @@ const NEW_KEYS = `"keys":["${SHARE_HEX}","${OTHER_HEX}"],"keys_base64":["${SHARE
 const ROTATE = '/v1/sys/rotate/root'
 const IDLE = '{"nonce":"","started":false,"t":0,"n":0,"progress":0,"required":3}'
 const RUNNING = '{"nonce":"n1","started":true,"t":2,"n":2,"progress":1,"required":3}'
+const LIVE = '{"id":"00","number":2,"threshold":2,"shares":2,"words":"c d"}'
 const VERIFYING = '{"nonce":"v1","started":true,"t":2,"n":2,"progress":0}'
 
 const server = await ContractServer.start()
@@ -107,7 +108,9 @@ test('acts on the verification with -verify', async () => {
 
 test('prints the new shares before anything else is asked of the server', async () => {
   answers.set('PUT /v1/sys/rekey/update', [200, `{"nonce":"n1","complete":true,${NEW_KEYS}}`])
+  answers.set('GET /v1/sys/custody/status', [200, `{"serial":4,"live":${LIVE},"retiring":null}`])
   const done = await rekey(['-nonce=n1', '-share-format=hex', '-'], { stdin: SHARE })
+  assert.deepEqual(lines.slice(-2), ['PUT /v1/sys/rekey/update', 'GET /v1/sys/custody/status'])
   const shown = `\nKey 1: ${SHARE_HEX}\nKey 2: ${OTHER_HEX}\n\nOperation nonce: n1\n`
   assert.deepEqual([done.exitCode, done.stdout], [0, shown])
   assert.match(done.stderr, /Any 2 of these 2 open the server from now on/)
@@ -120,8 +123,47 @@ test('prints the new shares before anything else is asked of the server', async 
     pgp_fingerprints: null,
     backup: false,
     verification_required: false,
+    retiring: null,
   })
   assert.equal(json.stderr, '')
+})
+
+const RETIRING = '{"id":"01","number":1,"threshold":3,"shares":5,"words":"a b"}'
+
+async function rekeyed(retiring: string, ...flags: readonly string[]): Promise<Ran> {
+  answers.set('PUT /v1/sys/rekey/update', [200, `{"nonce":"n1","complete":true,${NEW_KEYS}}`])
+  answers.set('GET /v1/sys/custody/status', [200, `{"serial":4,"live":${LIVE},"retiring":${retiring}}`])
+  const ran = await rekey(['-nonce=n1', ...flags, '-'], { stdin: SHARE })
+  assert.equal(ran.exitCode, 0, ran.stderr)
+  return ran
+}
+
+test('says that the old shares are gone only when they are', async () => {
+  const { stderr } = await rekeyed('null')
+  assert.match(stderr, /Any 2 of these 2 open the server from now on; the old shares do not\./)
+  assert.match(stderr, /Next: conclave snapshot save\n$/)
+})
+
+test('while the old shares still open, says so, and what ends it', async () => {
+  const { stderr } = await rekeyed(RETIRING)
+  assert.match(stderr, /Keep the old shares, "a b", as well:\nthey open it too, until the new ones/)
+  assert.match(stderr, /Next: conclave operator seal\n +conclave operator unseal {4}with new shares, 2 times/)
+  assert.doesNotMatch(stderr, /do not\./)
+})
+
+test('says nothing of the old shares where it could not ask', async () => {
+  const { stderr } = await rekeyed('}broken')
+  assert.match(stderr, /Whether the old ones still do could not be asked\.\n\nNext: conclave custody status/)
+  assert.doesNotMatch(stderr, /old shares do not\./)
+})
+
+test('JSON and YAML of a rekey say which set still opens besides the new one', async () => {
+  const json = await rekeyed(RETIRING, '-format=json')
+  assert.deepEqual(JSON.parse(json.stdout).retiring, { number: 1, words: 'a b' })
+  assert.deepEqual(JSON.parse(json.stdout).keys, [SHARE_HEX, OTHER_HEX])
+  assert.equal('retiring' in JSON.parse((await rekeyed('}broken', '-format=json')).stdout), false)
+  const yaml = await rekeyed(RETIRING, '-format=yaml')
+  assert.match(yaml.stdout, /\nretiring: \{"number":1,"words":"a b"\}\n$/)
 })
 
 test('says of pending shares that they open nothing yet, and shows the verification', async () => {

@@ -6,6 +6,7 @@ import { during, EXIT_OK, UsageError } from './failure.ts'
 import type { FlagSpec } from './flags.ts'
 import { HOLDER_FLAG, readHolder, tellCancelled } from './holder.ts'
 import { say } from './io.ts'
+import { lostAnswer } from './lost-answer.ts'
 import { readPgpKeys } from './pgp-keys.ts'
 import { putNewShares } from './rekey-output.ts'
 import { backupRows, backupValue, rekeyRows, rekeyValue, verifyRows, verifyValue } from './rekey-rows.ts'
@@ -185,16 +186,19 @@ function nextStep(verb: RekeyVerb, status: RekeyStatus): string {
 
 /** Gives a share of the present set. The last one brings the new shares. */
 async function agree(act: Act): Promise<number> {
-  const { call, verb, client, rekey } = act
+  const { call, verb, rekey } = act
   const agreed = await during(`Error getting ${verb.noun} status`, () => rekey.status())
-  requireStarted(verb, agreed)
-  if (shareOrigin(call) === 'prompt') await showTerms(call, agreed)
-  const nonce = shownNonce(call, agreed.nonce)
+  // With a nonce, all the same: what it names may be complete, and the answer lost on the way here.
+  if (call.flags.text('nonce') === null) requireStarted(verb, agreed)
+  if (shareOrigin(call) === 'prompt' && agreed.started) await showTerms(call, agreed)
+  const nonce = shownNonce(call, agreed)
   using share = await readShare(call, shareOrigin(call), question(act))
-  const update = await during('Error posting unseal key', () => rekey.update(share, nonce))
+  const update = await during('Error posting unseal key', () => rekey.update(share, nonce)).catch(
+    (error: unknown) => Promise.reject(lostAnswer(error, nonce, verb.name)),
+  )
   if (!update.complete) return tell(act)
   const format = parseShareFormat(call.flags.text('share-format'))
-  await putNewShares(call, { client, update, format, agreed })
+  await putNewShares(call, { verb: verb.name, update, format })
   if (!update.verificationRequired || call.output.format !== 'table') return EXIT_OK
   return tellVerification(act)
 }
@@ -210,7 +214,7 @@ async function giveBack(act: Act): Promise<number> {
   const { call, verb, rekey } = act
   const running = await during(`Error getting ${verb.noun} status`, () => rekey.verifyStatus())
   requireStarted(verb, running)
-  const nonce = shownNonce(call, running.nonce)
+  const nonce = shownNonce(call, running)
   using share = await readShare(call, shareOrigin(call), question(act))
   const update = await during('Error posting unseal key', () => rekey.verifyUpdate(share, nonce))
   if (!update.complete) return tell(act)
@@ -229,10 +233,10 @@ function requireStarted(verb: RekeyVerb, status: { readonly started: boolean }):
  * The nonce that goes with a share. Whoever is asked for one has it on the screen; a share from elsewhere
  * must not agree to what nobody looked at.
  */
-function shownNonce(call: CommandCall, running: string): string {
+function shownNonce(call: CommandCall, running: { started: boolean; nonce: string }): string {
   const isAsked = shareOrigin(call) === 'prompt'
-  if (isAsked) say(call.io, `Operation nonce: ${running}`)
-  const nonce = isAsked ? running : (call.flags.text('nonce') ?? '')
+  const nonce = isAsked && running.started ? running.nonce : (call.flags.text('nonce') ?? '')
+  if (isAsked) say(call.io, `Operation nonce: ${nonce}`)
   if (nonce === '') throw new UsageError('Missing nonce value: specify it via the -nonce flag')
   return nonce
 }

@@ -1,42 +1,58 @@
 import { wipeAll } from '../base/secret-bytes.ts'
-import type { ConclaveClient } from '../client/conclave-client.ts'
-import type { CompletedRekey, RekeyStatus } from '../client/rekey-answers.ts'
+import type { CustodyStatus } from '../client/answers.ts'
+import type { CompletedRekey } from '../client/rekey-answers.ts'
 import type { CommandCall } from './command.ts'
 import { say } from './io.ts'
-import { type Piece, putSecret, renderMembers, type SecretMember } from './secret-output.ts'
-import { putShares, type ShareFormat, sayKeySets } from './share-output.ts'
+import { announceLoss, lostShares } from './lost-answer.ts'
+import { type Piece, putSecret, renderFirst, renderRest, type SecretMember } from './secret-output.ts'
+import { orNull, putShares, type ShareFormat, sayKeySet } from './share-output.ts'
 
 interface Rekeyed {
-  readonly client: ConclaveClient
+  /** The command that is typed, for example `operator rekey`. */
+  readonly verb: string
   readonly update: CompletedRekey
   readonly format: ShareFormat
-  /** What was agreed to: how many shares there are now. */
-  readonly agreed: RekeyStatus
 }
 
-/** Prints the new shares, once, and wipes them. Nothing else is asked of the server before. */
+/**
+ * Prints the new shares, wipes them, and only then tells the server that they arrived: nothing else is asked
+ * of it before. Throws `OutputError`, with nothing told, when not all of them are safely out.
+ */
 export async function putNewShares(call: CommandCall, done: Rekeyed): Promise<void> {
-  const { client, update } = done
-  const encrypted = update.pgpFingerprints !== null
+  const { update, verb } = done
+  const { format } = call.output
+  using delivery = update.delivery
   try {
-    if (call.output.format !== 'table') {
-      await putSecret(call.io, renderMembers(call.output.format, members(update)))
-      return
-    }
-    if (encrypted) await putSecret(call.io, messages(update))
-    else {
-      const set = update.verificationRequired ? 'pending' : 'live'
-      await putShares(call, { keys: update.keys, format: done.format, set }, (texts) => [
-        '\n',
-        ...texts.flatMap((text, at): readonly Piece[] => [`Key ${at + 1}: `, text, '\n']),
-        `\nOperation nonce: ${update.nonce}\n`,
-      ])
-    }
-    if (!update.verificationRequired) await sayKeySets(call, client)
-    say(call.io, advice(done))
+    using _ = announceLoss(call.io, update, verb)
+    if (format === 'table') await putTable(call, done)
+    else await putSecret(call.io, renderFirst(format, members(update)))
+  } catch (error) {
+    throw lostShares(error, update, verb)
   } finally {
     wipeAll([...update.keys, ...update.keysBase64])
   }
+  // Pending shares are acknowledged by being given back.
+  const custody = update.verificationRequired ? null : await orNull(() => delivery.acknowledge())
+  if (format === 'table') tell(call, done, custody)
+  else await putSecret(call.io, renderRest(format, whoElseOpens(custody)))
+}
+
+async function putTable(call: CommandCall, { update, format }: Rekeyed): Promise<void> {
+  if (update.pgpFingerprints !== null) return await putSecret(call.io, messages(update))
+  const set = update.verificationRequired ? 'pending' : 'live'
+  await putShares(call, { keys: update.keys, format, set }, (texts) => [
+    '\n',
+    ...texts.flatMap((text, at): readonly Piece[] => [`Key ${at + 1}: `, text, '\n']),
+    `\nOperation nonce: ${update.nonce}\n`,
+  ])
+}
+
+/** `retiring`: the set of old shares that open as well, or `null`. Left out where nobody could be asked. */
+function whoElseOpens(custody: CustodyStatus | null): readonly SecretMember[] {
+  if (custody === null) return []
+  const { retiring } = custody
+  const value = retiring === null ? null : { number: retiring.number, words: retiring.words }
+  return [{ name: 'retiring', value }]
 }
 
 /** key-lifecycle.md section 5.6, number 10. */
@@ -68,7 +84,8 @@ function messages(update: CompletedRekey): readonly Piece[] {
   ]
 }
 
-function advice({ update, agreed }: Rekeyed): string {
+function tell(call: CommandCall, { update }: Rekeyed, custody: CustodyStatus | null): void {
+  sayKeySet(call, custody)
   const shown =
     update.pgpFingerprints === null
       ? 'The new shares are shown this once and kept nowhere. Give each to a different person.'
@@ -76,14 +93,31 @@ function advice({ update, agreed }: Rekeyed): string {
   const kept = update.backup
     ? `\nThe encrypted shares are kept in the store, too, until "-backup-delete" takes them away.`
     : ''
-  if (update.verificationRequired) return `\n${shown}${kept}\n${PENDING}`
-  return `
-${shown}${kept}
-Any ${agreed.threshold} of these ${agreed.shares} open the server from now on; the old shares do not.
+  const opens = update.verificationRequired ? PENDING : whatOpens(custody)
+  say(call.io, `\n${shown}${kept}\n${opens}`)
+}
+
+function whatOpens(custody: CustodyStatus | null): string {
+  const live = custody?.live
+  if (!custody || !live) return UNKNOWN
+  const { retiring } = custody
+  const some = live.shares === 1 ? 'It opens' : `Any ${live.threshold} of these ${live.shares} open`
+  if (retiring === null) {
+    return `${some} the server from now on; the old shares do not.
 The server stays open. Copies of the store that are older than today still open with the old shares.
 
 Next: conclave snapshot save`
+  }
+  return `${some} the server from now on. Keep the old shares, "${retiring.words}", as well:
+they open it too, until the new ones have opened it once. That is the proof which this listener wants.
+
+Next: conclave operator seal
+      conclave operator unseal    with new shares, ${live.threshold} times`
 }
+
+const UNKNOWN = `The new shares open the server from now on. Whether the old ones still do could not be asked.
+
+Next: conclave custody status`
 
 const PENDING = `
 The new shares do NOT open anything yet, and the old ones still do: keep the old ones.

@@ -1,7 +1,6 @@
-import type { Writable } from 'node:stream'
 import { utf8 } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
-import { type CliIo, taken } from './io.ts'
+import { type CliIo, type OutputStream, putSafely } from './io.ts'
 import { columnWidth, type Format } from './output.ts'
 
 /** Text with secrets between: joined as bytes, so that no string is made of a secret. */
@@ -11,18 +10,29 @@ export type Piece = string | SecretBytes
 export type SecretMember =
   | { readonly name: string; readonly secret: SecretBytes }
   | { readonly name: string; readonly secrets: readonly SecretBytes[] }
-  | { readonly name: string; readonly value: string | number | boolean | null | readonly string[] }
+  | { readonly name: string; readonly value: PublicValue }
 
-/** Writes pieces to standard output and wipes the joined copy once the stream has taken it. */
+type PublicValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly string[]
+  | { readonly [member: string]: string | number }
+
+/**
+ * Writes pieces to standard output and wipes the joined copy once the stream has taken it. Throws
+ * `OutputError` when not all of them are safely out.
+ */
 export async function putSecret(io: CliIo, pieces: readonly Piece[]): Promise<void> {
   await writeSecret(io.stdout, pieces)
 }
 
 /** The same on another stream. */
-export async function writeSecret(stream: Writable, pieces: readonly Piece[]): Promise<void> {
+export async function writeSecret(stream: OutputStream, pieces: readonly Piece[]): Promise<void> {
   const bytes = join(pieces)
   try {
-    await taken(stream, bytes)
+    await putSafely(stream, bytes)
   } finally {
     bytes.fill(0)
   }
@@ -33,10 +43,25 @@ export function renderMembers(
   format: Exclude<Format, 'table'>,
   members: readonly SecretMember[],
 ): readonly Piece[] {
+  return [...renderFirst(format, members), ...renderRest(format, [])]
+}
+
+/** The beginning of such an object: what must be out before the rest can be known. */
+export function renderFirst(
+  format: Exclude<Format, 'table'>,
+  members: readonly SecretMember[],
+): readonly Piece[] {
   if (format === 'yaml') return members.flatMap(yamlMember)
-  const lines = members.map(jsonMember)
-  const separated = lines.flatMap((line, index) => (index === 0 ? line : [',\n', ...line]))
-  return ['{\n', ...separated, '\n}\n']
+  return ['{\n', ...members.flatMap((member, at) => [at === 0 ? '' : ',\n', ...jsonMember(member)])]
+}
+
+/** The end of an object that has a beginning: more members, or none. */
+export function renderRest(
+  format: Exclude<Format, 'table'>,
+  members: readonly SecretMember[],
+): readonly Piece[] {
+  if (format === 'yaml') return members.flatMap(yamlMember)
+  return [...members.flatMap((member) => [',\n', ...jsonMember(member)]), '\n}\n']
 }
 
 /** A row of a table whose value may be a secret. */

@@ -1,7 +1,6 @@
 import { fromHex } from '../base/encoding.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import type { CustodyStatus, KeySetStatus } from '../client/answers.ts'
-import type { ConclaveClient } from '../client/conclave-client.ts'
 import { shareCard } from '../custody/share-card.ts'
 import { parseShare, shareBase64 } from '../custody/share-format.ts'
 import type { CommandCall } from './command.ts'
@@ -39,7 +38,10 @@ export interface NewShares {
   readonly set: 'live' | 'pending'
 }
 
-/** Prints new shares as `lines` arranges their texts. Nothing comes before them. */
+/**
+ * Prints new shares as `lines` arranges their texts. Nothing comes before them. Throws `OutputError` when not
+ * all of them are safely out.
+ */
 export async function putShares(
   call: CommandCall,
   shares: NewShares,
@@ -74,23 +76,20 @@ export async function writtenShares(call: CommandCall, shares: NewShares): Promi
   }
 }
 
-/** Tells which key sets open the store, when the server knows such things. */
-export async function sayKeySets(call: CommandCall, client: ConclaveClient): Promise<void> {
-  const custody = await custodyOf(client)
-  if (custody?.live) say(call.io, `\n${describeKeySet(custody.live)}`)
-  if (custody?.retiring) {
-    const { words } = custody.retiring
-    say(
-      call.io,
-      `The set before, "${words}", opens the server too until the new shares are known to have arrived.`,
-    )
-  }
+/** Tells which key set opens the store, when that is known. */
+export function sayKeySet(call: CommandCall, custody: CustodyStatus | null): void {
+  const set = custody?.live
+  if (!set) return
+  say(
+    call.io,
+    `\nKey set ${set.number}, "${set.words}": any ${set.threshold} of ${set.shares} shares open it.`,
+  )
 }
 
 /** What is known of the key sets, or `null`: that must not cost anybody the new shares. */
-async function custodyOf(client: ConclaveClient): Promise<CustodyStatus | null> {
+export async function orNull(ask: () => Promise<CustodyStatus>): Promise<CustodyStatus | null> {
   try {
-    return await client.custodyStatus()
+    return await ask()
   } catch {
     return null
   }
@@ -132,15 +131,11 @@ async function shareTexts(
  */
 async function setOf(call: CommandCall, which: 'live' | 'pending'): Promise<KeySetStatus | null> {
   const client = await call.connect()
-  if (which === 'live') return (await custodyOf(client))?.live ?? null
+  if (which === 'live') return (await orNull(() => client.custodyStatus()))?.live ?? null
   try {
     return (await client.rekey().status()).pending
   } catch {
     // Cards without the words of their set are better than no shares.
     return null
   }
-}
-
-function describeKeySet(set: KeySetStatus): string {
-  return `Key set ${set.number}, "${set.words}": any ${set.threshold} of ${set.shares} shares open it.`
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -14,19 +15,24 @@ interface Seen {
   readonly line: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
+  /** The port of the client: its connection. */
+  readonly from: number | undefined
 }
 
 const seen: Seen[] = []
+const sockets: Socket[] = []
 const answers = new Map<string, { status: number; body: string; headers?: Record<string, string> }>()
 const server = createServer(async (request, response) => {
   const pieces: Buffer[] = []
   for await (const piece of request) pieces.push(piece)
   const line = `${request.method} ${request.url}`
-  seen.push({ line, headers: request.headers, body: Buffer.concat(pieces).toString() })
+  const from = request.socket.remotePort
+  seen.push({ line, headers: request.headers, body: Buffer.concat(pieces).toString(), from })
   const answer = answers.get(line) ?? { status: 404, body: '{"errors":[]}' }
   response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
   response.end(answer.body)
 })
+server.on('connection', (socket) => sockets.push(socket))
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 const listening = server.address()
@@ -61,6 +67,35 @@ test('gives a share as hex and reads the new shares as bytes', async () => {
     update.keys.map((key) => key.lend(fromUtf8)),
     ['0a', '0b'],
   )
+})
+
+test('acknowledges new shares by the next request on their connection, and by nothing else', async () => {
+  using share = SecretBytes.take(Uint8Array.of(1))
+  const path = '/v1/sys/rekey/update'
+  answers.set(`PUT ${path}`, { status: 200, body: '{"nonce":"n1","complete":true,"keys":["0a"]}' })
+  answers.set('GET /v1/sys/custody/status', { status: 200, body: '{"serial":4,"retiring":null}' })
+  const update = await client.rekey().update(share, 'n1')
+  assert.ok(update.complete)
+  const shown = seen.at(-1)
+  assert.equal(shown?.headers['x-conclave-acknowledge'], 'request')
+  await client.custodyStatus()
+  assert.notEqual(seen.at(-1)?.from, shown?.from, 'other requests go elsewhere')
+  const before = seen.length
+  client.close()
+  const status = await update.delivery.acknowledge()
+  assert.deepEqual([status.serial, status.retiring], [4, null])
+  assert.deepEqual([seen.length, seen.at(-1)?.from], [before + 1, shown?.from])
+  update.delivery[Symbol.dispose]()
+})
+
+test('breaks the connection of new shares that were not acknowledged', async () => {
+  using share = SecretBytes.take(Uint8Array.of(1))
+  answers.set('PUT /v1/sys/rekey/update', { status: 200, body: '{"complete":true,"keys":["0a"]}' })
+  const update = await client.rekey().update(share, 'n1')
+  assert.ok(update.complete)
+  const broken = new Promise((resolve) => sockets.at(-1)?.once('error', resolve))
+  update.delivery[Symbol.dispose]()
+  assert.equal(((await broken) as NodeJS.ErrnoException).code, 'ECONNRESET')
 })
 
 test('speaks the original face without a nonce', async () => {

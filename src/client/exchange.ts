@@ -9,21 +9,41 @@ export interface ExchangeOptions {
   readonly transport: Transport
   readonly token: string | null
   readonly namespace: string | null
+  /** On every request, besides the usual ones. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Requests with this client's headers, and answers read as JSON or as errors. */
 export class Exchange {
+  readonly #options: ExchangeOptions
   readonly #transport: Transport
   readonly #headers: Readonly<Record<string, string>>
 
   constructor(options: ExchangeOptions) {
+    this.#options = options
     this.#transport = options.transport
     this.#headers = {
       // Servers that demand it use it to tell a client from a page that a browser was tricked into posting.
       'X-Vault-Request': 'true',
       ...(options.token === null ? {} : { 'X-Vault-Token': options.token }),
       ...(options.namespace === null ? {} : { 'X-Vault-Namespace': options.namespace }),
+      ...options.headers,
     }
+  }
+
+  /** The same requests with more headers, over connections of their own. Whoever asked for it ends them. */
+  apart(headers: Readonly<Record<string, string>>): Exchange {
+    return new Exchange({ ...this.#options, transport: this.#transport.apart(), headers })
+  }
+
+  /** Ends the connections in order. */
+  close(): void {
+    this.#transport.close()
+  }
+
+  /** Breaks the connections: the peer sees an error where it can, and not an orderly end. */
+  reset(): void {
+    this.#transport.reset()
   }
 
   /** The answer of any status below 400. Throws `ApiError` and `TransportError`. */

@@ -1,6 +1,7 @@
 import { utf8 } from '../base/encoding.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { flag } from './answers.ts'
+import { delivered } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
 import { completedRekey, type RekeyStatus, type RekeyUpdate, rekeyStatus } from './rekey-answers.ts'
 import { shareBody } from './secret-json.ts'
@@ -27,10 +28,15 @@ export class OriginalRekeyClient {
     return await this.status()
   }
 
-  /** Gives one share of the present set. Progress is read afterwards, as the answer has none. */
+  /**
+   * Gives one share of the present set. Progress is read afterwards, as the answer has none. The new shares
+   * are to be acknowledged once they are safe.
+   */
   async update(share: SecretBytes): Promise<RekeyUpdate> {
-    const answer = await this.#exchange.secrets('PUT', UPDATE, shareBody(share, {}))
-    if (flag(answer.members, 'complete')) return completedRekey(answer)
-    return { complete: false, status: await this.status() }
+    return await delivered<RekeyUpdate>(this.#exchange, async (apart, delivery) => {
+      const answer = await apart.secrets('PUT', UPDATE, shareBody(share, {}))
+      if (flag(answer.members, 'complete')) return completedRekey(answer, delivery)
+      return { complete: false, status: await this.status() }
+    })
   }
 }

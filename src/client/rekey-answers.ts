@@ -1,5 +1,6 @@
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { count, flag, isMembers, type KeySetStatus, keySet, type Members, text } from './answers.ts'
+import type { Delivery } from './delivery.ts'
 import type { SecretAnswer } from './exchange.ts'
 
 /** `GET …/init` of any face (key-lifecycle.md sections 5.3 and 6). What a face leaves out is empty. */
@@ -50,6 +51,8 @@ export interface CompletedRekey {
   readonly backup: boolean
   readonly verificationRequired: boolean
   readonly verificationNonce: string
+  /** The caller's, to acknowledge once the shares are safe, and to dispose of. */
+  readonly delivery: Delivery
 }
 
 /** `GET …/verify` (section 5.7). */
@@ -96,8 +99,8 @@ export function rekeyStatus(members: Members): RekeyStatus {
   }
 }
 
-/** Reads an answer that completes a rekey. */
-export function completedRekey({ members, secrets }: SecretAnswer): CompletedRekey {
+/** Reads an answer that completes a rekey, and came by `delivery`. */
+export function completedRekey({ members, secrets }: SecretAnswer, delivery: Delivery): CompletedRekey {
   return {
     complete: true,
     nonce: text(members, 'nonce'),
@@ -107,6 +110,7 @@ export function completedRekey({ members, secrets }: SecretAnswer): CompletedRek
     backup: flag(members, 'backup'),
     verificationRequired: flag(members, 'verification_required'),
     verificationNonce: text(members, 'verification_nonce'),
+    delivery,
   }
 }
 

@@ -1,7 +1,8 @@
 import { utf8 } from '../base/encoding.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { flag, isMembers, type Members, text } from './answers.ts'
-import { type Exchange, parseMembers, payload, type SecretAnswer } from './exchange.ts'
+import { delivered } from './delivery.ts'
+import { type Exchange, parseMembers, payload } from './exchange.ts'
 import {
   completedRekey,
   type RekeyBackup,
@@ -74,11 +75,17 @@ export class RekeyClient {
     return flag(members, 'started') ? rekeyStatus(members) : null
   }
 
-  /** Gives one share of the present set. `nonce` names the rekey that is meant. */
+  /**
+   * Gives one share of the present set. `nonce` names the rekey that is meant. The new shares are to be
+   * acknowledged once they are safe.
+   */
   async update(share: SecretBytes, nonce: string): Promise<RekeyUpdate> {
-    const answer = await this.#give('update', share, nonce)
-    if (!flag(answer.members, 'complete')) return { complete: false, status: rekeyStatus(answer.members) }
-    return completedRekey(answer)
+    return await delivered<RekeyUpdate>(this.#exchange, async (apart, delivery) => {
+      const path = `${this.#ceremony}/update`
+      const answer = await apart.secrets('PUT', path, shareBody(share, { nonce }))
+      if (flag(answer.members, 'complete')) return completedRekey(answer, delivery)
+      return { complete: false, status: rekeyStatus(answer.members) }
+    })
   }
 
   async verifyStatus(): Promise<VerifyStatus> {
@@ -92,7 +99,8 @@ export class RekeyClient {
 
   /** Gives one of the new shares back. `nonce` is that of the verification. */
   async verifyUpdate(share: SecretBytes, nonce: string): Promise<VerifyUpdate> {
-    const { members } = await this.#give('verify', share, nonce)
+    const path = `${this.#ceremony}/verify`
+    const { members } = await this.#exchange.secrets('PUT', path, shareBody(share, { nonce }))
     if (!flag(members, 'complete')) return { complete: false, status: verifyStatus(members) }
     return { complete: true, nonce: text(members, 'nonce') }
   }
@@ -124,10 +132,6 @@ export class RekeyClient {
     }
     const bytes = body === null ? null : utf8(JSON.stringify(body))
     return payload(parseMembers(await this.#exchange.raw(method, path, bytes)))
-  }
-
-  async #give(step: string, share: SecretBytes, nonce: string): Promise<SecretAnswer> {
-    return await this.#exchange.secrets('PUT', `${this.#ceremony}/${step}`, shareBody(share, { nonce }))
   }
 }
 

@@ -5,6 +5,7 @@ import {
   request as sendPlain,
 } from 'node:http'
 import { Agent as SecureAgent, request as sendSecure } from 'node:https'
+import type { Socket } from 'node:net'
 import { type Address, redirectTarget } from './address.ts'
 import { TransportError, transportError } from './errors.ts'
 
@@ -50,6 +51,7 @@ export interface Incoming {
 
 /** Bytes to a server and back, over connections that are kept between requests. */
 export class Transport {
+  readonly #options: TransportOptions
   readonly #address: Address
   readonly #tls: TlsOptions
   readonly #timeoutMs: number
@@ -57,6 +59,7 @@ export class Transport {
   readonly #secure: SecureAgent
 
   constructor(options: TransportOptions) {
+    this.#options = options
     this.#address = options.address
     this.#tls = options.tls ?? {}
     this.#timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS
@@ -77,10 +80,24 @@ export class Transport {
     return this.#exchange(target.address, target.path, outgoing)
   }
 
+  /** The same server over connections of its own: one, while its requests come one after the other. */
+  apart(): Transport {
+    return new Transport(this.#options)
+  }
+
   /** Ends the kept connections in order. */
   close(): void {
     this.#plain.destroy()
     this.#secure.destroy()
+  }
+
+  /** Breaks the kept connections: the peer sees an error where it can, and not an orderly end. */
+  reset(): void {
+    for (const { sockets, freeSockets } of [this.#plain, this.#secure]) {
+      const all = [...Object.values(sockets), ...Object.values(freeSockets)].flatMap((some) => some ?? [])
+      for (const socket of all) breakOff(socket)
+    }
+    this.close()
   }
 
   #exchange(address: Address, path: string, outgoing: Outgoing): Promise<Answer> {
@@ -120,6 +137,12 @@ export class Transport {
       ...(serverName === undefined ? {} : { servername: serverName }),
     }
   }
+}
+
+/** Only bare TCP can be reset; TLS and unix sockets end without a goodbye of theirs. */
+function breakOff(socket: Socket): void {
+  if ('encrypted' in socket || socket.remotePort === undefined) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 interface Answer extends Incoming {

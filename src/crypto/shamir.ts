@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_SHARES } from '../base/limits.ts'
-import { SecretBytes } from '../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 import { inverse, multiply } from './gf256.ts'
 
 /** How many shares to make, how many of them rebuild the secret, and where randomness comes from. */
@@ -49,7 +49,7 @@ export function split(secret: Uint8Array, options: SplitOptions): SecretBytes[] 
 export function combine(shares: readonly Uint8Array[]): SecretBytes {
   const length = checkShares(shares) - 1
   const weights = lagrangeAtZero(Uint8Array.from(shares, (share) => share[length]!))
-  const secret = new Uint8Array(length)
+  const secret = secretSpace(length)
   for (let part = 0; part < shares.length; part++) {
     const share = shares[part]!
     const weight = weights[part]!
@@ -101,7 +101,7 @@ function checkShares(shares: readonly Uint8Array[]): number {
 /** The share at `x`: the polynomials of all secret bytes at once, by Horner's rule from the highest power. */
 function evaluate(secret: Uint8Array, coefficients: Uint8Array, x: number): Uint8Array {
   const length = secret.length
-  const share = new Uint8Array(length + 1)
+  const share = secretSpace(length + 1)
   for (let row = coefficients.length - length; row >= 0; row -= length) {
     for (let at = 0; at < length; at++) share[at] = multiply(share[at]!, x) ^ coefficients[row + at]!
   }

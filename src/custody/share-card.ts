@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts'
 import { concat, utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_SHARES } from '../base/limits.ts'
-import { SecretBytes } from '../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import {
   bitsOfNumbers,
@@ -11,6 +11,7 @@ import {
   publicWords,
   readWords,
   SHARE_WORDS,
+  secretNumbers,
   textOfNumbers,
 } from './share-words.ts'
 import { BITS_A_WORD } from './word-list.ts'
@@ -67,9 +68,9 @@ export function shareCard(
     'a share on a card has 33 or 32 bytes',
   )
   assert(Number.isInteger(number) && number >= 1 && number <= MAX_SHARES, 'shares are numbered from 1 to 255')
-  const numbers = new Uint16Array(CARD_WORDS)
+  const numbers = secretNumbers(CARD_WORDS)
   // A share of 32 bytes leaves the last byte at 0, the x that no share has.
-  const padded = new Uint8Array(SHARE_BYTES)
+  const padded = secretSpace(SHARE_BYTES)
   try {
     share.lend((bytes) => padded.set(bytes))
     numbersOfBits(setId, numbers.subarray(0, SET_WORDS))
@@ -121,7 +122,7 @@ function checkCard(numbers: Uint16Array, hashing: Hashing): CardFacts {
 
 /** The first 33 bits of SHA-256 over a label and the first 27 word numbers, two bytes each, big-endian. */
 function writeCheckWords(numbers: Uint16Array, hashing: Hashing, target: Uint16Array): void {
-  const covered = new Uint8Array(CHECK_AT * 2)
+  const covered = secretSpace(CHECK_AT * 2)
   for (let at = 0; at < CHECK_AT; at++) {
     const number = numbers[at] ?? 0
     covered[at * 2] = number >> 8
@@ -134,7 +135,7 @@ function writeCheckWords(numbers: Uint16Array, hashing: Hashing, target: Uint16A
 }
 
 function shareOf(numbers: Uint16Array): SecretBytes {
-  const padded = new Uint8Array(SHARE_BYTES)
+  const padded = secretSpace(SHARE_BYTES)
   bitsOfNumbers(numbers, padded)
   if (padded[SHARE_BYTES - 1] !== 0) return SecretBytes.take(padded)
   // x = 0: the 32 bytes before it are the only share of their set.

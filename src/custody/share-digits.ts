@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts'
-import { SecretBytes } from '../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 
 /*
  * Hex and base64 (RFC 4648) of shares, from bytes to bytes: no string, and no table or branch on a digit.
@@ -15,7 +15,7 @@ export function isHex(text: Uint8Array): boolean {
 /** The bytes of an even number of hex digits; the caller has checked that they are. */
 export function bytesOfHex(text: Uint8Array): SecretBytes {
   assert(text.length % 2 === 0, 'hex has two digits a byte')
-  const bytes = new Uint8Array(text.length / 2)
+  const bytes = secretSpace(text.length / 2)
   for (let at = 0; at < bytes.length; at++) {
     bytes[at] = (hexValue(text[at * 2] ?? 0) << 4) | hexValue(text[at * 2 + 1] ?? 0)
   }
@@ -36,7 +36,7 @@ export function isBase64(text: Uint8Array): boolean {
  */
 export function bytesOfBase64(text: Uint8Array): SecretBytes | null {
   const digits = unpadded(text)
-  const bytes = new Uint8Array(Math.floor((digits.length * 6) / 8))
+  const bytes = secretSpace(Math.floor((digits.length * 6) / 8))
   let held = 0
   let bits = 0
   let at = 0
@@ -55,7 +55,7 @@ export function bytesOfBase64(text: Uint8Array): SecretBytes | null {
 
 /** Standard padded base64. */
 export function base64Of(bytes: Uint8Array): SecretBytes {
-  const text = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(PAD)
+  const text = secretSpace(Math.ceil(bytes.length / 3) * 4).fill(PAD)
   let held = 0
   let bits = 0
   let at = 0

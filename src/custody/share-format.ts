@@ -1,6 +1,6 @@
 import { writeHex } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
-import { SecretBytes } from '../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 import { type CardFacts, type Hashing, parseWords } from './share-card.ts'
 import { base64Of, bytesOfBase64, bytesOfHex, isBase64, isHex } from './share-digits.ts'
 
@@ -52,7 +52,7 @@ export function parseHexShare(text: Uint8Array): SecretBytes {
 /** The share in lower-case hex, as ASCII: 66 digits, 64 of an only share. */
 export function shareHex(share: SecretBytes): SecretBytes {
   return share.lend((bytes) => {
-    const text = new Uint8Array(bytes.length * 2)
+    const text = secretSpace(bytes.length * 2)
     writeHex(bytes, text, 0)
     return SecretBytes.take(text)
   })

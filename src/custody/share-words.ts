@@ -1,5 +1,5 @@
 import { OperatingError } from '../base/errors.ts'
-import { SecretBytes } from '../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 import {
   addLetter,
   BITS_A_WORD,
@@ -21,7 +21,7 @@ export const CARD_WORDS = 30
  * Throws `OperatingError` `share_malformed`.
  */
 export function readWords(text: Uint8Array): Uint16Array {
-  const numbers = new Uint16Array(CARD_WORDS)
+  const numbers = secretNumbers(CARD_WORDS)
   let count = 0
   let unknown: number | null = null
   eachWord(text, (word) => {
@@ -35,6 +35,11 @@ export function readWords(text: Uint8Array): Uint16Array {
   if (unknown === null && (count === SHARE_WORDS || count === CARD_WORDS)) return numbers.subarray(0, count)
   numbers.fill(0)
   throw new OperatingError('share_malformed', wordsFault(count, unknown))
+}
+
+/** Zeroed word numbers of a share, where `secretSpace` is. */
+export function secretNumbers(count: number): Uint16Array {
+  return new Uint16Array(secretSpace(count * Uint16Array.BYTES_PER_ELEMENT).buffer)
 }
 
 /** Fills `target` with the first bits of `bytes`, 11 a number, the highest bit first. */
@@ -60,7 +65,7 @@ export function bitsOfNumbers(numbers: Uint16Array, target: Uint8Array): void {
 
 /** The words of `numbers` in ASCII, between single spaces. */
 export function textOfNumbers(numbers: Uint16Array): SecretBytes {
-  const longest = new Uint8Array(numbers.length * (LONGEST_WORD + 1))
+  const longest = secretSpace(numbers.length * (LONGEST_WORD + 1))
   try {
     let end = 0
     for (const number of numbers) {

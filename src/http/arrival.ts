@@ -3,6 +3,9 @@ import type { Socket } from 'node:net'
 import { DELIVERY_LINGER_MS } from '../base/limits.ts'
 import { closeAfterPeer } from './linger.ts'
 
+/** What counts on a connection: a client that announced a request as evidence gives none by ending it. */
+export type Evidence = 'request or end' | 'request'
+
 /**
  * Evidence that an answer arrived (custody.md section 4 (a)): after it was handed over, on a connection that
  * was open both ways until then, the peer sends another request, or ends it in order and without an error
@@ -23,13 +26,9 @@ const DELIVERIES = new WeakMap<Socket, Delivery>()
 
 /**
  * Waits for evidence on the connection of `response`; to be called before the answer is handed over. A peer
- * that asked us to close gets `lingerMs` for its own end first.
+ * that asked us to close gets 5 s for its own end first.
  */
-export function awaitArrival(
-  response: ServerResponse,
-  onArrived: () => void,
-  lingerMs: number = DELIVERY_LINGER_MS,
-): void {
+export function awaitArrival(response: ServerResponse, evidence: Evidence, onArrived: () => void): void {
   const { socket } = response
   // The peer had closed its half already: whatever ends this connection says nothing about the answer.
   if (socket === null || socket.readableEnded || socket.destroyed) return
@@ -37,7 +36,7 @@ export function awaitArrival(
     socket,
     onArrived,
     // The peer's FIN, in order: before the answer was handed over it is none, after it, it is the evidence.
-    onEnd: () => settle(delivery, delivery.state === 'sent'),
+    onEnd: () => settle(delivery, delivery.state === 'sent' && evidence === 'request or end'),
     onLost: () => settle(delivery, false),
     state: 'sending',
   }
@@ -49,7 +48,7 @@ export function awaitArrival(
   socket.on('error', delivery.onLost)
   socket.on('close', delivery.onLost)
   // node:http would destroy the socket after the answer: a reader and a killed client would look alike.
-  closeAfterPeer(socket, lingerMs)
+  closeAfterPeer(socket, DELIVERY_LINGER_MS)
 }
 
 /** A request has come in on `socket`: if an answer with new shares went out there before, it arrived. */

@@ -4,7 +4,8 @@ import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { fromUtf8, utf8 } from '../base/encoding.ts'
 import { hasCode } from '../base/errors.ts'
-import { parseBody, readBody, wipeUnread } from './body.ts'
+import { type BodyBounds, parseBody, readBody, wipeUnread } from './body.ts'
+import { BodyBudget } from './body-budget.ts'
 
 /** A request as the parser leaves it: head read, and `chunks` behind it. */
 function request(
@@ -18,11 +19,13 @@ function request(
   return message
 }
 
+const bounds = (maxBytes: number): BodyBounds => ({ maxBytes, budget: new BodyBudget(), reserves: false })
+
 const isWiped = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 
 test('reads a body into memory of its own, and wipes it and every chunk it came in', async () => {
   const chunks = [Buffer.from('{"key":"0bad'), Buffer.from('c0de"}')]
-  const body = await readBody(request(chunks), 100)
+  const body = await readBody(request(chunks), bounds(100))
   assert.equal(fromUtf8(body.bytes), '{"key":"0badc0de"}')
   assert.equal(body.bytes.buffer.byteLength, body.bytes.length)
   assert.ok(chunks.every(isWiped))
@@ -31,26 +34,30 @@ test('reads a body into memory of its own, and wipes it and every chunk it came 
 })
 
 test('takes a body of just the bound and refuses one byte more, its chunks wiped', async () => {
-  const full = await readBody(request([Buffer.alloc(64, 'x'), Buffer.alloc(36, 'x')]), 100)
+  const full = await readBody(request([Buffer.alloc(64, 'x'), Buffer.alloc(36, 'x')]), bounds(100))
   assert.equal(full.bytes.length, 100)
   const chunks = [Buffer.alloc(64, 'x'), Buffer.alloc(37, 'x')]
-  await assert.rejects(readBody(request(chunks), 100), (error: unknown) => hasCode(error, 'too_large'))
+  await assert.rejects(readBody(request(chunks), bounds(100)), (error: unknown) =>
+    hasCode(error, 'too_large'),
+  )
   assert.ok(chunks.every(isWiped))
 })
 
 test('refuses by the length that is declared, before reading', async () => {
   const chunk = Buffer.from('x')
   const message = request([chunk], { 'content-length': '101' })
-  await assert.rejects(readBody(message, 100), (error: unknown) => hasCode(error, 'too_large'))
+  await assert.rejects(readBody(message, bounds(100)), (error: unknown) => hasCode(error, 'too_large'))
   assert.equal(fromUtf8(chunk), 'x')
 })
 
 test('refuses an encoded body: nothing is ever decompressed', async () => {
   for (const encoding of ['gzip', 'br', 'identity, gzip']) {
     const message = request([Buffer.from('{}')], { 'content-encoding': encoding })
-    await assert.rejects(readBody(message, 100), (error: unknown) => hasCode(error, 'unsupported_media_type'))
+    await assert.rejects(readBody(message, bounds(100)), (error: unknown) =>
+      hasCode(error, 'unsupported_media_type'),
+    )
   }
-  const plain = await readBody(request([Buffer.from('{}')], { 'content-encoding': 'identity' }), 100)
+  const plain = await readBody(request([Buffer.from('{}')], { 'content-encoding': 'identity' }), bounds(100))
   assert.equal(plain.bytes.length, 2)
 })
 
@@ -59,10 +66,35 @@ test("calls a body that breaks off the client's fault, and wipes what came", asy
   const message = new IncomingMessage(new Socket())
   message.headers['transfer-encoding'] = 'chunked'
   message.push(chunk)
-  const read = readBody(message, 100)
+  const read = readBody(message, bounds(100))
   setImmediate(() => message.destroy(new Error('aborted')))
   await assert.rejects(read, (error: unknown) => hasCode(error, 'bad_request'))
   assert.ok(isWiped(chunk))
+})
+
+test('gives its part of the budget back when it is wiped, and at once when it is refused', async () => {
+  const budget = new BodyBudget({ allBytes: 100, keptForSmallBytes: 0 })
+  const small = { maxBytes: 100, budget, reserves: false }
+  const body = await readBody(request([Buffer.alloc(60)]), small)
+  const refused = readBody(request([Buffer.alloc(30), Buffer.alloc(30)]), small)
+  await assert.rejects(refused, (error: unknown) => hasCode(error, 'overloaded'))
+  body[Symbol.dispose]()
+  assert.equal((await readBody(request([Buffer.alloc(100)]), small)).bytes.length, 100)
+})
+
+test('calls a body too large that would never fit, instead of having it tried again', async () => {
+  const budget = new BodyBudget({ allBytes: 100, keptForSmallBytes: 40 })
+  const message = request([], { 'content-length': '61' })
+  const read = readBody(message, { maxBytes: 1000, budget, reserves: true })
+  await assert.rejects(read, (error: unknown) => hasCode(error, 'too_large'))
+})
+
+test('does not wait for a body whose client has gone', async () => {
+  const message = new IncomingMessage(new Socket())
+  message.headers['transfer-encoding'] = 'chunked'
+  message.destroy()
+  await new Promise(setImmediate)
+  await assert.rejects(readBody(message, bounds(100)), (error: unknown) => hasCode(error, 'bad_request'))
 })
 
 test('wipes what came of a body that nobody read', async () => {

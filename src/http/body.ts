@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_JSON_DEPTH, MAX_JSON_STRINGS } from '../base/limits.ts'
 import type { JsonObject } from '../logical/json.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { emptyObject, readJson } from './json-reader.ts'
 
 /**
@@ -13,11 +14,24 @@ export interface Body extends Disposable {
 
 const NO_BODY: Body = { bytes: new Uint8Array(0), [Symbol.dispose]: () => undefined }
 
+/** How much of a body is read. */
+export interface BodyBounds {
+  readonly maxBytes: number
+  readonly budget: BodyBudget
+  /**
+   * Whether a declared length counts before it has come: for callers who are known. A stranger's counts as it
+   * comes, or declaring would be a way to fill the budget without sending anything.
+   */
+  readonly reserves: boolean
+}
+
 /**
- * Reads a body of at most `maxBytes`. Throws `too_large`, before reading where the length is declared, and
- * `unsupported_media_type` for an encoded one: nothing is ever decompressed.
+ * Reads a body within `bounds`. Throws `too_large` and `overloaded`, before reading where the length is
+ * declared, and `unsupported_media_type` for an encoded one: nothing is ever decompressed.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Body> {
+export async function readBody(request: IncomingMessage, bounds: BodyBounds): Promise<Body> {
+  const { budget, reserves } = bounds
+  const maxBytes = Math.min(bounds.maxBytes, budget.largestBytes)
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     throw new OperatingError('unsupported_media_type', 'send the body without Content-Encoding')
@@ -26,16 +40,28 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   const { 'content-length': declared, 'transfer-encoding': chunked } = request.headers
   if (chunked === undefined && (declared ?? '0') === '0') return NO_BODY
   if (Number(declared ?? 0) > maxBytes) throw tooLarge()
+  const room = budget.open()
   const chunks: Buffer[] = []
   try {
-    const length = await collect(request, chunks, maxBytes)
+    room.cover(reserves && declared !== undefined ? Number(declared) : 1)
+    const length = await collect(request, chunks, (sofar) => {
+      if (sofar > maxBytes) throw tooLarge()
+      room.cover(sofar)
+    })
     const bytes = Buffer.allocUnsafeSlow(length)
     let offset = 0
     for (const chunk of chunks) {
       bytes.set(chunk, offset)
       offset += chunk.length
     }
-    return { bytes, [Symbol.dispose]: () => bytes.fill(0) }
+    const end = (): void => {
+      bytes.fill(0)
+      room[Symbol.dispose]()
+    }
+    return { bytes, [Symbol.dispose]: end }
+  } catch (error) {
+    room[Symbol.dispose]()
+    throw error
   } finally {
     // The parser's own slices of the same bytes.
     for (const chunk of chunks) chunk.fill(0)
@@ -44,20 +70,30 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 
 /**
  * Takes the chunks as the parser gives them, and never by `read()` or an iterator: those join what has piled
- * up into a copy that nobody could wipe.
+ * up into a copy that nobody could wipe. `allow` throws where no more may come. Resolves to the length.
  */
-function collect(request: IncomingMessage, chunks: Buffer[], maxBytes: number): Promise<number> {
+function collect(
+  request: IncomingMessage,
+  chunks: Buffer[],
+  allow: (length: number) => void,
+): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   let length = 0
   const onData = (chunk: Buffer): void => {
     chunks.push(chunk)
     length += chunk.length
-    if (length > maxBytes) reject(tooLarge())
+    try {
+      allow(length)
+    } catch (error) {
+      reject(error)
+    }
   }
   const onEnd = (): void => resolve(length)
   // The client's doing, and nobody reads the answer.
   const onBroken = (cause?: unknown): void =>
     reject(new OperatingError('bad_request', 'the connection ended within the body', { cause }))
+  // Gone while we looked its token up: none of its events comes any more.
+  if (request.destroyed) onBroken()
   request.on('data', onData).once('end', onEnd).once('error', onBroken).once('close', onBroken)
   return promise.finally(() => {
     request.pause()

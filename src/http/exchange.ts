@@ -6,7 +6,8 @@ import type { LogicalRequest, Operation, Origin } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { canonicalPath } from '../router/canonical-path.ts'
 import { awaitArrival, seeWhatCameIn } from './arrival.ts'
-import { parseBody, readBody, wipeUnread } from './body.ts'
+import { type BodyBounds, parseBody, readBody, wipeUnread } from './body.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { envelope } from './envelope.ts'
 import { emptyObject } from './json-reader.ts'
 import { writeJson } from './json-writer.ts'
@@ -16,20 +17,25 @@ import {
   checkHead,
   checkNamespace,
   checkPatchType,
+  evidenceOf,
   type ListenerFacts,
   originOf,
   tokenOf,
 } from './request-head.ts'
-import { renderError } from './status.ts'
+import { refusalHeaders, renderError } from './status.ts'
 
 /** What a listener serves. It knows nothing of ceremonies or mounts. */
 export interface Service {
   readonly bareRoutes: ReadonlyMap<string, BareRoute>
   /** Throws `sealed` while only bare routes answer. */
   readonly gate: () => void
+  /** Whether this is a valid token, whatever it may do. Throws `sealed`. */
+  readonly knows: (token: string) => Promise<boolean>
   readonly dispatch: (request: LogicalRequest) => Promise<LogicalResponse | null>
   readonly newId: () => string
   readonly maxBodyBytes: number
+  /** Shared by all listeners of a server. */
+  readonly bodies: BodyBudget
   readonly listener: ListenerFacts
 }
 
@@ -97,6 +103,7 @@ export async function exchange(
     if (!(error instanceof OperatingError) || renderError(error).status === 500) fault = error
     const { status, body } = renderError(error)
     answer = { status, body }
+    for (const [name, value] of Object.entries(refusalHeaders(error))) response.setHeader(name, value)
   }
   try {
     await send({ request, method, response, answer, namespace })
@@ -135,10 +142,11 @@ async function handleBare(
   // Sealed before the method, as every method answers 503 then (key-lifecycle.md section 5.2).
   if (route.needsOpen) service.gate()
   if (handler === undefined) throw new OperatingError('unsupported_operation', '')
-  using body = await readBody(
-    request,
-    Math.min(service.maxBodyBytes, route.maxBodyBytes ?? MAX_UNAUTHENTICATED_BODY_BYTES),
-  )
+  using body = await readBody(request, {
+    maxBytes: Math.min(service.maxBodyBytes, route.maxBodyBytes ?? MAX_UNAUTHENTICATED_BODY_BYTES),
+    budget: service.bodies,
+    reserves: false,
+  })
   const writes = method === 'PUT' || method === 'POST'
   const parsed = parseBody(body.bytes)
   if (parsed === null && writes && route.emptyBody === 'refused')
@@ -161,10 +169,7 @@ async function answerLogical(
   // Sealed before the body: a sealed server reads nothing that it cannot use.
   service.gate()
   const token = tokenOf(request)
-  // Who shows nothing sends little: a login, never a document.
-  const maxBytes =
-    token === null ? Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES) : service.maxBodyBytes
-  using body = await readBody(request, maxBytes)
+  using body = await readBody(request, await boundsFor(service, request, token))
   const logical = path.slice('/v1/'.length)
   const logicalRequest: LogicalRequest = {
     id,
@@ -176,6 +181,22 @@ async function answerLogical(
     origin: originOf(request, service.listener),
   }
   return envelope(logicalRequest, await service.dispatch(logicalRequest))
+}
+
+/**
+ * Who is not known sends little: a login, never a document. Tokens are looked up here only for bodies that
+ * may be large; what a caller may do is judged later, by the router.
+ */
+async function boundsFor(
+  service: Service,
+  request: IncomingMessage,
+  token: string | null,
+): Promise<BodyBounds> {
+  const { 'content-length': declared, 'transfer-encoding': chunked } = request.headers
+  const isSmall = chunked === undefined && Number(declared ?? 0) <= MAX_UNAUTHENTICATED_BODY_BYTES
+  const isKnown = !isSmall && token !== null && (await service.knows(token))
+  const small = Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES)
+  return { maxBytes: isKnown ? service.maxBodyBytes : small, budget: service.bodies, reserves: isKnown }
 }
 
 function target(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
@@ -198,7 +219,7 @@ async function send({ request, method, response, answer, namespace }: Outgoing):
   try {
     if (answer.onArrived !== undefined) {
       await seeWhatCameIn()
-      awaitArrival(response, answer.onArrived)
+      awaitArrival(response, evidenceOf(request), answer.onArrived)
     }
     wipeUnread(request)
     if (!request.complete) closeUnread(request, response)

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { fromUtf8 } from '../base/encoding.ts'
-import { SecretBytes } from '../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 import type { JsonNode } from '../logical/json.ts'
 
 const QUOTE = 0x22
@@ -74,8 +74,11 @@ function endOfString(bytes: Uint8Array, from: number): number | null {
 
 /** The text's bytes in memory of their own, of exactly their length. `inner` was checked before. */
 function decode(inner: Uint8Array): Uint8Array {
-  if (isPlain(inner)) return new Uint8Array(inner)
-  const out = new Uint8Array(decodedLength(inner) ?? 0)
+  const out = secretSpace(decodedLength(inner) ?? 0)
+  if (isPlain(inner)) {
+    out.set(inner)
+    return out
+  }
   walk(inner, (byte, index) => {
     out[index] = byte
   })

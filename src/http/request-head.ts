@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { OperatingError } from '../base/errors.ts'
 import type { CeremonyAccess, Origin } from '../logical/request.ts'
+import type { Evidence } from './arrival.ts'
 
 const FORWARDING = ['forwarded', 'via', 'x-real-ip']
 const FORWARDING_PREFIX = 'x-forwarded-'
@@ -23,6 +24,19 @@ export function checkHead(request: IncomingMessage, method: string): void {
   if (method === 'LIST' && (chunked !== undefined || Number(declared ?? 0) > 0)) {
     throw new OperatingError('bad_request', 'LIST takes no body')
   }
+  evidenceOf(request)
+}
+
+/**
+ * By what the peer will show that new shares arrived. `X-Conclave-Acknowledge: request` is for a client that
+ * has them out of its hands before it says so: its orderly end says nothing, as a kernel ends the connections
+ * of a process that was killed in order too. Throws `bad_request` for any other value: it may ask for more.
+ */
+export function evidenceOf(request: IncomingMessage): Evidence {
+  const announced = request.headers['x-conclave-acknowledge']
+  if (announced === undefined) return 'request or end'
+  if (announced === 'request') return 'request'
+  throw new OperatingError('bad_request', 'X-Conclave-Acknowledge may only be "request" in this version')
 }
 
 /** `X-Vault-Token` wins, even when it is wrong; then `Authorization: Bearer`, case-sensitive. */

@@ -1,4 +1,4 @@
-import { type ErrorCode, OperatingError } from '../base/errors.ts'
+import { type ErrorCode, hasCode, OperatingError } from '../base/errors.ts'
 
 /** The only place where an error becomes a status. A new code does not compile without a row. */
 const STATUS = {
@@ -17,6 +17,7 @@ const STATUS = {
   nonce_mismatch: 400,
   not_found: 404,
   not_initialized: 400,
+  overloaded: 503,
   parameters_invalid: 400,
   permission_denied: 403,
   sealed: 503,
@@ -46,6 +47,12 @@ const TOLD: ReadonlySet<ErrorCode> = new Set([
   'storage_unavailable',
   'store_rolled_back',
 ])
+
+/** Headers of a refusal besides the usual ones. */
+export function refusalHeaders(error: unknown): Readonly<Record<string, string>> {
+  // One second: a body is read within 30, and most within a few thousandths of one.
+  return hasCode(error, 'overloaded') ? { 'Retry-After': '1' } : {}
+}
 
 /** An error as a client sees it: status, the sentences, and the code beside them. */
 export interface RenderedError {

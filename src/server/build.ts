@@ -1,6 +1,8 @@
 import { InvariantError } from '../base/assert.ts'
+import { millis } from '../base/clock.ts'
 import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
+import { SEAL_COMMIT_MS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { Custodian } from '../ceremony/custodian.ts'
 import { openFileJournal } from '../ceremony/journal/file-journal.ts'
@@ -11,6 +13,7 @@ import type { ServerConfig } from '../config/config.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
 import { OpenpgpDelivery } from '../delivery/openpgp/openpgp-delivery.ts'
+import { BodyBudget } from '../http/body-budget.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
@@ -36,7 +39,7 @@ import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
-import { systemClock, systemEntropy, systemHost } from './system-ports.ts'
+import { collectGarbage, systemClock, systemEntropy, systemHost } from './system-ports.ts'
 import { VERSION } from './version.ts'
 
 /** A server without its sockets. */
@@ -99,6 +102,8 @@ async function buildOn(
     },
     sealed: () => {
       open = null
+      // Once the keys have been wiped, which waits for a commit for as long as this at most.
+      void systemClock.sleep(millis(SEAL_COMMIT_MS + 1000)).then(collectGarbage)
     },
     fatal,
   })
@@ -128,7 +133,9 @@ async function buildOn(
     service: {
       bareRoutes: new Map(bareRoutes(lifecycle).map((route) => [route.path, route])),
       gate: () => void expectOpen(),
+      knows: (token) => expectOpen().knows(token),
       dispatch: (request) => expectOpen().router.dispatch(request),
+      bodies: new BodyBudget(),
       newId: () => uuidFrom(systemEntropy.bytes(16)),
     },
     logExchange: (facts) => logExchange(log, fatal, facts),

@@ -42,6 +42,8 @@ export interface OpenLogical {
   readonly router: Router
   readonly audit: AuditBroker
   readonly gate: TokenGate
+  /** Whether this is a valid token, whatever it may do. */
+  readonly knows: (token: string) => Promise<boolean>
   readonly cluster: Cluster
   /** A root token for a ceremony's commit. */
   readonly rootToken: () => NewRootToken
@@ -86,6 +88,7 @@ export async function openLogical(
     router: new Router({ mounts, authenticate, acl: BUILT_IN_ACL, audit, clock: ports.clock }),
     audit,
     gate: { check: (token, path) => checkSudo(authenticate, token, path) },
+    knows: async (token) => (await tokens.lookup(token)) !== null,
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
     rootToken: () => {
       const { token, writes } = tokens.newRootToken(ports)

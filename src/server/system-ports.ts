@@ -1,8 +1,11 @@
 import { randomFillSync } from 'node:crypto'
 import { statfsSync } from 'node:fs'
 import { cpus, freemem, hostname, machine, platform, release, totalmem, uptime } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type Clock, type Millis, millis, type UnixMillis, unixMillis } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
+import { secretSpace } from '../base/secret-bytes.ts'
 import type { Disk, HostPort, HostReadings } from '../system/host-readings.ts'
 
 /** The real world: the only place where time, randomness and the state of the machine come from. */
@@ -24,8 +27,20 @@ export const systemClock: Clock = {
 }
 
 export const systemEntropy: Entropy = {
-  // Memory of its own, never a slice of Buffer's shared pool: whoever owns it can wipe it.
-  bytes: (length: number): Uint8Array => randomFillSync(new Uint8Array(length)),
+  // Memory of its own, never a slice of Buffer's shared pool: keys are made of it, and their owner wipes it.
+  bytes: (length: number): Uint8Array => randomFillSync(secretSpace(length)),
+}
+
+/**
+ * Collects everything that nobody refers to any more. OpenSSL holds keys in memory of its own, wipes it when
+ * the object before it is collected, and an idle process collects nothing for hours: a sealed server had the
+ * keys of its shares there.
+ */
+export function collectGarbage(): void {
+  // Node.js shows V8's collector only under this flag; a context made after it is set has it.
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  setFlagsFromString('--no-expose-gc')
 }
 
 /** This machine, and the disk that holds `folder`. */

@@ -2,7 +2,7 @@ import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
 import { utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
-import { SecretBytes } from '../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 
 const ALPHABET = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')
 /** The largest multiple of 62 below 256: bytes from it on are thrown away, so every letter is as likely. */
@@ -26,7 +26,7 @@ export interface TokenEntry {
 
 /** A new token, `hvs.` and 24 base62 characters (143 bits), as ASCII bytes that the caller owns. */
 export function mintToken(entropy: Entropy): SecretBytes {
-  const token = new Uint8Array(PREFIX.length + BODY_LENGTH)
+  const token = secretSpace(PREFIX.length + BODY_LENGTH)
   token.set(PREFIX)
   fillBase62(entropy, token.subarray(PREFIX.length))
   return SecretBytes.take(token)

@@ -227,8 +227,10 @@ const TO_KEYS: readonly Step[] = [
     exit: 0,
     json: [
       ...['nonce', 'complete', 'keys', 'keys_base64', 'pgp_fingerprints', 'backup', 'verification_required'],
+      'retiring',
     ],
     learnsKeys: 'wrapped',
+    differs: ['`rekey -format=json`, the new shares'],
   },
   {
     types: 'operator rekey -backup-retrieve',

@@ -30,6 +30,7 @@ before(async () => {
 after(() => listener.close(0))
 beforeEach(() => void order.splice(0))
 
+const BY_REQUEST = 'X-Conclave-Acknowledge: request\r\n'
 const ask = (path: string, header = ''): string => `GET ${path} HTTP/1.1\r\n${HOST}${header}\r\n`
 const open = (): Socket => connect({ port: listener.address.port, host: '127.0.0.1', allowHalfOpen: true })
 
@@ -97,6 +98,37 @@ test('a request that was sent along with the first is no evidence', async () => 
   socket.on('error', () => undefined)
   await sleep(40)
   assert.deepEqual(order, ['next'])
+})
+
+test('who announces a request as evidence gives it by that request', async () => {
+  const socket = open()
+  socket.write(ask('/v1/shares', BY_REQUEST))
+  await firstBytes(socket)
+  socket.write(ask('/v1/next'))
+  await firstBytes(socket)
+  assert.deepEqual(order, ['arrived', 'next'])
+  socket.destroy()
+})
+
+test('who announces a request as evidence gives none by ending in order: kernels do that for the dead', async () => {
+  for (const header of [BY_REQUEST, `${BY_REQUEST}Connection: close\r\n`]) {
+    const socket = open()
+    socket.write(ask('/v1/shares', header))
+    await firstBytes(socket)
+    socket.end()
+    await sleep(60)
+    assert.deepEqual(order, [])
+    socket.destroy()
+  }
+})
+
+test('refuses an announcement that it does not know, before anything is done', async () => {
+  const socket = open()
+  socket.write(ask('/v1/shares', 'X-Conclave-Acknowledge: pigeon\r\n'))
+  const answer = await firstBytes(socket)
+  assert.match(answer, /^HTTP\/1\.1 400 /)
+  assert.match(answer, /X-Conclave-Acknowledge/)
+  socket.destroy()
 })
 
 test('our own close is no evidence', async () => {

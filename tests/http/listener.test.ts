@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatingError } from '../../src/base/errors.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
+import { BodyBudget } from '../../src/http/body-budget.ts'
 import { SecretText } from '../../src/logical/json.ts'
 import { firstBytes, HOST, listen, talk } from './peer.ts'
 
@@ -65,6 +66,44 @@ test('refuses a document from who shows no token, before reading it', async () =
   assert.deepEqual(dispatched, [])
   const body = `{"a":"${'x'.repeat(65_529)}"}`
   assert.match(await talk(listener.address.port, head('X-Vault-Token: t\r\n') + body), /^HTTP\/1\.1 200 /)
+  await listener.close(0)
+})
+
+test('refuses a document from who shows a token that nobody knows, before reading it', async () => {
+  const { listener, dispatched } = await listen({}, { service: { knows: async (token) => token === 't' } })
+  const ask = (framing: string): Promise<string> =>
+    talk(listener.address.port, `PUT /v1/s/a HTTP/1.1\r\n${HOST}X-Vault-Token: x\r\n${framing}\r\n\r\n`)
+  assert.match(await ask('Content-Length: 65537'), /^HTTP\/1\.1 413 /)
+  const chunk = 'a'.repeat(0x10001)
+  const chunked = await ask(`Transfer-Encoding: chunked\r\n\r\n10001\r\n${chunk}\r\n0`)
+  assert.match(chunked, /^HTTP\/1\.1 413 /)
+  assert.deepEqual(dispatched, [])
+  assert.match(await ask('Content-Length: 2\r\n\r\n{}'), /^HTTP\/1\.1 200 /, 'a login is small')
+  await listener.close(0)
+})
+
+const LARGE = 100_000
+const large = `X-Vault-Token: t\r\nContent-Length: ${LARGE}\r\n\r\n`
+
+test('large bodies that do not fit together: 503 with Retry-After, before reading; small ones pass', async () => {
+  const bodies = new BodyBudget({ allBytes: 2 * LARGE, keptForSmallBytes: LARGE / 2 })
+  const { listener, dispatched } = await listen({}, { service: { bodies } })
+  const { port } = listener.address
+  const slow = connect(port, '127.0.0.1')
+  slow.write(`PUT /v1/s/slow HTTP/1.1\r\n${HOST}${large}`)
+  await sleep(30)
+  const refused = await talk(port, `PUT /v1/s/more HTTP/1.1\r\n${HOST}${large}`)
+  assert.match(refused, /^HTTP\/1\.1 503 /)
+  assert.match(refused, /\r\nRetry-After: 1\r\n/)
+  assert.match(refused, /"code":"overloaded"/)
+  assert.deepEqual(dispatched, [])
+  const small = `PUT /v1/s/small HTTP/1.1\r\n${HOST}Content-Length: 2\r\n\r\n{}`
+  assert.match(await talk(port, small), /^HTTP\/1\.1 200 /)
+  slow.destroy()
+  await sleep(30)
+  const body = `{"a":"${'x'.repeat(LARGE - 8)}"}`
+  assert.match(await talk(port, `PUT /v1/s/more HTTP/1.1\r\n${HOST}${large}${body}`), /^HTTP\/1\.1 200 /)
+  assert.deepEqual(dispatched, ['update s/small', 'update s/more'])
   await listener.close(0)
 })
 

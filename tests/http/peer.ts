@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { BodyBudget } from '../../src/http/body-budget.ts'
 import type { Service } from '../../src/http/exchange.ts'
 import { type ListenerOptions, type RunningListener, startListener } from '../../src/http/listener.ts'
 import type { BareHandler, BareRoute } from '../../src/logical/bare-route.ts'
@@ -30,7 +31,9 @@ export async function listen(
         dispatched.push(`${operation} ${path}`)
         return { data: {} }
       },
+      knows: async () => true,
       newId: () => 'id',
+      bodies: new BodyBudget(),
       maxBodyBytes: 1 << 20,
       listener: {
         listener: 'test',

@@ -2,6 +2,7 @@ import { wipeAll } from '../../base/secret-bytes.ts'
 import type { CompletedRekey, RekeyStatus } from '../../client/rekey-answers.ts'
 import { during, UsageError } from '../failure.ts'
 import { readPgpKeys } from '../pgp-keys.ts'
+import { orNull } from '../share-output.ts'
 import { shownRekey } from '../statement-output.ts'
 import { collect } from './collect.ts'
 import { type GivenBack, giveAllBack, giveEnoughBack } from './give-back.ts'
@@ -76,9 +77,15 @@ interface Dealt {
 
 /** Steps 3 to 5. The new shares are wiped in the end, whatever happens. */
 async function deliver(guided: Guided, { dealt, status, words }: Dealt): Promise<Outcome> {
+  using delivery = dealt.delivery
   try {
     const handedOut = await handOutAll(guided, dealt, status)
-    if (!dealt.verificationRequired) return complete(status, words, handedOut)
+    if (!dealt.verificationRequired) {
+      // On the disk, on paper or printed: only now may the old ones go. Messages that belong into the answer
+      // of this command are none of that yet: the old ones stay until the new ones have opened the server.
+      if (handedOut.messages.length === 0) await orNull(() => delivery.acknowledge())
+      return complete(status, words, handedOut)
+    }
     const verifying = { ...status, verificationNonce: dealt.verificationNonce }
     // A script that wrote the shares to files has not yet brought them to anybody.
     if (!guided.dialog.isInteractive) return await waiting(guided, verifying, { words, handedOut })

@@ -3,8 +3,7 @@ import { type SecretBytes, wipeAll } from '../../base/secret-bytes.ts'
 import type { KeySetStatus } from '../../client/answers.ts'
 import type { CompletedRekey, RekeyStatus } from '../../client/rekey-answers.ts'
 import { bytesOfHex } from '../../custody/share-digits.ts'
-import { put } from '../io.ts'
-import type { Piece } from '../secret-output.ts'
+import { type Piece, putSecret } from '../secret-output.ts'
 import { writtenShares } from '../share-output.ts'
 import { cardGrid } from './card-grid.ts'
 import { countOf, type Guided, type HandedOut, NOTHING_HANDED_OUT } from './guided.ts'
@@ -75,10 +74,10 @@ async function handOutMessages(guided: Guided, dealt: CompletedRekey): Promise<H
   if (call.output.format !== 'table') return { files: [], messages: base64 }
   for (const [at, text] of base64.entries()) {
     const print = dealt.pgpFingerprints?.[at] ?? 'unknown'
-    await put(call.io, `Key ${at + 1} fingerprint: ${print}; value: ${text}\n`)
+    await putSecret(call.io, [`Key ${at + 1} fingerprint: ${print}; value: ${text}\n`])
   }
   dialog.tell('', 'Each value is encrypted to its holder, who reads it with: base64 -d | gpg -d')
-  return { files: [], messages: base64 }
+  return NOTHING_HANDED_OUT
 }
 
 async function writeAll(

@@ -2,6 +2,7 @@ import { fromUtf8 } from '../../base/encoding.ts'
 import { SecretBytes, wipeAll } from '../../base/secret-bytes.ts'
 import type { SealStatus } from '../../client/answers.ts'
 import type { ConclaveClient, LogicalAnswer } from '../../client/conclave-client.ts'
+import type { Delivery } from '../../client/delivery.ts'
 import type { RekeyStatus } from '../../client/rekey-answers.ts'
 import { parseShare } from '../../custody/share-format.ts'
 import type { Hashing } from '../io.ts'
@@ -160,10 +161,22 @@ async function finishRekey(
     if (!update.complete) continue
     shares.owned.push(...update.keys, ...update.keysBase64)
     expect(update.keys.length === SECOND.shares, 'there should be four new shares')
+    await acknowledge(scene, update.delivery)
     return shareList(scene, update.keys, shares.owned)
   }
   expect(false, 'the rekey should be complete')
   return []
+}
+
+/** The new shares are out; told so, the server drops the old ones. */
+async function acknowledge(scene: Scene, delivery: Delivery): Promise<void> {
+  using told = delivery
+  const { retiring } = await scene.narrator.request(
+    'GET /v1/sys/custody/status on the same connection: the new shares have arrived',
+    () => told.acknowledge(),
+    ({ live, retiring }) => `200 live key set ${live?.number} retiring ${retiring?.number ?? 'none'}`,
+  )
+  expect(retiring === null, 'the old shares should be gone')
 }
 
 async function sealAndReopen(

@@ -7,7 +7,6 @@ import {
   createPublicKey,
   createSecretKey,
   hash,
-  hkdfSync,
   type KeyObject,
   sign,
   timingSafeEqual,
@@ -15,7 +14,7 @@ import {
 } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
 import { utf8 } from '../../base/encoding.ts'
-import { SecretBytes } from '../../base/secret-bytes.ts'
+import { SecretBytes, secretSpace } from '../../base/secret-bytes.ts'
 import {
   AEAD_KEY_BYTES,
   AEAD_NONCE_BYTES,
@@ -28,7 +27,8 @@ import {
 const CIPHER = 'aes-256-gcm'
 const CIPHER_OPTIONS = { authTagLength: AEAD_TAG_BYTES }
 const CURVE_KEY_BYTES = 32
-const MAX_HKDF_BYTES = 255 * 32
+const HASH_BYTES = 32
+const MAX_HKDF_BYTES = 255 * HASH_BYTES
 
 /** RFC 8410: what stands before the 32 raw bytes of a key in PKCS #8 and in SubjectPublicKeyInfo. */
 const ED25519_PRIVATE = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -51,14 +51,37 @@ export const nodePrimitives: Primitives = {
   equal: (left, right) => left.length === right.length && timingSafeEqual(left, right),
 }
 
-/** HKDF with SHA-256 (RFC 5869) for an info of any bytes. `length` in bytes, 1 to 8,160. */
+/**
+ * HKDF with SHA-256 (RFC 5869) for an info of any bytes. `length` in bytes, 1 to 8,160.
+ *
+ * Made of HMAC and not by `hkdfSync`, which copies the input key into an object that is wiped when it is
+ * collected, whenever that is: it was found in the memory of a sealed server. What HMAC is given as message
+ * leaves no copy (measured; `tests/faults/memory-residue.test.ts`).
+ */
 export function hkdfSha256(
   input: { readonly inputKey: Uint8Array; readonly salt: Uint8Array; readonly info: Uint8Array },
   length: number,
 ): SecretBytes {
   assert(length >= 1 && length <= MAX_HKDF_BYTES, 'HKDF-SHA-256 gives 1 to 8,160 bytes')
-  const derived = hkdfSync('sha256', input.inputKey, input.salt, input.info, length)
-  return SecretBytes.take(new Uint8Array(derived))
+  // Section 2.2: no salt is a salt of zeros, which HMAC makes of an empty key by itself.
+  const pseudorandomKey = hmacSha256(input.salt, input.inputKey)
+  const output = secretSpace(length)
+  let block: Uint8Array = new Uint8Array(0)
+  for (let at = 0, count = 1; at < length; at += HASH_BYTES, count++) {
+    const previous = block
+    block = hmacSha256(pseudorandomKey, previous, input.info, Uint8Array.of(count))
+    previous.fill(0)
+    output.set(block.subarray(0, length - at), at)
+  }
+  block.fill(0)
+  pseudorandomKey.fill(0)
+  return SecretBytes.take(output)
+}
+
+function hmacSha256(key: Uint8Array, ...message: readonly Uint8Array[]): Uint8Array {
+  const state = createHmac('sha256', key)
+  for (const part of message) state.update(part)
+  return state.digest()
 }
 
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -133,10 +156,13 @@ function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   }
 }
 
-/** The private key of 32 raw bytes. The encoding that carries them is wiped again. */
+/**
+ * The private key of 32 raw bytes. The encoding that carries them is wiped again; OpenSSL's own copy when the
+ * key is collected.
+ */
 function privateKey(prefix: Uint8Array, raw: Uint8Array): KeyObject {
   assert(raw.length === CURVE_KEY_BYTES, 'a private key is made from 32 bytes')
-  const der = Buffer.allocUnsafeSlow(prefix.length + CURVE_KEY_BYTES)
+  const der = Buffer.from(new ArrayBuffer(prefix.length + CURVE_KEY_BYTES))
   try {
     der.set(prefix)
     der.set(raw, prefix.length)
@@ -154,7 +180,8 @@ function publicKeyOf(key: KeyObject): Uint8Array {
 /** Node's buffers as plain arrays of bytes, in memory of their own. */
 function plain(buffer: Buffer): Uint8Array {
   if (buffer.length === buffer.buffer.byteLength) return new Uint8Array(buffer.buffer)
-  const own = new Uint8Array(buffer)
+  const own = secretSpace(buffer.length)
+  own.set(buffer)
   buffer.fill(0)
   return own
 }
