@@ -22,6 +22,7 @@ const OPENERS = {
 const asked = (by: keyof typeof CREDENTIALS, access: Asked['access']): Asked => ({
   credential: CREDENTIALS[by],
   access,
+  source: '127.0.0.1',
   path: 'sys/rekey/init',
   source: '127.0.0.1',
 })

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { hasCode, OperatingError } from '../../src/base/errors.ts'
+import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
+import { verifyExports } from '../../src/custody/transcript-export.ts'
 import { audit, type Transcript } from '../sim/auditor.ts'
+import { exported } from '../sim/history.ts'
 import { Holders } from '../sim/holders.ts'
 import { Crashed, type FaultMode, SimStorage } from '../sim/sim-storage.ts'
 import { type ShareSet, World } from '../sim/world.ts'
@@ -104,6 +107,8 @@ async function goOn(flow: Flow, holders: Holders, what: string): Promise<void> {
     throw new Error(`${what}: it does not go on`, { cause: error })
   }
   const found = await look(flow, holders, what)
+  const verdict = verifyExports(nodePrimitives, [await exported(found.inside)])
+  assert(verdict.ok, `${what}: the export of all transcripts verifies`)
   await flow.end?.(found)
 }
 

@@ -24,13 +24,13 @@ const FLOWS: Record<string, Flow> = {
     act: (holders) => make(holders, null, () => holders.restart()),
     ways: 1,
     holds: wholeOrNot,
-    every: 3,
+    every: 5,
   },
   'whose recipient fails at the end': { act: recipientFails, ways: 1, holds: wholeOrNot },
   'that is cancelled': { act: cancelled, ways: 1, holds: notMade },
   'that its holders cancel': { act: cancelledByHolders, ways: 1, holds: notMade },
   'whose time runs out, and another after it': { act: expired, ways: 1, holds: wholeOrNot },
-  'that an explicit seal cancels': { act: sealed, ways: 1, holds: notMade },
+  'that an explicit seal cancels': { act: sealed, ways: 1, holds: notMade, every: 3 },
   'that a rekey supersedes': { act: superseded, ways: 2, holds: notMade, end: newestOpens },
 }
 

@@ -36,7 +36,7 @@ export async function audit(world: World): Promise<ReadonlyMap<string, Transcrip
   const all = await readTranscripts(world)
   const shareKeys = shareKeysOf(world)
   const identityKeys = identityKeysOf(all)
-  const heads = new Set([...all.values()].filter(isClosed).map(({ head }) => head))
+  await checkOrder(world, all)
   const running = await runningIds(world)
   for (const one of all.values()) {
     const what = `the transcript of ${one.kind} ${one.ceremonyId}`
@@ -44,11 +44,24 @@ export async function audit(world: World): Promise<ReadonlyMap<string, Transcrip
     checkConsents(one, { shareKeys, what })
     if (isClosed(one)) checkClosing(one, { identityKeys, what })
     else assert(running.has(one.ceremonyId), `${what} has no end, and it does not run`)
-    const before = one.lines[0]?.value.previous_transcript
-    const isFirst = one.kind === 'init'
-    assert(isFirst ? before === NOTHING_BEFORE : heads.has(before), `${what} follows another`)
   }
   return all
+}
+
+/** Closing lines are one chain, from init to the head that the store remembers. */
+async function checkOrder(world: World, all: ReadonlyMap<string, Transcript>): Promise<void> {
+  const stored = await world.session?.barrier.get('core/transcript-head')
+  const head = JSON.parse(Buffer.from(stored ?? []).toString())
+  let [id, hash] = [head.ceremony_id, base64(head.head).toString('hex')]
+  let closed = 0
+  for (; id !== null; closed++) {
+    const one = all.get(id)
+    assert(one !== undefined && one.head === hash, `the chain of transcripts breaks before ${hash}`)
+    const closing = one.lines.at(-1)?.value
+    ;[id, hash] = [closing.previous_ceremony, closing.previous_transcript]
+  }
+  assert.equal(hash, NOTHING_BEFORE, 'the chain begins with nothing')
+  assert.equal(closed, [...all.values()].filter(isClosed).length, 'every ceremony that ended is in the chain')
 }
 
 async function readTranscripts(world: World): Promise<Map<string, Transcript>> {
@@ -99,13 +112,13 @@ function checkConsents(
   }
 }
 
-/** By the identity of its first line, or by the one that it names where an install came in between. */
+/** By the identity that it names, which init had or an install has named. */
 function checkClosing(
   { lines }: Transcript,
   with_: { readonly identityKeys: ReadonlySet<string>; readonly what: string },
 ): void {
   const { signature, ...closing }: Record<string, RecordValue> = lines.at(-1)?.value ?? {}
-  const key = String(closing['identity_key'] ?? lines[0]?.value.identity_key)
+  const key = String(closing['identity_key'])
   assert(
     with_.identityKeys.has(base64(key).toString('hex')),
     `${with_.what}: nobody vouches for its identity`,

@@ -107,8 +107,7 @@ export class Holders {
   async object(number: number, kind: Kind = 'rekey'): Promise<boolean> {
     const id = this.runningId(kind)
     using share = shareOf(this.sets[0], number)
-    const credential = { by: 'holder', share } as const
-    const asked = { credential, access: 'guarded', path: `sys/${kind}`, source: SOURCE } as const
+    const asked = { ...ANYBODY, credential: { by: 'holder', share }, access: 'guarded' } as const
     const ended = await this.world.custodian[kind].cancel(asked)
     if (id !== null) this.#note(id, `cancel ${number}`)
     if (id !== null && ended) this.#note(id, 'cancelled')
