@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ANSWER_KEPT_MS, CEREMONY_EXPIRY_MS } from '../../src/base/limits.ts'
-import { Holders } from '../sim/holders.ts'
+import { Holders, restart } from '../sim/holders.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
 import { opens, type ShareSet, World } from '../sim/world.ts'
 
@@ -10,7 +10,7 @@ const DIRECT = { ...SAME, verify: 'none' } as const
 
 async function open(): Promise<Holders> {
   const world = await World.start(new SimStorage(), 'crash table')
-  const holders = new Holders(world, [await world.init(3, 2)], 'crash table')
+  const holders = new Holders(world, [await world.init(3, 2)])
   await holders.unseal()
   return holders
 }
@@ -70,7 +70,7 @@ describe('the process dies right after', () => {
     await holders.propose(DIRECT)
     await holders.agree(holders.newest, 1)
     assert.deepEqual(await openAfterDeath(holders), [true])
-    await holders.restart(holders.world.storage.reopened())
+    await restart(holders, holders.world.storage.reopened())
     assert.equal(holders.world.custodian.rekey.status().progress, 1)
   })
 
@@ -87,7 +87,7 @@ describe('the process dies right after', () => {
     assert(running?.phase === 'dealt')
     await holders.giveBack(1)
     assert.deepEqual(await openAfterDeath(holders), [true, false])
-    await holders.restart(holders.world.storage.reopened())
+    await restart(holders, holders.world.storage.reopened())
     const after = holders.world.custodian.rekey.status()
     assert.equal(after.verification.progress, 0)
     assert(after.running?.phase === 'dealt')
@@ -104,7 +104,7 @@ describe('the process dies right after', () => {
     holders.world.storage.arm({ at: 1, mode: 'crash' })
     await assert.rejects(holders.giveBack(2), { name: 'Crashed' })
     assert.deepEqual(await openAfterDeath(holders), [false, true])
-    await holders.restart(holders.world.storage.reopened())
+    await restart(holders, holders.world.storage.reopened())
     assert.equal(holders.world.custodian.record?.retiring, null)
   })
 
@@ -115,7 +115,7 @@ describe('the process dies right after', () => {
     holders.world.storage.arm({ at: 1, mode: 'crash' })
     await assert.rejects(holders.agree(holders.newest, 2), { name: 'Crashed' })
     assert.deepEqual(await openAfterDeath(holders), [true])
-    await holders.restart(holders.world.storage.reopened())
+    await restart(holders, holders.world.storage.reopened())
     assert.equal(holders.world.custodian.record?.live.number, 2)
   })
 
@@ -186,7 +186,7 @@ describe('the process dies right after', () => {
       await holders.agree(holders.newest, 1)
       await end(holders)
       assert.deepEqual(await openAfterDeath(holders), [true])
-      await holders.restart(holders.world.storage.reopened())
+      await restart(holders, holders.world.storage.reopened())
       assert.notEqual(holders.runningId(), id)
     })
 
@@ -198,7 +198,7 @@ describe('the process dies right after', () => {
       holders.world.clock.advance(how === 'an expiry' ? 7 * CEREMONY_EXPIRY_MS : 0)
       await end(holders)
       assert.deepEqual(await openAfterDeath(holders), [true, false])
-      await holders.restart(holders.world.storage.reopened())
+      await restart(holders, holders.world.storage.reopened())
       assert.notEqual(holders.runningId(), id)
       assert.equal(holders.world.custodian.record?.retired[0]?.end, 'cancelled')
     })
@@ -212,7 +212,7 @@ describe('the process dies right after', () => {
     await holders.world.custodian.seal('127.0.0.1')
     holders.world.storage.arm(null)
     assert.deepEqual(await openAfterDeath(holders), [true])
-    await holders.restart(holders.world.storage.reopened())
+    await restart(holders, holders.world.storage.reopened())
     assert.equal(holders.runningId(), null)
   })
 

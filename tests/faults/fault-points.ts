@@ -4,7 +4,7 @@ import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { verifyExports } from '../../src/custody/transcript-export.ts'
 import { audit, type Transcript } from '../sim/auditor.ts'
 import { exported } from '../sim/history.ts'
-import { Holders } from '../sim/holders.ts'
+import { Holders, restart } from '../sim/holders.ts'
 import { Crashed, type FaultMode, SimStorage } from '../sim/sim-storage.ts'
 import { type ShareSet, World } from '../sim/world.ts'
 
@@ -78,7 +78,7 @@ async function started(
   run: { readonly before: ShareSet; readonly seed: string },
 ): Promise<Holders> {
   const world = await World.start(origin.storage.reopened(), run.seed)
-  const holders = new Holders(world, [run.before], run.seed)
+  const holders = new Holders(world, [run.before])
   await holders.unseal()
   return holders
 }
@@ -100,7 +100,7 @@ async function interrupted(
 async function goOn(flow: Flow, holders: Holders, what: string): Promise<void> {
   const { storage, fatal, custodian } = holders.world
   try {
-    if (storage.isCrashed || fatal !== null) await holders.restart(storage.reopened())
+    if (storage.isCrashed || fatal !== null) await restart(holders, storage.reopened())
     else if (!custodian.isOpen) await holders.unseal()
     await (flow.instead ?? flow.act)(holders)
   } catch (error) {

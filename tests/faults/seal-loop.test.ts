@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Holders } from '../sim/holders.ts'
+import { type Holders, restart } from '../sim/holders.ts'
 import { type Flow, type Found, oldOpens, unlessRepeated, walkFaults } from './fault-points.ts'
 import { agreeTo, dealTo, phaseOf, wrapped } from './going-on.ts'
 
@@ -66,7 +66,7 @@ for (const [kind, proposed] of Object.entries({ direct: DIRECT, verified: SAME }
       instead: async (holders) => {
         await holders.world.custodian.dataKeys.rotate()
         await holders.world.put('data/after', 'the rotation')
-        await holders.restart()
+        await restart(holders)
       },
       ways: kind === 'direct' ? 2 : 1,
       holds: oldOpens,
