@@ -24,7 +24,6 @@ const asked = (by: keyof typeof CREDENTIALS, access: Asked['access']): Asked => 
   access,
   source: '127.0.0.1',
   path: 'sys/rekey/init',
-  source: '127.0.0.1',
 })
 const shown = (by: keyof typeof CREDENTIALS): Shown =>
   by === 'holder' ? { by, share: SHARE, judged: JUDGED } : { by }

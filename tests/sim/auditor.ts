@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { canonicalJson, type RecordValue } from '../../src/base/canonical-json.ts'
 import { toHex } from '../../src/base/encoding.ts'
 import { MAX_LIST_PAGE } from '../../src/base/limits.ts'
+import type { Custodian } from '../../src/ceremony/custodian.ts'
+import type { Session } from '../../src/ceremony/session.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
-import type { World } from './world.ts'
 
 /**
  * Reads the transcripts of an open store as an auditor would, with nothing but docs/storage-format.md and
@@ -27,12 +28,18 @@ export interface Line {
   readonly value: any
 }
 
+/** An open store: a simulated one, or a real one. */
+export interface Inspected {
+  readonly custodian: Custodian
+  readonly session: Session | null
+}
+
 const CLOSINGS = ['completed', 'cancelled', 'expired', 'superseded']
 const NOTHING_BEFORE = '0'.repeat(64)
 const RUNNING = ['core/ceremonies/rekey', 'core/ceremonies/generate-root']
 
 /** Every transcript of the store, by its ceremony. Fails on one that does not verify. */
-export async function audit(world: World): Promise<ReadonlyMap<string, Transcript>> {
+export async function audit(world: Inspected): Promise<ReadonlyMap<string, Transcript>> {
   const all = await readTranscripts(world)
   const shareKeys = shareKeysOf(world)
   const identityKeys = identityKeysOf(all)
@@ -49,7 +56,7 @@ export async function audit(world: World): Promise<ReadonlyMap<string, Transcrip
 }
 
 /** Closing lines are one chain, from init to the head that the store remembers. */
-async function checkOrder(world: World, all: ReadonlyMap<string, Transcript>): Promise<void> {
+async function checkOrder(world: Inspected, all: ReadonlyMap<string, Transcript>): Promise<void> {
   const stored = await world.session?.barrier.get('core/transcript-head')
   const head = JSON.parse(Buffer.from(stored ?? []).toString())
   let [id, hash] = [head.ceremony_id, base64(head.head).toString('hex')]
@@ -64,7 +71,7 @@ async function checkOrder(world: World, all: ReadonlyMap<string, Transcript>): P
   assert.equal(closed, [...all.values()].filter(isClosed).length, 'every ceremony that ended is in the chain')
 }
 
-async function readTranscripts(world: World): Promise<Map<string, Transcript>> {
+async function readTranscripts(world: Inspected): Promise<Map<string, Transcript>> {
   const barrier = world.session?.barrier
   assert(barrier !== undefined, 'the store is open')
   const page = { after: '', limit: MAX_LIST_PAGE }
@@ -128,7 +135,7 @@ function checkClosing(
 }
 
 /** The public key of every share that the custody record knows, by set and number. */
-function shareKeysOf(world: World): Map<string, Uint8Array> {
+function shareKeysOf(world: Inspected): Map<string, Uint8Array> {
   const record = world.custodian.record
   assert(record !== null, 'the store is open')
   const keys = new Map<string, Uint8Array>()
@@ -154,7 +161,7 @@ function identityKeysOf(all: ReadonlyMap<string, Transcript>): Set<string> {
   return keys
 }
 
-async function runningIds(world: World): Promise<Set<string>> {
+async function runningIds(world: Inspected): Promise<Set<string>> {
   const ids = new Set<string>()
   for (const path of RUNNING) {
     const stored = await world.session?.barrier.get(path)
