@@ -8,7 +8,7 @@ import { Holders, restart } from '../sim/holders.ts'
 import { Crashed, type FaultMode, SimStorage } from '../sim/sim-storage.ts'
 import { type ShareSet, World } from '../sim/world.ts'
 
-const MODES: readonly FaultMode[] = ['lost', 'kept', 'full', 'crash']
+const MODES: readonly FaultMode[] = ['lost', 'kept', 'full', 'gone', 'crash']
 const SLOW = process.env['CONCLAVE_SLOW'] === '1'
 
 /** What people do, and what holds whenever it is interrupted. */

@@ -59,8 +59,8 @@ const ORIGINAL = '/sys/rekey'
 const GENERATE = '/v1/sys/generate-root'
 
 /**
- * One life of a store, from nothing: init, unseal, a direct rekey until its old set is gone, a verified rekey,
- * a root token, rotations; from the unseal on beside somebody who writes. It notes in `seen` what the
+ * One life of a store, from nothing: init, unseal, a direct rekey until its old set is gone, a verified
+ * rekey, a root token, rotations; from the unseal on beside somebody who writes. It notes in `seen` what the
  * answers have said, and nothing before it was said.
  */
 export async function tell(server: ServerProcess, seen: Seen): Promise<void> {
