@@ -22,8 +22,8 @@ const OPENERS = {
 const asked = (by: keyof typeof CREDENTIALS, access: Asked['access']): Asked => ({
   credential: CREDENTIALS[by],
   access,
-  path: 'sys/rekey/init',
   source: '127.0.0.1',
+  path: 'sys/rekey/init',
 })
 const shown = (by: keyof typeof CREDENTIALS): Shown =>
   by === 'holder' ? { by, share: SHARE, judged: JUDGED } : { by }

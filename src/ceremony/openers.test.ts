@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SimStorage } from '../../tests/sim/sim-storage.ts'
-import { plainTerms, World } from '../../tests/sim/world.ts'
+import { ANYBODY, plainTerms, World } from '../../tests/sim/world.ts'
 import type { Barrier } from '../barrier/barrier.ts'
 import { OPENERS_PATH } from '../barrier/paths.ts'
 import { unixMillis } from '../base/clock.ts'
@@ -94,8 +94,7 @@ test('what became of a ceremony gives no opening back', async () => {
   const keys = await world.init(3, 2)
   await world.unseal(keys)
   using share = SecretBytes.copyOf(keys[0]!)
-  const credential = { by: 'holder', share } as const
-  const asked = { credential, access: 'guarded', path: 'sys/rekey/init', source: '127.0.0.1' } as const
+  const asked = { ...ANYBODY, credential: { by: 'holder', share }, access: 'guarded' } as const
   const terms = plainTerms({ shares: 3, threshold: 2 })
   for (const _ of [1, 2, 3]) {
     await world.custodian.rekey.start(terms, asked)

@@ -56,7 +56,7 @@ for (const [name, run] of Object.entries(KINDS)) {
     let stored: Stored
     before(async () => {
       const world = await World.start(new SimStorage(), name)
-      const holders = new Holders(world, [await world.init(3, 2)], name)
+      const holders = new Holders(world, [await world.init(3, 2)])
       await holders.unseal()
       const format = (await run(holders)) as CeremonyFormat<Running>
       const bytes = await world.session!.barrier.get(format.path)

@@ -15,7 +15,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 async function open(): Promise<Holders> {
   const world = await World.start(new SimStorage(), 'hanging')
-  const holders = new Holders(world, [await world.init(3, 2)], 'hanging')
+  const holders = new Holders(world, [await world.init(3, 2)])
   await holders.unseal()
   return holders
 }

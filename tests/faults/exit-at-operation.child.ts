@@ -1,34 +1,24 @@
 import { writeFileSync } from 'node:fs'
-import { SecretBytes } from '../../src/base/secret-bytes.ts'
-import { Custodian } from '../../src/ceremony/custodian.ts'
-import { openFileJournal } from '../../src/ceremony/journal/file-journal.ts'
-import { DEFAULT_SETTINGS } from '../../src/ceremony/ports.ts'
-import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
-import { NoncePool } from '../../src/crypto/nonce-pool.ts'
 import type { StorageBackend } from '../../src/physical/backend.ts'
-import { openSqliteStore } from '../../src/physical/sqlite/sqlite-backend.ts'
-import { systemClock, systemEntropy } from '../../src/server/system-ports.ts'
-import { SimDelivery } from '../sim/sim-delivery.ts'
-import { ANYBODY, plainTerms, sharesOf } from '../sim/world.ts'
+import { Holders, type Served } from '../sim/holders.ts'
+import { type ShareSet, sharesOfParcel } from '../sim/world.ts'
+import { openSqliteCustodian } from './sqlite-custodian.ts'
 
 /**
- * A process that dies in the middle of its work: right after the k-th storage operation it exits, without a
- * handler, a flush or an answer. What it handed out before is in its report. k = 0: it lives to the end.
+ * A process that dies in the middle of its work: right after the k-th storage operation of its flow it exits,
+ * without a handler, a flush or an answer. What it handed out and what it told before is in its report.
+ * k = 0: it lives to the end.
  */
 const [folder = '', reportPath = '', flow = '', exitAtText = '0', ...keys] = process.argv.slice(2)
 const exitAt = Number(exitAtText)
-const handedOut: string[][] = keys.length > 0 ? [keys] : []
-let operations = 0
-
-function report(finished: boolean): void {
-  writeFileSync(reportPath, JSON.stringify({ handedOut, finished }))
-}
+/** Of the flow itself, not of what comes before it. */
+let operations: number | null = null
 
 /** Exits at the k-th operation, once it is applied. */
 function dying(storage: StorageBackend): StorageBackend {
   const count = async <Result>(operation: Promise<Result>): Promise<Result> => {
     const result = await operation
-    if (++operations === exitAt) {
+    if (operations !== null && ++operations === exitAt) {
       report(false)
       process.kill(process.pid, 'SIGKILL')
     }
@@ -44,47 +34,61 @@ function dying(storage: StorageBackend): StorageBackend {
   }
 }
 
-const storage = await openSqliteStore({ folder })
-const silent = { info: () => undefined, warn: () => undefined }
-const custodian = await Custodian.load(
-  {
-    storage: dying(storage),
-    primitives: nodePrimitives,
-    entropy: systemEntropy,
-    clock: systemClock,
-    nonces: new NoncePool(systemEntropy),
-    log: silent,
-    journal: openFileJournal(folder, { clock: systemClock, hashing: nodePrimitives, log: silent }),
-    delivery: new SimDelivery(),
-    settings: DEFAULT_SETTINGS,
-  },
-  {
-    nodeKeys: { signingKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) },
-    serving: { version: '0.1.0', api: '2.6.2', apiReleased: '2026-08-18T10:43:05Z' },
-    seed: () => ({ rootToken: SecretBytes.take(new Uint8Array(8)), entries: [] }),
-    rootToken: () => ({ token: SecretBytes.take(new Uint8Array(28).fill(1)), writes: [] }),
-    opened: async () => undefined,
-    sealed: () => undefined,
-    fatal: () => undefined,
-  },
-)
+const server = await openSqliteCustodian(folder, dying)
+const given = keys.length === 0 ? [] : [keys.map((key) => Buffer.from(key, 'hex'))]
+const holders = new Holders<Served>(server, given)
+const first: ShareSet = given[0] ?? []
 
-if (flow === 'init') {
-  const terms = { shares: 5, threshold: 3, recipients: null, tokenRecipient: null }
-  const { parcel } = await custodian.init(terms, 'test')
-  if (parcel.kind !== 'clear') throw new Error('dealt in the clear')
-  handedOut.push(parcel.shares.map((share) => share.lend((bytes) => Buffer.from(bytes).toString('hex'))))
-} else {
-  const [shares = 0, threshold = 0] = flow.slice('rekey '.length).split('/').map(Number)
-  const share = (index: number): SecretBytes => SecretBytes.copyOf(Buffer.from(keys[index] ?? '', 'hex'))
-  for (const index of [0, 1, 2]) await custodian.unseal(share(index), 'test')
-  await custodian.rekey.start(plainTerms({ shares, threshold }), ANYBODY)
-  for (const index of [4, 3, 2]) {
-    const given = { share: share(index), nonce: null, face: 'original', source: 'test' } as const
-    const answer = await custodian.rekey.submit(given)
-    if (!answer.complete) continue
-    handedOut.push(sharesOf(answer).map((one) => Buffer.from(one).toString('hex')))
-  }
+function report(isFinished: boolean): void {
+  const handedOut = holders.sets.map((set) => set.map((share) => Buffer.from(share).toString('hex')))
+  const told = holders.told.map(({ event }) => event)
+  writeFileSync(reportPath, JSON.stringify({ handedOut, told, isFinished }))
 }
+
+async function agreeAll(): Promise<void> {
+  for (const number of [5, 4, 3]) await holders.agree(first, number)
+}
+
+const FLOWS: Record<string, () => Promise<void>> = {
+  init: async () => {
+    const terms = { shares: 5, threshold: 3, recipients: null, tokenRecipient: null }
+    const { parcel } = await server.custodian.init(terms, 'test')
+    holders.sets.push(sharesOfParcel(parcel))
+  },
+  unseal: () => holders.unseal(),
+  'direct to 3 of 5': async () => {
+    await holders.propose({ shares: 5, threshold: 3, verify: 'none' })
+    await agreeAll()
+  },
+  'direct to 4 of 7': async () => {
+    await holders.propose({ shares: 7, threshold: 4, verify: 'none' })
+    await agreeAll()
+  },
+  'direct for recipients': async () => {
+    const recipients = await holders.recipients(4)
+    await holders.propose({ shares: 4, threshold: 2, verify: 'none', recipients, backup: true })
+    await agreeAll()
+    await server.custodian.dataKeys.rotate()
+  },
+  verified: async () => {
+    await holders.propose({ shares: 4, threshold: 2 })
+    await agreeAll()
+    for (const number of [4, 1]) await holders.giveBack(number)
+  },
+  'verified and sealed': async () => {
+    await holders.propose({ shares: 4, threshold: 2 })
+    await agreeAll()
+    await holders.giveBack(1)
+    await server.custodian.seal('test')
+  },
+  'root token': async () => {
+    await holders.proposeToken()
+    for (const number of [1, 2, 3]) await holders.agreeToken(first, number)
+  },
+}
+
+if (flow !== 'init' && flow !== 'unseal') await holders.unseal()
+operations = 0
+await FLOWS[flow]?.()
 report(true)
-await storage.close()
+await server.close()

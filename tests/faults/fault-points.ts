@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { hasCode, OperatingError } from '../../src/base/errors.ts'
+import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
+import { verifyExports } from '../../src/custody/transcript-export.ts'
 import { audit, type Transcript } from '../sim/auditor.ts'
-import { Holders } from '../sim/holders.ts'
+import { exported } from '../sim/history.ts'
+import { Holders, restart } from '../sim/holders.ts'
 import { Crashed, type FaultMode, SimStorage } from '../sim/sim-storage.ts'
 import { type ShareSet, World } from '../sim/world.ts'
 
-const MODES: readonly FaultMode[] = ['lost', 'kept', 'full', 'crash']
+const MODES: readonly FaultMode[] = ['lost', 'kept', 'full', 'gone', 'crash']
 const SLOW = process.env['CONCLAVE_SLOW'] === '1'
 
 /** What people do, and what holds whenever it is interrupted. */
@@ -75,7 +78,7 @@ async function started(
   run: { readonly before: ShareSet; readonly seed: string },
 ): Promise<Holders> {
   const world = await World.start(origin.storage.reopened(), run.seed)
-  const holders = new Holders(world, [run.before], run.seed)
+  const holders = new Holders(world, [run.before])
   await holders.unseal()
   return holders
 }
@@ -97,13 +100,15 @@ async function interrupted(
 async function goOn(flow: Flow, holders: Holders, what: string): Promise<void> {
   const { storage, fatal, custodian } = holders.world
   try {
-    if (storage.isCrashed || fatal !== null) await holders.restart(storage.reopened())
+    if (storage.isCrashed || fatal !== null) await restart(holders, storage.reopened())
     else if (!custodian.isOpen) await holders.unseal()
     await (flow.instead ?? flow.act)(holders)
   } catch (error) {
     throw new Error(`${what}: it does not go on`, { cause: error })
   }
   const found = await look(flow, holders, what)
+  const verdict = verifyExports(nodePrimitives, [await exported(found.inside)])
+  assert(verdict.ok, `${what}: the export of all transcripts verifies`)
   await flow.end?.(found)
 }
 

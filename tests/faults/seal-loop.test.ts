@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Holders } from '../sim/holders.ts'
+import { type Holders, restart } from '../sim/holders.ts'
 import { type Flow, type Found, oldOpens, unlessRepeated, walkFaults } from './fault-points.ts'
 import { agreeTo, dealTo, phaseOf, wrapped } from './going-on.ts'
 
@@ -53,6 +53,7 @@ test('a seal while a set is retiring keeps both: after a fault at every storage 
       await holders.world.unseal(holders.sets[0] ?? [])
     },
     ways: 2,
+    every: 3,
     holds: ({ opened }) => assert.deepEqual(opened, [true, true]),
   })
   t.diagnostic(`fault points: ${JSON.stringify(points)}`)
@@ -63,9 +64,9 @@ for (const [kind, proposed] of Object.entries({ direct: DIRECT, verified: SAME }
     const points = await walkFaults({
       act: async (holders) => agreeTo(holders, await wrapped(holders, proposed), { by: holders.newest }),
       instead: async (holders) => {
-        await holders.world.session?.change({ term: 'new', entries: [] })
+        await holders.world.custodian.dataKeys.rotate()
         await holders.world.put('data/after', 'the rotation')
-        await holders.restart()
+        await restart(holders)
       },
       ways: kind === 'direct' ? 2 : 1,
       holds: oldOpens,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CEREMONY_EXPIRY_MS } from '../../src/base/limits.ts'
 import type { Recipient } from '../../src/ceremony/delivery.ts'
-import { decodeToken, type Holders } from '../sim/holders.ts'
+import { decodeToken, type Holders, restart } from '../sim/holders.ts'
 import { type Flow, type Found, newestOpens, unlessRepeated, walkFaults } from './fault-points.ts'
 
 const TOKEN = 'hvs.simulated-generated-root'
@@ -21,16 +21,16 @@ const FLOWS: Record<string, Flow> = {
     end: ({ holders }) => assert.equal(holders.tokens.length, 1),
   },
   'with a restart between each two shares': {
-    act: (holders) => make(holders, null, () => holders.restart()),
+    act: (holders) => make(holders, null, () => restart(holders)),
     ways: 1,
     holds: wholeOrNot,
-    every: 3,
+    every: 5,
   },
   'whose recipient fails at the end': { act: recipientFails, ways: 1, holds: wholeOrNot },
   'that is cancelled': { act: cancelled, ways: 1, holds: notMade },
   'that its holders cancel': { act: cancelledByHolders, ways: 1, holds: notMade },
   'whose time runs out, and another after it': { act: expired, ways: 1, holds: wholeOrNot },
-  'that an explicit seal cancels': { act: sealed, ways: 1, holds: notMade },
+  'that an explicit seal cancels': { act: sealed, ways: 1, holds: notMade, every: 3 },
   'that a rekey supersedes': { act: superseded, ways: 2, holds: notMade, end: newestOpens },
 }
 

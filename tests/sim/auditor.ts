@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { canonicalJson, type RecordValue } from '../../src/base/canonical-json.ts'
 import { toHex } from '../../src/base/encoding.ts'
 import { MAX_LIST_PAGE } from '../../src/base/limits.ts'
+import type { Custodian } from '../../src/ceremony/custodian.ts'
+import type { Session } from '../../src/ceremony/session.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
-import type { World } from './world.ts'
 
 /**
  * Reads the transcripts of an open store as an auditor would, with nothing but docs/storage-format.md and
@@ -27,16 +28,22 @@ export interface Line {
   readonly value: any
 }
 
+/** An open store: a simulated one, or a real one. */
+export interface Inspected {
+  readonly custodian: Custodian
+  readonly session: Session | null
+}
+
 const CLOSINGS = ['completed', 'cancelled', 'expired', 'superseded']
 const NOTHING_BEFORE = '0'.repeat(64)
 const RUNNING = ['core/ceremonies/rekey', 'core/ceremonies/generate-root']
 
 /** Every transcript of the store, by its ceremony. Fails on one that does not verify. */
-export async function audit(world: World): Promise<ReadonlyMap<string, Transcript>> {
+export async function audit(world: Inspected): Promise<ReadonlyMap<string, Transcript>> {
   const all = await readTranscripts(world)
   const shareKeys = shareKeysOf(world)
   const identityKeys = identityKeysOf(all)
-  const heads = new Set([...all.values()].filter(isClosed).map(({ head }) => head))
+  await checkOrder(world, all)
   const running = await runningIds(world)
   for (const one of all.values()) {
     const what = `the transcript of ${one.kind} ${one.ceremonyId}`
@@ -44,14 +51,27 @@ export async function audit(world: World): Promise<ReadonlyMap<string, Transcrip
     checkConsents(one, { shareKeys, what })
     if (isClosed(one)) checkClosing(one, { identityKeys, what })
     else assert(running.has(one.ceremonyId), `${what} has no end, and it does not run`)
-    const before = one.lines[0]?.value.previous_transcript
-    const isFirst = one.kind === 'init'
-    assert(isFirst ? before === NOTHING_BEFORE : heads.has(before), `${what} follows another`)
   }
   return all
 }
 
-async function readTranscripts(world: World): Promise<Map<string, Transcript>> {
+/** Closing lines are one chain, from init to the head that the store remembers. */
+async function checkOrder(world: Inspected, all: ReadonlyMap<string, Transcript>): Promise<void> {
+  const stored = await world.session?.barrier.get('core/transcript-head')
+  const head = JSON.parse(Buffer.from(stored ?? []).toString())
+  let [id, hash] = [head.ceremony_id, base64(head.head).toString('hex')]
+  let closed = 0
+  for (; id !== null; closed++) {
+    const one = all.get(id)
+    assert(one !== undefined && one.head === hash, `the chain of transcripts breaks before ${hash}`)
+    const closing = one.lines.at(-1)?.value
+    ;[id, hash] = [closing.previous_ceremony, closing.previous_transcript]
+  }
+  assert.equal(hash, NOTHING_BEFORE, 'the chain begins with nothing')
+  assert.equal(closed, [...all.values()].filter(isClosed).length, 'every ceremony that ended is in the chain')
+}
+
+async function readTranscripts(world: Inspected): Promise<Map<string, Transcript>> {
   const barrier = world.session?.barrier
   assert(barrier !== undefined, 'the store is open')
   const page = { after: '', limit: MAX_LIST_PAGE }
@@ -99,13 +119,13 @@ function checkConsents(
   }
 }
 
-/** By the identity of its first line, or by the one that it names where an install came in between. */
+/** By the identity that it names, which init had or an install has named. */
 function checkClosing(
   { lines }: Transcript,
   with_: { readonly identityKeys: ReadonlySet<string>; readonly what: string },
 ): void {
   const { signature, ...closing }: Record<string, RecordValue> = lines.at(-1)?.value ?? {}
-  const key = String(closing['identity_key'] ?? lines[0]?.value.identity_key)
+  const key = String(closing['identity_key'])
   assert(
     with_.identityKeys.has(base64(key).toString('hex')),
     `${with_.what}: nobody vouches for its identity`,
@@ -115,7 +135,7 @@ function checkClosing(
 }
 
 /** The public key of every share that the custody record knows, by set and number. */
-function shareKeysOf(world: World): Map<string, Uint8Array> {
+function shareKeysOf(world: Inspected): Map<string, Uint8Array> {
   const record = world.custodian.record
   assert(record !== null, 'the store is open')
   const keys = new Map<string, Uint8Array>()
@@ -141,7 +161,7 @@ function identityKeysOf(all: ReadonlyMap<string, Transcript>): Set<string> {
   return keys
 }
 
-async function runningIds(world: World): Promise<Set<string>> {
+async function runningIds(world: Inspected): Promise<Set<string>> {
   const ids = new Set<string>()
   for (const path of RUNNING) {
     const stored = await world.session?.barrier.get(path)

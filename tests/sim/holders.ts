@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { fromBase64, fromUtf8 } from '../../src/base/encoding.ts'
+import { hasCode, type OperatingError } from '../../src/base/errors.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
+import type { Custodian } from '../../src/ceremony/custodian.ts'
 import type { Recipient } from '../../src/ceremony/delivery.ts'
 import { OTP_LENGTH } from '../../src/ceremony/generate-root.ts'
 import type { RekeyTerms } from '../../src/ceremony/rekey.ts'
 import type { RekeyAnswer } from '../../src/ceremony/rekey-runner.ts'
-import { unwrap } from './sim-delivery.ts'
+import { type SimDelivery, unwrap } from './sim-delivery.ts'
 import type { SimStorage } from './sim-storage.ts'
 import { ANYBODY, type ShareSet, sharesOf, World } from './world.ts'
 
@@ -24,24 +26,27 @@ export interface Told {
   readonly event: string
 }
 
+/** What holders stand before: a simulated process, or one on real storage. */
+export interface Served {
+  readonly custodian: Custodian
+  readonly delivery: SimDelivery
+}
+
 /**
- * People with shares before one simulated server, which may be replaced by another on the same store. They
- * remember what they were given and what they were told.
+ * People with shares before a server, which may be replaced by another on the same store. They remember what
+ * they were given and what they were told.
  */
-export class Holders {
-  world: World
+export class Holders<Server extends Served = World> {
+  world: Server
   /** Every set that was handed out, oldest first. */
   readonly sets: ShareSet[]
   readonly told: Told[] = []
   /** Encoded root tokens that were handed out. */
   readonly tokens: Uint8Array[] = []
-  readonly #seed: string
-  #restarts = 0
 
-  constructor(world: World, sets: readonly ShareSet[], seed: string) {
+  constructor(world: Server, sets: readonly ShareSet[]) {
     this.world = world
     this.sets = [...sets]
-    this.#seed = seed
   }
 
   /** The set that was handed out last. */
@@ -49,21 +54,13 @@ export class Holders {
     return this.sets.at(-1) ?? []
   }
 
-  /** Another process takes over, on the same storage unless another is given, and is opened. */
-  async restart(storage: SimStorage = this.world.storage): Promise<void> {
-    const { clock, delivery } = this.world
-    const next = await World.start(storage, `${this.#seed}/${++this.#restarts}`, clock)
-    for (const fingerprint of delivery.broken) next.delivery.broken.add(fingerprint)
-    this.world = next
-    await this.unseal()
-  }
-
   /** By whichever set opens: shares of the others are refused on arrival. */
   async unseal(): Promise<void> {
     for (const set of this.sets) {
-      await this.world.unseal(set).catch((error: { code?: string }) => {
-        if (error.code !== 'share_retired' && error.code !== 'share_unknown') throw error
-      })
+      for (let number = 1; number <= set.length && !this.world.custodian.isOpen; number++) {
+        const refusal = await this.show(set, number).catch(unlessOfAnotherSet)
+        if (refusal !== undefined) break
+      }
     }
     assert(this.world.custodian.isOpen, 'a set that was handed out opens')
   }
@@ -107,8 +104,7 @@ export class Holders {
   async object(number: number, kind: Kind = 'rekey'): Promise<boolean> {
     const id = this.runningId(kind)
     using share = shareOf(this.sets[0], number)
-    const credential = { by: 'holder', share } as const
-    const asked = { credential, access: 'guarded', path: `sys/${kind}`, source: SOURCE } as const
+    const asked = { ...ANYBODY, credential: { by: 'holder', share }, access: 'guarded' } as const
     const ended = await this.world.custodian[kind].cancel(asked)
     if (id !== null) this.#note(id, `cancel ${number}`)
     if (id !== null && ended) this.#note(id, 'cancelled')
@@ -173,6 +169,24 @@ export class Holders {
     if (answer.parcel.kind === 'clear') return sharesOf(answer)
     return answer.parcel.messages.map(({ message }) => unwrap(message))
   }
+}
+
+/** Another process takes over, on the same storage unless another is given, and is opened. */
+export async function restart(holders: Holders, storage: SimStorage = holders.world.storage): Promise<void> {
+  const { clock, delivery } = holders.world
+  // A process of its own has randomness of its own.
+  const next = await World.start(storage, `restart ${restarts++}`, clock)
+  for (const fingerprint of delivery.broken) next.delivery.broken.add(fingerprint)
+  holders.world = next
+  await holders.unseal()
+}
+
+let restarts = 0
+
+/** The refusal of a share that opens nothing; any other failure is thrown. */
+function unlessOfAnotherSet(error: unknown): OperatingError {
+  if (hasCode(error, 'share_retired') || hasCode(error, 'share_unknown')) return error
+  throw error
 }
 
 /** What the holder of the password reads in an encoded token. */

@@ -10,9 +10,10 @@ import { SimSlots } from './sim-slots.ts'
  * - `lost`: not applied, and reported with an unknown outcome;
  * - `kept`: applied, and reported with an unknown outcome all the same;
  * - `full`: not applied, and known not to be;
+ * - `gone`: applied, and reported with an unknown outcome; and so is, unapplied, every operation after it;
  * - `crash`: applied, and the last one before the process dies: nothing after it happens or answers.
  */
-export type FaultMode = 'lost' | 'kept' | 'full' | 'crash'
+export type FaultMode = 'lost' | 'kept' | 'full' | 'gone' | 'crash'
 
 export interface Fault {
   readonly at: number
@@ -118,6 +119,7 @@ export class SimStorage implements StorageBackend {
     this.#operations++
     const operation = this.#operations
     if (this.#held !== null) await this.#held
+    if (this.#isGoneBefore(operation)) throw new OperatingError('storage_unavailable', 'the disk is gone')
     if (this.#fault?.at !== operation) return apply()
     switch (this.#fault.mode) {
       case 'crash': {
@@ -129,10 +131,15 @@ export class SimStorage implements StorageBackend {
         if (readOnly) return apply()
         throw new OperatingError('storage_full', 'no room')
       case 'kept':
+      case 'gone':
         apply()
         throw new OperatingError('storage_unavailable', 'applied, but told failed')
       case 'lost':
         throw new OperatingError('storage_unavailable', 'not applied')
     }
+  }
+
+  #isGoneBefore(operation: number): boolean {
+    return this.#fault?.mode === 'gone' && operation > this.#fault.at
   }
 }

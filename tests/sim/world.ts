@@ -5,6 +5,7 @@ import type { Asked } from '../../src/ceremony/access.ts'
 import { Custodian, type CustodianHooks } from '../../src/ceremony/custodian.ts'
 import type { Journal } from '../../src/ceremony/journal/journal.ts'
 import { SlotJournal } from '../../src/ceremony/journal/slot-journal.ts'
+import type { Parcel } from '../../src/ceremony/parcel.ts'
 import { DEFAULT_SETTINGS } from '../../src/ceremony/ports.ts'
 import type { RekeyTerms } from '../../src/ceremony/rekey.ts'
 import type { RekeyAnswer } from '../../src/ceremony/rekey-runner.ts'
@@ -110,8 +111,7 @@ export class World {
   async init(shares: number, threshold: number): Promise<ShareSet> {
     const terms = { shares, threshold, recipients: null, tokenRecipient: null }
     using answer = await this.custodian.init(terms, ANYBODY.source)
-    assert(answer.parcel.kind === 'clear')
-    return copyOf(answer.parcel.shares)
+    return sharesOfParcel(answer.parcel)
   }
 
   /** Gives shares until the store is open. */
@@ -184,8 +184,14 @@ export async function opens(storage: SimStorage, shares: ShareSet): Promise<bool
 
 /** The shares of a completed rekey in the clear. */
 export function sharesOf(answer: RekeyAnswer): ShareSet {
-  assert(answer.complete && answer.parcel.kind === 'clear')
-  return copyOf(answer.parcel.shares)
+  assert(answer.complete)
+  return sharesOfParcel(answer.parcel)
+}
+
+/** Shares that were handed out in the clear. */
+export function sharesOfParcel(parcel: Parcel): ShareSet {
+  assert(parcel.kind === 'clear')
+  return copyOf(parcel.shares)
 }
 
 function copyOf(shares: readonly SecretBytes[]): ShareSet {
