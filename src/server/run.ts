@@ -11,6 +11,7 @@ import { banner } from './banner.ts'
 import { buildServer, type Server } from './build.ts'
 import { announceDev, type Output, openForDevelopment } from './dev.ts'
 import { type Log, openLog } from './log.ts'
+import { ownFrames } from './own-frames.ts'
 import { writePidFile } from './pid-file.ts'
 import { systemClock } from './system-ports.ts'
 import { VERSION } from './version.ts'
@@ -167,7 +168,7 @@ function endBroken(log: Log, error: unknown): void {
     error instanceof Error
       ? `${error.name}: ${error instanceof InvariantError ? error.message : ''}`
       : 'unknown'
-  log.error('the server ends: its state cannot be trusted any more', { why })
+  log.error('the server ends: its state cannot be trusted any more', { why, at: ownFrames(error) })
   log.flush()
   process.exit(EXIT_BROKEN)
 }
