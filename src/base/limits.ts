@@ -36,6 +36,9 @@ export const MAX_RECIPIENT_KEY_PACKETS = 128
 /** Secrets waiting to be wrapped: every share of a deal, and a root token. */
 export const MAX_WRAPS_WAITING = MAX_SHARES + 1
 
+/** Lines of refused requests that the log takes; what is beyond is counted. */
+export const REFUSAL_LINES_PER_SECOND = 50
+
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 /** The bodies of all requests under way together, and what of it no large body may take. */

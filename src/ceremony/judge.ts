@@ -22,6 +22,14 @@ const ENDS: Record<RetiredEnd, string> = {
   pending: 'which is not live yet: its rekey is not finished',
 }
 
+/** What may be done with a share of a set that ended so. Only an open server knows, and says it. */
+const WORTH: Record<RetiredEnd, string> = {
+  replaced: 'it may be destroyed, unless a backup from before that change is kept: that still needs it',
+  cancelled: 'it may be destroyed: it never opened anything',
+  never_proven: 'it may be destroyed, unless a backup from before that change is kept: that still needs it',
+  pending: 'keep it',
+}
+
 /**
  * Judges every share on arrival, sealed or open, against the public keys of the custody record. A refusal
  * touches nobody else's progress (custody.md section 1).
@@ -41,9 +49,13 @@ export class Judge {
    * Finds the set of a share. With two records (one damaged), either may know it.
    *
    * Throws `share_retired` for a share of a set that opens no more, naming the set, and `share_unknown`
-   * otherwise.
+   * otherwise. `phase` is what the records come from: of a sealed store they may be forged.
    */
-  judge(records: readonly CustodyRecord[], share: SecretBytes): JudgedShare {
+  judge(
+    records: readonly CustodyRecord[],
+    share: SecretBytes,
+    phase: 'sealed' | 'open' = 'sealed',
+  ): JudgedShare {
     const keys = new Map<string, Uint8Array>()
     const keyIn = (setId: Uint8Array): Uint8Array => {
       const known = keys.get(toHex(setId)) ?? sharePublicKey(this.#primitives, share, setId)
@@ -59,25 +71,21 @@ export class Judge {
         if (set && entry) return { set, role, number: entry.number }
       }
     }
-    throw this.#refusal(
-      records.flatMap((record) => record.retired),
-      keyIn,
-    )
+    const retired = records.flatMap((record) => record.retired)
+    throw this.#refusal(retired, keyIn, phase)
   }
 
-  /** While sealed this is what the share *seems* to be: a forged record can deny, never deceive. */
-  #refusal(retired: readonly RetiredKeySet[], keyIn: (setId: Uint8Array) => Uint8Array): OperatingError {
+  #refusal(
+    retired: readonly RetiredKeySet[],
+    keyIn: (setId: Uint8Array) => Uint8Array,
+    phase: 'sealed' | 'open',
+  ): OperatingError {
     const mayLookUp = this.#mayLookUp()
     const ended = mayLookUp
       ? retired.find((set) => set.publicKeys.some((key) => sameBytes(key, keyIn(set.id))))
       : undefined
     if (ended !== undefined) {
-      return new OperatingError(
-        'share_retired',
-        `this share seems to be of key set ${ended.number}, ${ENDS[ended.end]}; give the share of the live ` +
-          'set. It was not counted, and nobody else has to start again',
-        { detail: { set: ended.number } },
-      )
+      return new OperatingError('share_retired', retiredText(ended, phase), { detail: { set: ended.number } })
     }
     return new OperatingError(
       'share_unknown',
@@ -95,4 +103,12 @@ export class Judge {
     this.#lookups.push(now)
     return true
   }
+}
+
+/** While sealed this is what the share *seems* to be: a forged record can deny, never deceive. */
+function retiredText({ number, end }: RetiredKeySet, phase: 'sealed' | 'open'): string {
+  const set = `of key set ${number}, ${ENDS[end]}`
+  const rest = 'It was not counted, and nobody else has to start again'
+  if (phase === 'sealed') return `this share seems to be ${set}; give the share of the live set. ${rest}`
+  return `this share is ${set}; ${WORTH[end]}. Give the share of the live set. ${rest}`
 }

@@ -20,9 +20,10 @@ import {
   evidenceOf,
   type ListenerFacts,
   originOf,
+  sourceOf,
   tokenOf,
 } from './request-head.ts'
-import { refusalHeaders, renderError } from './status.ts'
+import { type RenderedError, refusalHeaders, renderError } from './status.ts'
 
 /** What a listener serves. It knows nothing of ceremonies or mounts. */
 export interface Service {
@@ -46,6 +47,10 @@ export interface ExchangeFacts {
   /** A bare route's path, or the first segment of another. */
   readonly route: string
   readonly status: number
+  /** Of an error, as the client was told; `null` for an answer. */
+  readonly code: RenderedError['body']['code'] | null
+  /** The address of the peer. */
+  readonly source: string
   /** What went wrong where nobody expected it. */
   readonly fault: unknown
 }
@@ -87,6 +92,7 @@ export async function exchange(
   const { request, method } = message
   let route = '?'
   let fault: unknown = null
+  let code: ExchangeFacts['code'] = null
   let answer: BareResponse
   let namespace: string | null = null
   try {
@@ -103,6 +109,7 @@ export async function exchange(
     if (!(error instanceof OperatingError) || renderError(error).status === 500) fault = error
     const { status, body } = renderError(error)
     answer = { status, body }
+    code = body.code
     for (const [name, value] of Object.entries(refusalHeaders(error))) response.setHeader(name, value)
   }
   try {
@@ -111,7 +118,7 @@ export async function exchange(
     fault = error
     response.destroy()
   }
-  return { id, method, route, status: answer.status, fault }
+  return { id, method, route, status: answer.status, code, source: sourceOf(request), fault }
 }
 
 interface Incoming {

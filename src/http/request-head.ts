@@ -66,8 +66,12 @@ export function originOf(request: IncomingMessage, facts: ListenerFacts): Origin
   const names = Object.keys(request.headers)
   const forwarded = names.some((name) => FORWARDING.includes(name) || name.startsWith(FORWARDING_PREFIX))
   const trusted = !forwarded && isOfOurOrigin(request) && isOurHost(request.headers.host, serverNames)
-  const source = request.socket.remoteAddress ?? 'unix'
-  return { listener, retireOn, source, forwarded, access: trusted ? access : GUARDED }
+  return { listener, retireOn, source: sourceOf(request), forwarded, access: trusted ? access : GUARDED }
+}
+
+/** The address of the peer; a unix socket has none. */
+export function sourceOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'unix'
 }
 
 /** Fetch metadata of browsers: nothing else sends it, and a page cannot take it away. */

@@ -1,6 +1,7 @@
 import type { SealStatus } from '../ceremony/custodian.ts'
 import { isLoopback } from '../config/address.ts'
 import type { ServerConfig } from '../config/config.ts'
+import { isExposed } from './exposure.ts'
 
 /** What a server says when it has started: where it is, in what state, and what to type next. */
 export function banner(
@@ -31,7 +32,20 @@ export function banner(
   const width = Math.max(...rows.map(([name]) => name?.length ?? 0))
   const table = rows.map(([name, value]) => `  ${(name ?? '').padStart(width)}: ${value}`)
   const typed = state.isDev ? [''] : [...next(state, address), '']
-  return ['==> Conclave server started!', '', ...table, '', ...typed].join('\n')
+  return ['==> Conclave server started!', '', ...table, '', ...warnings(config, state), ...typed].join('\n')
+}
+
+function warnings(config: ServerConfig, { addresses }: { readonly addresses: readonly string[] }): string[] {
+  return config.listeners.flatMap((listener, index) => {
+    if (!isExposed(listener)) return []
+    const which = `Listener ${index + 1}, ${addresses[index] ?? ''},`
+    return [
+      `WARNING! ${which} speaks plain HTTP beyond this machine:`,
+      'whoever is on the way reads every share, token and secret. Give it tls_cert_file and tls_key_file,',
+      'or the address 127.0.0.1.',
+      '',
+    ]
+  })
 }
 
 function access(config: ServerConfig, index: number): string {

@@ -1,4 +1,3 @@
-import { InvariantError } from '../base/assert.ts'
 import { millis } from '../base/clock.ts'
 import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
@@ -34,6 +33,7 @@ import { stepDownRoute } from '../system/step-down.ts'
 import { systemBackend } from '../system/system-backend.ts'
 import { unsealRoute } from '../system/unseal.ts'
 import { mintOtp } from '../token/token.ts'
+import { ExchangeLog } from './exchange-log.ts'
 import { readInitSecret } from './init-secret.ts'
 import { IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
@@ -126,6 +126,7 @@ async function buildOn(
     equal: nodePrimitives.equal,
     newOtp: (length) => mintOtp(systemEntropy, length),
   }
+  const exchangeLog = new ExchangeLog(log, systemClock, fatal)
   return {
     custodian,
     storage,
@@ -138,7 +139,7 @@ async function buildOn(
       bodies: new BodyBudget(),
       newId: () => uuidFrom(systemEntropy.bytes(16)),
     },
-    logExchange: (facts) => logExchange(log, fatal, facts),
+    logExchange: (facts) => exchangeLog.write(facts),
   }
 }
 
@@ -205,22 +206,4 @@ function openJournal(config: ServerConfig, ports: JournalPorts): Journal {
 function nodeKeyFor(config: ServerConfig): ReturnType<typeof loadNodeKey> {
   if (config.storage.type === 'inmem') return memoryNodeKey(nodePrimitives, systemEntropy)
   return loadNodeKey(nodePrimitives, systemEntropy, config.storage.folder)
-}
-
-function logExchange(
-  log: Log,
-  fatal: (error: unknown) => void,
-  facts: ExchangeFacts & { readonly ms: number },
-): void {
-  const { id, method, route, status, fault, ms } = facts
-  log.debug('request', { id, method, route, status, ms: Math.round(ms * 100) / 100 })
-  if (fault === null) return
-  if (fault instanceof OperatingError) {
-    log.error('request failed', { id, route, code: fault.code, why: fault.message, ...fault.detail })
-    return
-  }
-  const why = fault instanceof Error ? fault.name : 'unknown'
-  log.error('request failed', { id, route, why })
-  // A broken promise of our own: an unknown state must not go on holding keys.
-  if (fault instanceof InvariantError) fatal(fault)
 }

@@ -32,7 +32,8 @@ export async function openLog(options: {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: REDACTED, censor: '[redacted]' },
+      // A number is no secret: that of a share is what people call it.
+      redact: { paths: REDACTED, censor: (value) => (typeof value === 'number' ? value : '[redacted]') },
     },
     stream,
   )

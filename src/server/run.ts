@@ -10,7 +10,9 @@ import { type RunningListener, startListener } from '../http/listener.ts'
 import { banner } from './banner.ts'
 import { buildServer, type Server } from './build.ts'
 import { announceDev, type Output, openForDevelopment } from './dev.ts'
+import { isExposed } from './exposure.ts'
 import { type Log, openLog } from './log.ts'
+import { ownFrames } from './own-frames.ts'
 import { writePidFile } from './pid-file.ts'
 import { systemClock } from './system-ports.ts'
 import { VERSION } from './version.ts'
@@ -99,6 +101,11 @@ async function announce(started: Started, listeners: readonly RunningListener[])
   io.stdout.write(
     banner(config, { status, addresses, version: VERSION, program: programName(), isDev: dev !== null }),
   )
+  for (const [index, listener] of config.listeners.entries()) {
+    if (!isExposed(listener)) continue
+    const advice = 'give it tls_cert_file and tls_key_file, or the address 127.0.0.1'
+    log.warn('plain HTTP beyond this machine', { address: addresses[index] ?? '', advice })
+  }
   if (dev !== null && opened !== null)
     await announceDev({ dev, opened, address: addresses[0] ?? '', log, out: io.stdout })
 }
@@ -167,7 +174,7 @@ function endBroken(log: Log, error: unknown): void {
     error instanceof Error
       ? `${error.name}: ${error instanceof InvariantError ? error.message : ''}`
       : 'unknown'
-  log.error('the server ends: its state cannot be trusted any more', { why })
+  log.error('the server ends: its state cannot be trusted any more', { why, at: ownFrames(error) })
   log.flush()
   process.exit(EXIT_BROKEN)
 }

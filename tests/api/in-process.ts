@@ -31,9 +31,17 @@ export class TestServer {
     const config: ServerConfig = { ...DEFAULT_CONFIG, storage: { type: 'inmem' }, ...top }
     const settings = { ...DEFAULT_CONFIG.listeners[0]!, port: 0, ...listener }
     const logged: string[] = []
-    const line = (event: string, facts: unknown): void =>
-      void logged.push(`${event} ${JSON.stringify(facts ?? {})}`)
-    const log: Log = { debug: line, info: line, warn: line, error: line, flush: () => undefined }
+    const line =
+      (level: string) =>
+      (event: string, facts: unknown): void =>
+        void logged.push(`${level} ${event} ${JSON.stringify(facts ?? {})}`)
+    const log: Log = {
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+      flush: () => undefined,
+    }
     const server = await buildServer(config, log, {
       fatal: (error) => logged.push(`fatal ${String(error)}`),
       rootToken: null,

@@ -1,0 +1,7 @@
+import { isLoopback } from '../config/address.ts'
+import type { ListenerConfig } from '../config/config.ts'
+
+/** Whether what is said to this listener crosses a network unencrypted. */
+export function isExposed({ host, tls }: ListenerConfig): boolean {
+  return tls === null && !isLoopback(host)
+}
