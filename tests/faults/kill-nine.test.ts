@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,24 +14,31 @@ const KILLS = process.env['CONCLAVE_SLOW'] === '1' ? 300 : 40
 const SEED = process.env['CONCLAVE_SEED'] ?? 'kill -9 in every ceremony'
 /** Servers at a time. */
 const LANES = 2
+const KILLS_PER_MEASURE = 8
 
 test(`${KILLS} times kill -9 in the life of a store: every store opens, nothing acknowledged is lost`, async (t) => {
   const work = temporaryFolder()
-  const lengthMs = await measure(work.path)
   const entropy = new SeededEntropy(SEED)
-  const moments = Array.from({ length: KILLS }, () => (entropy.below(10_000) / 10_000) * lengthMs)
+  const moments = Array.from({ length: KILLS }, () => entropy.below(10_000) / 10_000)
   const killed: Killed[] = []
-  const lane = async (): Promise<void> => {
-    for (let kill = moments.length; moments.length > 0; kill = moments.length) {
-      const afterMs = moments.pop() ?? 0
-      killed.push(await killAfter(work.path, { name: `kill-${kill}`, afterMs }))
+  const lengths: number[] = []
+  const lane = async (_: unknown, index: number): Promise<void> => {
+    let lengthMs = 0
+    for (let done = 0; moments.length > 0; done++) {
+      const name = `${index}-${done}`
+      // Measured again and again: how fast a life is depends on what else the machine does.
+      if (done % KILLS_PER_MEASURE === 0) lengthMs = await measure(work.path, `measured-${name}`)
+      lengths.push(lengthMs)
+      const afterMs = (moments.pop() ?? 0) * lengthMs
+      killed.push(await killAfter(work.path, { name: `killed-${name}`, afterMs }))
     }
   }
-  await Promise.all(Array.from({ length: LANES }, lane))
+  await Promise.all(Array.from({ length: LANES }).map(lane))
   work.remove()
   const inside = killed.filter(({ seen }) => seen.isInside).length
   const count = (what: (one: Killed) => string): string => JSON.stringify(histogram(killed.map(what)))
-  t.diagnostic(`a life takes ${lengthMs.toFixed(0)} ms; killed in ${count(({ seen }) => seen.stage)}`)
+  const [shortest, longest] = [Math.min(...lengths).toFixed(0), Math.max(...lengths).toFixed(0)]
+  t.diagnostic(`a life takes ${shortest} to ${longest} ms; killed in ${count(({ seen }) => seen.stage)}`)
   t.diagnostic(`${inside} inside a ceremony; sets that opened: ${count(({ ways }) => String(ways))}`)
   t.diagnostic(`${sum(killed, ({ seen }) => seen.written)} acknowledged writes, 0 lost; 0 stores unopenable`)
   assert(inside >= KILLS / 3, `only ${inside} of ${KILLS} kills fell inside a ceremony`)
@@ -42,21 +50,15 @@ interface Killed {
   readonly ways: number
 }
 
-/** How long a whole life takes beside as many others as in the test: the slowest of four. */
-async function measure(folder: string): Promise<number> {
-  const times: number[] = []
-  const lane = async (name: string): Promise<void> => {
-    for (let run = 0; run < 2; run++) {
-      const server = await start(folder, `measured-${name}-${run}`)
-      const started = performance.now()
-      await tell(server, nothingSeen())
-      times.push(performance.now() - started)
-      // In order, so that the compiled sources are kept for those that are killed.
-      await server.stop()
-    }
-  }
-  await Promise.all(Array.from({ length: LANES }, (_, index) => lane(String(index))))
-  return Math.max(...times)
+/** How long a whole life takes, beside what the other lane does. */
+async function measure(folder: string, name: string): Promise<number> {
+  const server = await start(folder, name)
+  const started = performance.now()
+  await tell(server, nothingSeen())
+  const lengthMs = performance.now() - started
+  // In order, so that the compiled sources are kept for those that are killed.
+  await server.stop()
+  return lengthMs
 }
 
 async function killAfter(
@@ -93,6 +95,7 @@ async function look(folder: string, name: string, seen: Seen): Promise<number> {
     await server.kill()
   }
   await expectTranscripts(join(folder, name), seen)
+  rmSync(join(folder, name), { recursive: true })
   return ways
 }
 
@@ -122,7 +125,11 @@ async function expectRoot(server: ServerProcess, token: string): Promise<void> {
 async function expectProgress(server: ServerProcess, path: string, seen: Seen): Promise<boolean> {
   const { body } = await server.call('GET', path)
   if (seen.nonce === '' || body.nonce !== seen.nonce) {
-    assert(seen.agreed !== 1 || seen.stage === 'root token', 'a rekey with one share does not end by itself')
+    // Before its first answer nobody knows it; and a root token is made by the third share.
+    assert(
+      seen.nonce === '' || (seen.stage === 'root token' && seen.agreed === 2),
+      'it does not end by itself',
+    )
     return false
   }
   const isDealt = (body.verification_nonce ?? '') !== ''

@@ -29,7 +29,7 @@ export const STAGES: readonly Stage[] = [
 /** What the terminals had seen when the server was killed: all of it must hold for whoever comes next. */
 export interface Seen {
   stage: Stage
-  /** Whether a ceremony was open: its first request was answered, and its last was not. */
+  /** Whether a ceremony was open: its first request was answered, and it was not seen to be over. */
   isInside: boolean
   /** Every set that was handed out, oldest first. */
   sets: string[][]
@@ -96,6 +96,7 @@ async function directRekey(server: ServerProcess, seen: Seen): Promise<void> {
   const { body } = await server.call('PUT', `${ORIGINAL}/update`, { key: keys[2] })
   seen.sets.push(body.keys)
   begin(seen, 'its evidence')
+  seen.isInside = true
   for (;;) {
     const { body: custody } = await server.call('GET', '/v1/sys/custody/status')
     if (custody.retiring === null) break
@@ -107,7 +108,7 @@ async function directRekey(server: ServerProcess, seen: Seen): Promise<void> {
 async function verifiedRekey(server: ServerProcess, seen: Seen): Promise<void> {
   begin(seen, 'verified rekey')
   const keys = seen.sets.at(-1) ?? []
-  const terms = { secret_shares: 3, secret_threshold: 2, require_verification: true }
+  const terms = { secret_shares: 5, secret_threshold: 3, require_verification: true }
   const { nonce } = (await server.call('PUT', `${REKEY}/init`, terms)).body
   Object.assign(seen, { nonce, agreed: 0, isInside: true })
   await server.call('PUT', `${REKEY}/update`, { key: keys[3], nonce })
@@ -115,7 +116,7 @@ async function verifiedRekey(server: ServerProcess, seen: Seen): Promise<void> {
   const { body } = await server.call('PUT', `${REKEY}/update`, { key: keys[1], nonce })
   seen.sets.push(body.keys)
   Object.assign(seen, { agreed: 2, stage: 'verification' })
-  for (const key of body.keys.slice(1)) {
+  for (const key of body.keys.slice(2)) {
     await server.call('PUT', `${REKEY}/verify`, { key, nonce: body.verification_nonce })
   }
   seen.sets = [keys, body.keys]
@@ -126,9 +127,11 @@ async function rootToken(server: ServerProcess, seen: Seen): Promise<void> {
   const keys = seen.sets.at(-1) ?? []
   const { nonce, otp: password } = (await server.call('PUT', `${GENERATE}/attempt`)).body
   Object.assign(seen, { nonce, password, agreed: 0, isInside: true })
-  await server.call('PUT', `${GENERATE}/update`, { key: keys[0], nonce })
-  seen.agreed = 1
-  const { body } = await server.call('PUT', `${GENERATE}/update`, { key: keys[1], nonce })
+  for (const key of keys.slice(0, 2)) {
+    await server.call('PUT', `${GENERATE}/update`, { key, nonce })
+    seen.agreed++
+  }
+  const { body } = await server.call('PUT', `${GENERATE}/update`, { key: keys[2], nonce })
   seen.tokens.push(decode(body.encoded_token, password))
 }
 
