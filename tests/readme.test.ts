@@ -1,39 +1,76 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { test } from 'node:test'
-import { ServerProcess, temporaryFolder } from './api/server-process.ts'
+import { temporaryFolder } from './api/server-process.ts'
+import { ROOT } from './source/tree.ts'
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
+/** The lines of the block that stands behind a mark in the README. */
+function block(mark: string): string {
+  const lines = new RegExp(`<!-- ${mark} -->\\n\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(README)?.[1]
+  assert(lines !== undefined, `the README has a block "${mark}"`)
+  return lines
+}
+
+/** The README's second server, by the README's line, on a port that the system chooses. */
+async function startServer(temporary: string): Promise<{ origin: string; stop: () => Promise<unknown> }> {
+  const line = block('its server').replace(':8300', ':0')
+  assert.notEqual(line, block('its server'))
+  const child = spawn('sh', ['-euc', line], {
+    cwd: ROOT,
+    env: { ...process.env, TMPDIR: temporary },
+    // A group of its own: npm starts a shell, and that the server.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  let said = ''
+  const origin = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        said += String(chunk)
+        const found = /Listener 1: (http:\/\/\S+)/.exec(said)?.[1]
+        if (found !== undefined) resolve(found)
+      })
+    }
+    void ended.then(() => reject(new Error(said)))
+  })
+  const stop = (): Promise<unknown> => {
+    process.kill(-(child.pid ?? 0), 'SIGTERM')
+    return ended
+  }
+  return { origin, stop }
+}
+
 test('the curl walk-through of the README: from an empty store to new shares that open it', async () => {
-  const lines = /<!-- walk-through -->\n```sh\n([\s\S]*?)```/.exec(README)?.[1]
-  assert(lines !== undefined, 'the README has a walk-through')
   const work = temporaryFolder()
-  const server = await ServerProcess.start(join(work.path, 'data'))
+  const server = await startServer(work.path)
   // Without blocking this process: the server's pipes are read here.
-  const { spawn } = await import('node:child_process')
   const shell = spawn('bash', ['-eu'], {
-    cwd: work.path,
+    cwd: ROOT,
     env: {
       ...process.env,
       CONCLAVE_ADDR: server.origin,
+      TMPDIR: work.path,
       PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
     },
   })
   let output = ''
-  shell.stdout.on('data', (chunk) => {
-    output += String(chunk)
-  })
-  shell.stderr.on('data', (chunk) => {
-    output += String(chunk)
-  })
-  shell.stdin.end(lines)
-  const code = await new Promise((resolve) => shell.once('exit', resolve))
+  for (const stream of [shell.stdout, shell.stderr]) {
+    stream.on('data', (chunk) => {
+      output += String(chunk)
+    })
+  }
+  shell.stdin.end(block('walk-through'))
+  const code = await new Promise((resolve) => shell.once('close', resolve))
   await server.stop()
+  const open = spawnSync('find', [work.path, '-type', 'f', '-perm', '/077'], { encoding: 'utf8' }).stdout
   work.remove()
   assert.equal(code, 0, output)
+  assert.equal(open, '', 'no file that others can read')
   const answers = output
     .trim()
     .split('\n')

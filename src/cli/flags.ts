@@ -1,3 +1,5 @@
+import { FORMATS } from './output.ts'
+
 /** One flag of a command. Taken with one dash or two, as `-name=value` or `-name value`. */
 export interface FlagSpec {
   readonly name: string
@@ -35,8 +37,8 @@ export const GENERAL_FLAGS: readonly FlagSpec[] = [
 export const FORMAT_FLAG: FlagSpec = {
   name: 'format',
   kind: 'text',
-  value: 'table|json|yaml',
-  help: 'form of the answer (table)',
+  value: 'FORM',
+  help: `form of the answer: ${FORMATS.join(', ')}`,
 }
 
 /** `-data`, of commands that work on the files of a store. */

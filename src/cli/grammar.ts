@@ -40,7 +40,7 @@ export function parseArguments(spec: CommandSpec, argv: readonly string[]): Pars
 
 /** Every flag that a command takes: its own first. */
 export function flagsOf(spec: CommandSpec): readonly FlagSpec[] {
-  const format = spec.answers && !spec.flags.some((flag) => flag.name === 'format') ? [FORMAT_FLAG] : []
+  const format = spec.answers ? [FORMAT_FLAG] : []
   return [...spec.flags, ...format, ...(spec.connects ? CONNECTION_FLAGS : []), ...GENERAL_FLAGS]
 }
 

@@ -219,6 +219,14 @@ test('writes, reads, lists and deletes', async () => {
   assert.equal((await run(['write', 'secret/a'])).exitCode, 1)
 })
 
+test('the help names the same forms of an answer as the refusal of another', async () => {
+  const help = /-format=FORM +form of the answer: (.*)$/m.exec((await run(['status', '-h'])).stdout)?.[1]
+  const refused = await run(['status', '-format=xml'])
+  assert.equal(refused.exitCode, 1)
+  assert.equal(/give one of (.*)$/m.exec(refused.stderr)?.[1], help)
+  assert.match(help ?? '', /^table, json, /)
+})
+
 test('shows help of every command with examples first, in less than a screen', async () => {
   for (const { name } of COMMANDS) {
     const { stdout, exitCode } = await run([...name.split(' '), '-h'])

@@ -15,10 +15,7 @@ export const command: CommandSpec = {
     { does: 'one value and nothing else, for a script', types: 'read -field=name secret/hello' },
     { does: 'the answer as it came', types: 'read -format=raw secret/hello' },
   ],
-  flags: [
-    { name: 'format', kind: 'text', value: 'table|json|yaml|raw', help: 'form of the answer (table)' },
-    FIELD_FLAG,
-  ],
+  flags: [FIELD_FLAG],
   connects: true,
   answers: true,
   run,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -55,11 +55,29 @@ test('gives a script the facts, and nothing else', async () => {
 test('replaces a snapshot only with -force, and a store never', async () => {
   const refused = await run(['snapshot', 'save', `-data=${data}`, file])
   assert.equal(refused.exitCode, 1)
-  assert.match(refused.stderr, /is there already/)
+  assert.match(refused.stderr, /is there already: .*-force/)
   assert.equal((await run(['snapshot', 'save', '-force', `-data=${data}`, file])).exitCode, 0)
   const over = await run(['snapshot', 'restore', `-data=${data}`, file])
   assert.equal(over.exitCode, 1)
   assert.match(over.stderr, /holds a store already/)
+})
+
+test('restoring into the folder of a server that runs says what to do', async () => {
+  const store = await openSqliteStore({ folder: data })
+  const { exitCode, stderr } = await run(['snapshot', 'restore', `-data=${data}`, file])
+  await store.close()
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /a server runs on the store in .*data/)
+  assert.match(stderr, /another folder with -data.*or stop that server and move its store away/s)
+})
+
+test('tells a file of another kind from a damaged snapshot', async () => {
+  const letter = join(root, 'letter')
+  writeFileSync(letter, 'root:x:0:0:root:/root:/bin/sh\n')
+  const { exitCode, stderr } = await run(['snapshot', 'inspect', letter])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /letter is no snapshot/)
+  assert.doesNotMatch(stderr, /damaged/)
 })
 
 test('refuses a file that is no snapshot, with exit code 1', async () => {

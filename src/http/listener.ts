@@ -44,6 +44,23 @@ const REFUSED_LINGER_MS = 2_000
 const MAX_HEADER_BYTES = 16 * 1024
 const MAX_CONNECTIONS = 4096
 
+/**
+ * Opens all of these ports for a moment: before anything is made for a server that could not be reached.
+ * Throws `config_invalid` when an address cannot be had, or stands there twice.
+ */
+export async function expectFree(addresses: readonly ListenerOptions['address'][]): Promise<void> {
+  const probes: Server[] = []
+  try {
+    for (const address of addresses) {
+      const probe = createServer((request) => request.socket.destroy())
+      probes.push(probe)
+      await listen(probe, address)
+    }
+  } finally {
+    await Promise.all(probes.map(closeNow))
+  }
+}
+
 /** Opens a port and serves it. Throws `config_invalid` when the address cannot be had. */
 export async function startListener(options: ListenerOptions): Promise<RunningListener> {
   const server = makeServer(options)
@@ -133,7 +150,9 @@ function listen(server: Server, address: ListenerOptions['address']): Promise<Li
   const { promise, resolve, reject } = Promise.withResolvers<ListenerOptions['address']>()
   server.once('error', (error: Error & { code?: string }) => {
     const why =
-      error.code === 'EADDRINUSE' ? 'something listens there already' : `the system says ${error.code}`
+      error.code === 'EADDRINUSE'
+        ? 'something listens there already; stop it, or give this server another address'
+        : `the system says ${error.code}`
     const text = `cannot listen on ${address.host}:${address.port}: ${why}`
     reject(new OperatingError('config_invalid', text, { cause: error }))
   })
@@ -142,6 +161,12 @@ function listen(server: Server, address: ListenerOptions['address']): Promise<Li
     resolve({ host: address.host, port: bound.port })
   })
   return promise
+}
+
+function closeNow(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
+  server.closeAllConnections()
+  return closed
 }
 
 async function close(server: Server, clock: Clock, graceMs: number): Promise<void> {

@@ -195,8 +195,10 @@ test('refuses a file that is no snapshot, and one of a newer format', async () =
   mkdirSync(file)
   refuses('not_found', () => inspectSnapshot(file, { sha256 }))
   rmSync(file, { recursive: true })
-  writeFileSync(file, 'a letter home, '.repeat(500))
-  refuses('corrupt_store', () => inspectSnapshot(file, { sha256 }))
+  for (const letter of ['a letter home, '.repeat(500), 'a letter of 16 b']) {
+    writeFileSync(file, letter)
+    refuses('store_foreign', () => inspectSnapshot(file, { sha256 }))
+  }
   await makeStore()
   refuses('corrupt_store', () => inspectSnapshot(join(folder, 'conclave.db'), { sha256 }))
   save({ overwrite: true })

@@ -6,6 +6,7 @@ import {
   fchmodSync,
   fsyncSync,
   openSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -15,9 +16,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InvariantError } from '../base/assert.ts'
 import { type Clock, rfc3339 } from '../base/clock.ts'
-import { OperatingError } from '../base/errors.ts'
+import { hasCode, OperatingError } from '../base/errors.ts'
 import { prepareFolder, RESTORING_FILE, STORE_FILE, syncFolder } from '../physical/sqlite/folder.ts'
-import { lockStore } from '../physical/sqlite/lock.ts'
+import { lockStore, type StoreLock } from '../physical/sqlite/lock.ts'
 import { checkSchema, isBlank, prepareConnection } from '../physical/sqlite/schema.ts'
 import { isDamaged, isFull } from '../physical/sqlite/sqlite-errors.ts'
 import {
@@ -76,6 +77,7 @@ export function inspectSnapshot(
     throw new OperatingError('not_found', `there is no snapshot ${file}`)
   }
   return guarded(() => {
+    expectDatabase(file)
     using snapshot = open(file, { readOnly: true })
     return verifySnapshot(snapshot, sha256)
   })
@@ -96,13 +98,25 @@ export function restoreSnapshot(options: {
   // Before anything is made: a bad snapshot leaves no trace.
   inspectSnapshot(options.file, options)
   const paths = prepareFolder(options.folder)
-  const lock = lockStore(paths.lock)
+  const lock = lockForRestoring(options.folder, paths.lock)
   try {
     expectNoStore(options.folder, paths.store)
     const temporary = join(options.folder, RESTORING_FILE)
     return guarded(() => replacing(temporary, paths.store, () => fill(temporary, options)))
   } finally {
     lock.release()
+  }
+}
+
+function lockForRestoring(folder: string, path: string): StoreLock {
+  try {
+    return lockStore(path)
+  } catch (cause) {
+    if (!hasCode(cause, 'store_in_use')) throw cause
+    const text =
+      `a server runs on the store in ${folder}, and restoring never replaces a store: name another folder ` +
+      'with -data, or stop that server and move its store away'
+    throw new OperatingError('store_in_use', text, { cause })
   }
 }
 
@@ -165,6 +179,21 @@ function open(path: string, options: { readonly readOnly: boolean }): DatabaseSy
   }
 }
 
+/** Tells what never was a snapshot from a damaged one. A shorter file was cut off; that is found later. */
+function expectDatabase(file: string): void {
+  const head = Buffer.alloc(SQLITE_HEAD.length)
+  const opened = openSync(file, 'r')
+  try {
+    if (readSync(opened, head) < head.length || head.equals(SQLITE_HEAD)) return
+  } finally {
+    closeSync(opened)
+  }
+  throw new OperatingError('store_foreign', `${file} is no snapshot: it does not begin as one`)
+}
+
+/** How every SQLite database begins ("Database File Format", section 1.3.1). */
+const SQLITE_HEAD = Buffer.from('SQLite format 3\0')
+
 function checkTarget({ folder, target, overwrite }: SaveOptions): void {
   const parent = dirname(resolve(target))
   if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
@@ -180,7 +209,7 @@ function checkTarget({ folder, target, overwrite }: SaveOptions): void {
   if (there === undefined || (there.isFile() && overwrite === true)) return
   throw new OperatingError(
     'bad_request',
-    `${target} is there already: name another file, or allow to replace this one`,
+    `${target} is there already: name another file, or have this one replaced with -force`,
   )
 }
 

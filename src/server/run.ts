@@ -6,7 +6,7 @@ import type { ConfigWarning, ListenerConfig, ServerConfig } from '../config/conf
 import { type DevConfig, type DevFlags, readDevConfig } from '../config/dev.ts'
 import type { Environment } from '../config/environment.ts'
 import { type ConfigFlags, readConfig } from '../config/read.ts'
-import { type RunningListener, startListener } from '../http/listener.ts'
+import { expectFree, type RunningListener, startListener } from '../http/listener.ts'
 import { banner } from './banner.ts'
 import { buildServer, type Server } from './build.ts'
 import { announceDev, type Output, openForDevelopment } from './dev.ts'
@@ -64,6 +64,9 @@ async function serve(start: Start, io: RunOptions['io']): Promise<number> {
   const fatal = (error: unknown): void => endBroken(log, error)
   process.on('uncaughtException', fatal)
   for (const warning of start.warnings) log.warn(warning)
+  // Before anything is made: what cannot be reached is not to leave an empty store behind.
+  const certificates = config.listeners.map(readTls)
+  await expectFree(config.listeners)
   using _pidFile = writePidFile(config.pidFile)
   const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null })
   const listeners: RunningListener[] = []
@@ -71,7 +74,8 @@ async function serve(start: Start, io: RunOptions['io']): Promise<number> {
     // Before anyone can reach it: nobody else is to initialise it.
     using opened = dev === null ? null : await openForDevelopment(server.custodian)
     for (const [index, listener] of config.listeners.entries()) {
-      listeners.push(await listen(server, listener, `listener-${index + 1}`))
+      const options = { name: `listener-${index + 1}`, tls: certificates[index] ?? null }
+      listeners.push(await listen(server, listener, options))
     }
     await announce({ ...start, server, opened, log, io }, listeners)
   } catch (error) {
@@ -110,12 +114,16 @@ async function announce(started: Started, listeners: readonly RunningListener[])
     await announceDev({ dev, opened, address: addresses[0] ?? '', log, out: io.stdout })
 }
 
-async function listen(server: Server, config: ListenerConfig, name: string): Promise<RunningListener> {
+async function listen(
+  server: Server,
+  config: ListenerConfig,
+  { name, tls }: { readonly name: string; readonly tls: Certificate | null },
+): Promise<RunningListener> {
   const { ceremonyAccess, rekeyAccess, generateRootAccess } = config
   const { retireOn, serverNames, maxRequestBytes, host, port } = config
   return await startListener({
     address: { host, port },
-    tls: readTls(config),
+    tls,
     clock: systemClock,
     log: server.logExchange,
     service: {
@@ -131,7 +139,13 @@ async function listen(server: Server, config: ListenerConfig, name: string): Pro
   })
 }
 
-function readTls({ tls }: ListenerConfig): { readonly cert: Uint8Array; readonly key: Uint8Array } | null {
+/** PEM. */
+interface Certificate {
+  readonly cert: Uint8Array
+  readonly key: Uint8Array
+}
+
+function readTls({ tls }: ListenerConfig): Certificate | null {
   if (tls === null) return null
   const read = (path: string): Uint8Array => {
     try {
