@@ -38,6 +38,20 @@ export function checkMayCancel(asked: Asked, shown: Shown, opener: Opener): 'end
   throw refused(`cancelling this ceremony takes a token with sudo on ${asked.path}`)
 }
 
+/**
+ * Starting a verification over takes what everybody has given back, and no holder needs it: one who could
+ * would keep the others from ever ending. Throws `permission_denied`.
+ */
+export function checkMayRestart(asked: Asked, shown: Shown, opener: Opener): void {
+  if (shown.by === 'token') return
+  if (asked.access === 'open' && opener.by === 'nobody') return
+  throw new OperatingError(
+    'permission_denied',
+    `permission denied: starting the verification over takes a token with sudo on ${asked.path}; holders ` +
+      'who want the rekey to end cancel it',
+  )
+}
+
 function refused(way: string): OperatingError {
   return new OperatingError(
     'permission_denied',

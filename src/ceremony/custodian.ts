@@ -185,6 +185,8 @@ export class Custodian {
    */
   resetUnseal(by: {
     readonly source: string
+    /** Whether the source is the client's own, and not that of a proxy or of a browser's page. */
+    readonly direct: boolean
     readonly access: 'open' | 'guarded'
     readonly share: SecretBytes | null
   }): Promise<void> {
@@ -194,6 +196,7 @@ export class Custodian {
       if (phase.name === 'empty') return
       const records = phase.candidates.map((candidate) => candidate.record)
       const holder = by.share === null ? null : this.#judge.judge(records, by.share)
+      if (holder === null && !by.direct) throw resetNeedsShare()
       this.#ports.journal.record({
         kind: 'unseal',
         event: 'reset',
@@ -237,7 +240,7 @@ export class Custodian {
    * does.
    */
   judgeHolder(share: SecretBytes): JudgedShare {
-    return this.#judge.judge([this.#expectOpen().session.record], share)
+    return this.#judge.judge([this.#expectOpen().session.record], share, 'open')
   }
 
   #run<Result>(task: () => Promise<Result>): Promise<Result> {
@@ -453,6 +456,14 @@ export class Custodian {
     if (this.#phase.name !== 'open') throw new OperatingError('sealed', 'Vault is sealed')
     return this.#phase
   }
+}
+
+/** Others may share the address of a proxy, and of the operator's own browser. */
+function resetNeedsShare(): OperatingError {
+  return new OperatingError(
+    'permission_denied',
+    'permission denied: through a proxy, or from a page of another site, a reset takes a share in "key"',
+  )
 }
 
 function alreadyInitialised(): OperatingError {

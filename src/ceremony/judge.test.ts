@@ -30,7 +30,8 @@ function saidOf(end: RetiredEnd, phase?: 'sealed' | 'open'): string {
   try {
     new Judge(nodePrimitives, new SimClock()).judge([{ ...record, retired }], old, phase)
   } catch (error) {
-    assert(error instanceof OperatingError && error.code === 'share_retired')
+    const code = end === 'pending' ? 'share_pending' : 'share_retired'
+    assert(error instanceof OperatingError && error.code === code)
     return error.message
   }
   assert.fail('the share is retired')

@@ -17,7 +17,7 @@ export interface JudgedShare {
 
 const ENDS: Record<RetiredEnd, string> = {
   replaced: 'which a newer set has replaced',
-  cancelled: 'which was dealt but never went live: its rekey was cancelled',
+  cancelled: 'which was dealt but never went live: its rekey was cancelled or ran out of time',
   never_proven: 'which was dealt but never proven, and another set went live instead',
   pending: 'which is not live yet: its rekey is not finished',
 }
@@ -27,7 +27,7 @@ const WORTH: Record<RetiredEnd, string> = {
   replaced: 'it may be destroyed, unless a backup from before that change is kept: that still needs it',
   cancelled: 'it may be destroyed: it never opened anything',
   never_proven: 'it may be destroyed, unless a backup from before that change is kept: that still needs it',
-  pending: 'keep it',
+  pending: 'keep it, and the one from before',
 }
 
 /**
@@ -85,7 +85,8 @@ export class Judge {
       ? retired.find((set) => set.publicKeys.some((key) => sameBytes(key, keyIn(set.id))))
       : undefined
     if (ended !== undefined) {
-      return new OperatingError('share_retired', retiredText(ended, phase), { detail: { set: ended.number } })
+      const code = ended.end === 'pending' ? 'share_pending' : 'share_retired'
+      return new OperatingError(code, retiredText(ended, phase), { detail: { set: ended.number } })
     }
     return new OperatingError(
       'share_unknown',

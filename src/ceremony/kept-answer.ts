@@ -5,13 +5,22 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { JudgedShare } from './judge.ts'
 import { copyParcel, type Parcel } from './parcel.ts'
 import type { CeremonyPorts } from './ports.ts'
+import type { RekeyFace } from './rekey.ts'
 
 /** Who completed a rekey: the one to whom its answer may be given again. */
 export interface Completer {
   readonly ceremonyId: string
+  /** Each face has words for some answers only: none is given on another. */
+  readonly face: RekeyFace
   readonly setId: Uint8Array
   readonly shareNumber: number
   readonly source: string
+}
+
+/** By which the answer is asked for again; the original face has no nonce. */
+export interface AskedAgain {
+  readonly face: RekeyFace
+  readonly nonce: string | null
 }
 
 /** What is kept of an answer. The unseal key is there in the direct flow, to drop the old set with. */
@@ -57,14 +66,19 @@ export class KeptAnswer implements Disposable {
     return copyParcel(this.#kept.parcel)
   }
 
+  /** Whether it could be this answer that is asked for, whoever asks. */
+  answers({ face, nonce }: AskedAgain): boolean {
+    if (this.#over || face !== this.completer.face) return false
+    return nonce === null || nonce === this.completer.ceremonyId
+  }
+
   /**
    * Only the same share, nonce and source address get the answer again; `nonce` is `null` where a face has
    * none.
    */
-  belongsTo(judged: JudgedShare, asked: { readonly nonce: string | null; readonly source: string }): boolean {
-    const { ceremonyId, setId, shareNumber, source } = this.completer
-    if (this.#over || asked.source !== source) return false
-    if (asked.nonce !== null && asked.nonce !== ceremonyId) return false
+  belongsTo(judged: JudgedShare, asked: AskedAgain & { readonly source: string }): boolean {
+    const { setId, shareNumber, source } = this.completer
+    if (asked.source !== source || !this.answers(asked)) return false
     return sameBytes(judged.set.id, setId) && judged.number === shareNumber
   }
 

@@ -1,7 +1,7 @@
 import { BACKUP_PATH } from '../barrier/paths.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
-import { type Asked, checkMayCancel, checkMayOpen } from './access.ts'
+import { type Asked, checkMayCancel, checkMayOpen, checkMayRestart } from './access.ts'
 import { type DeskPlace, judgeShown } from './desk.ts'
 import type { JournalEvent } from './journal/journal.ts'
 import type { Shown } from './opening.ts'
@@ -124,7 +124,7 @@ export class RekeyDesk {
       const { rekey } = this.#place.expectOpen()
       const { running } = this.verifyStatus(face)
       const shown = judgeShown(this.#place, asked)
-      checkMayCancel(asked, shown, running?.agreement.opener ?? { by: 'nobody' })
+      checkMayRestart(asked, shown, running?.agreement.opener ?? { by: 'nobody' })
       await rekey.restartVerification()
       if (running?.phase === 'dealt') this.#record('reset', { running, asked, shown })
       return rekey.status()

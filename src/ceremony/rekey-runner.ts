@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import { sameBytes, uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
+import { ANSWER_KEPT_MS } from '../base/limits.ts'
 import { type SecretBytes, wipeAll } from '../base/secret-bytes.ts'
 import type { Consent } from '../custody/consent.ts'
 import { type CustodyRecord, withoutSet, withRetired } from '../custody/custody-record.ts'
@@ -93,6 +94,8 @@ export class RekeyRunner implements Disposable {
   readonly #place: CompletionPlace
   readonly #verifier: RekeyVerifier
   #kept: KeptAnswer | null = null
+  /** The newest verification that ended, while somebody may still ask. No secret in it. */
+  #verified: { readonly nonce: string; readonly until: number } | null = null
 
   private constructor(place: CompletionPlace) {
     this.#ports = place.ports
@@ -179,10 +182,7 @@ export class RekeyRunner implements Disposable {
    */
   async admit(request: Pick<RekeySubmission, 'face' | 'nonce'>): Promise<void> {
     await this.#closeExpired()
-    if (this.#kept?.isOver === false) {
-      if (request.nonce === this.#kept.completer.ceremonyId) return
-      if (request.nonce === null && this.#ledger.running?.phase !== 'collecting') return
-    }
+    if (this.#mayAnswerAgain(request)) return
     this.#expectCollecting(request)
   }
 
@@ -221,6 +221,8 @@ export class RekeyRunner implements Disposable {
     returned: { readonly share: SecretBytes; readonly nonce: string; readonly face: RekeyFace },
     judge: (share: SecretBytes) => JudgedShare,
   ): Promise<VerifyAnswer> {
+    const verified = this.#verifiedAgain(returned, judge)
+    if (verified !== null) return verified
     const running = await this.admitVerification(returned)
     const { verificationNonce: nonce } = running
     const outcome = this.#verifier.give(running, returned.share, judge)
@@ -232,7 +234,19 @@ export class RekeyRunner implements Disposable {
     this.#verifier.reset()
     this.#forgetAnswer()
     this.#logInstalled(running)
+    this.#verified = { nonce, until: this.#ports.clock.monotonic() + ANSWER_KEPT_MS }
     return { complete: true, repeated, nonce, shareNumber }
+  }
+
+  /** The end of a verification, for who lost that answer: a share of the set that it made live. */
+  #verifiedAgain(
+    returned: { readonly share: SecretBytes; readonly nonce: string },
+    judge: (share: SecretBytes) => JudgedShare,
+  ): VerifyAnswer | null {
+    const { nonce, until } = this.#verified ?? { nonce: null, until: 0 }
+    if (returned.nonce !== nonce || this.#ports.clock.monotonic() > until) return null
+    const { role, number: shareNumber } = judge(returned.share)
+    return role === 'live' ? { complete: true, repeated: false, nonce, shareNumber } : null
   }
 
   /** Throws `ceremony_not_running` or `nonce_mismatch` where no new share can be taken. */
@@ -329,12 +343,20 @@ export class RekeyRunner implements Disposable {
     return { retired: withRetired(withoutSet(retired, id), [ended]) }
   }
 
-  /** With the nonce of its own rekey, also while the next one runs. */
+  /**
+   * With the nonce of its own rekey, also while the next one runs. Without one it could be the running one
+   * that is meant.
+   */
+  #mayAnswerAgain(request: Pick<RekeySubmission, 'face' | 'nonce'>): boolean {
+    if (this.#kept?.answers(request) !== true) return false
+    return request.nonce !== null || this.#ledger.running === null
+  }
+
   #answerAgain(submission: RekeySubmission): RekeyAnswer | null {
     const kept = this.#kept
     const { running } = this.#ledger
-    if (kept === null || !kept.belongsTo(submission.judged, submission)) return null
-    if (submission.nonce === null && running?.phase === 'collecting') return null
+    if (!this.#mayAnswerAgain(submission) || kept?.belongsTo(submission.judged, submission) !== true)
+      return null
     const { ceremonyId } = kept.completer
     const isPending = running?.phase === 'dealt' && running.agreement.ceremonyId === ceremonyId
     const verificationNonce = isPending ? running.verificationNonce : null
@@ -413,8 +435,8 @@ function completerOf(
   ceremonyId: string,
   { submission }: { readonly submission: RekeySubmission },
 ): Completer {
-  const { judged, source } = submission
-  return { ceremonyId, setId: judged.set.id, shareNumber: judged.number, source }
+  const { judged, face, source } = submission
+  return { ceremonyId, face, setId: judged.set.id, shareNumber: judged.number, source }
 }
 
 function foreignSet(): OperatingError {

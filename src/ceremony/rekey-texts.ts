@@ -89,7 +89,7 @@ export const wrongVerificationNonce = (nonce: string): OperatingError =>
 /** Refuses a share for a rekey that has all it needs of the old set. */
 export function alreadyDealt(face: RekeyFace, nonce: string): OperatingError {
   const text = `${TEXTS[face].pending}nonce for the verification operation is "${nonce}"`
-  return refusal('ceremony_not_running', text)
+  return refusal('ceremony_dealt', text)
 }
 
 /** The original face has no words for what the others can do, so it moves only its own ceremonies. */

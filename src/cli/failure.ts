@@ -106,12 +106,15 @@ const KNOWN_HINTS = {
   share_malformed: KEPT,
   share_unknown: KEPT,
   share_retired: `${KEPT} Look for the share that was handed out last.`,
+  share_pending: `${KEPT} The older share is wanted here: the new ones do not count yet.`,
   share_duplicate: 'Somebody else has to give the next share.',
   share_other_set: 'Give one of the new shares, which were handed out last.',
   sealed: 'Open the server with "conclave operator unseal".',
   not_initialized: 'Set the server up with "conclave operator init".',
   permission_denied:
     'Give a token with CONCLAVE_TOKEN, or in ~/.vault-token. For a ceremony a share will do: see -holder.',
+  ceremony_dealt:
+    'Give the new shares back with -verify. Were they lost, end it with -cancel and begin again.',
   ceremony_limit: 'Let another holder start it, or use a token.',
   ceremony_running: 'See it with "conclave operator rekey -status", or end it with -cancel.',
   ceremony_not_running: 'Start one with "conclave operator rekey -init".',

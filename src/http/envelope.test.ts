@@ -13,6 +13,8 @@ const request = (operation: Operation): LogicalRequest => ({
   origin: {
     source: '127.0.0.1',
     forwarded: false,
+    direct: true,
+    foreign: false,
     listener: 'test',
     access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
     retireOn: 'proof',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { hasCode } from '../base/errors.ts'
 import { asksForList, checkHead, checkNamespace, checkPatchType, originOf, tokenOf } from './request-head.ts'
 
@@ -41,6 +41,57 @@ test('takes any of the headers of a proxy as a sign that the peer only hands on'
     assert.equal(forwarded(name), true, name)
   }
   assert.equal(forwarded('x-vault-request'), false)
+})
+
+describe('what a browser or a proxy sends is guarded on an open listener (custody.md section 3)', () => {
+  const facts = {
+    listener: 'l',
+    access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
+    retireOn: 'proof',
+    serverNames: ['vault.example'],
+  } as const
+  const at = (headers: Record<string, string>): ReturnType<typeof originOf> =>
+    originOf(request({ host: '127.0.0.1:8200', ...headers }), facts)
+
+  test('open for who is none of both, under an address, localhost, or a name of ours', () => {
+    for (const host of ['127.0.0.1:8200', '[::1]:8200', 'localhost', 'LOCALHOST:1', 'Vault.Example:8200']) {
+      const origin = at({ host })
+      assert.deepEqual([origin.access.rekey, origin.direct, origin.foreign], ['open', true, false], host)
+    }
+    const ours = { origin: 'http://127.0.0.1:8200', 'sec-fetch-site': 'same-origin' }
+    assert.equal(at(ours).access.rekey, 'open', 'a page of our own')
+    assert.equal(at({ 'sec-fetch-site': 'none' }).access.rekey, 'open', 'typed into the address bar')
+  })
+
+  test('guarded and foreign for a page of somebody else, and for a name that was bound to us', () => {
+    for (const headers of [
+      { origin: 'http://evil.example' },
+      { origin: 'null' },
+      { origin: 'https://127.0.0.1:8200' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { host: 'evil.example', origin: 'http://evil.example', 'sec-fetch-site': 'same-origin' },
+    ]) {
+      const { access, direct, foreign } = at(headers)
+      assert.deepEqual(
+        [access.rekey, access.generateRoot, access.unseal, direct, foreign],
+        ['guarded', 'guarded', 'guarded', false, true],
+        JSON.stringify(headers),
+      )
+    }
+  })
+
+  test('guarded, and not foreign, for another name without a browser, and behind a proxy', () => {
+    for (const headers of [
+      { host: 'other.example' },
+      { host: '127.0.0.1.evil.example' },
+      { 'x-forwarded-for': '10.0.0.1' },
+      { 'cf-connecting-ip': '10.0.0.1' },
+    ]) {
+      const { access, direct, foreign } = at(headers)
+      assert.deepEqual([access.rekey, direct, foreign], ['guarded', false, false], JSON.stringify(headers))
+    }
+  })
 })
 
 test('knows the root namespace by its three names, and gives back what was sent', () => {

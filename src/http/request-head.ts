@@ -4,7 +4,10 @@ import { OperatingError } from '../base/errors.ts'
 import type { CeremonyAccess, Origin } from '../logical/request.ts'
 import type { Evidence } from './arrival.ts'
 
-const FORWARDING = ['forwarded', 'via', 'x-real-ip']
+const FORWARDING = [
+  ...['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-original-forwarded-for'],
+  ...['cf-connecting-ip', 'true-client-ip', 'fastly-client-ip', 'x-envoy-external-address'],
+]
 const FORWARDING_PREFIX = 'x-forwarded-'
 
 /** Paths below `/v1/sys/` that answer in every namespace (key-lifecycle.md section 1.3). */
@@ -65,13 +68,20 @@ export function originOf(request: IncomingMessage, facts: ListenerFacts): Origin
   const { listener, access, retireOn, serverNames } = facts
   const names = Object.keys(request.headers)
   const forwarded = names.some((name) => FORWARDING.includes(name) || name.startsWith(FORWARDING_PREFIX))
-  const trusted = !forwarded && isOfOurOrigin(request) && isOurHost(request.headers.host, serverNames)
-  return { listener, retireOn, source: sourceOf(request), forwarded, access: trusted ? access : GUARDED }
+  const ours = isOfOurOrigin(request) && isOurHost(request.headers.host, serverNames)
+  const direct = !forwarded && ours
+  const foreign = !ours && isOfABrowser(request)
+  const allowed = direct ? access : GUARDED
+  return { listener, retireOn, source: sourceOf(request), forwarded, direct, foreign, access: allowed }
 }
 
 /** The address of the peer; a unix socket has none. */
 export function sourceOf({ socket }: IncomingMessage): string {
   return socket.remoteAddress ?? 'unix'
+}
+
+function isOfABrowser({ headers }: IncomingMessage): boolean {
+  return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
 }
 
 /** Fetch metadata of browsers: nothing else sends it, and a page cannot take it away. */

@@ -19,6 +19,13 @@ export interface Origin {
   readonly source: string
   /** Whether a proxy header says that the peer only hands on what another sent. */
   readonly forwarded: boolean
+  /**
+   * Whether it came straight from the client, under a name of ours, and from no page of somebody else's. Else
+   * `source` says nothing of who sent it.
+   */
+  readonly direct: boolean
+  /** Whether a browser sent it for a page that is not ours, or under a name that is not ours. */
+  readonly foreign: boolean
   /** Name of the listener in the configuration, for the log. */
   readonly listener: string
   /** Who may open and cancel ceremonies here (custody.md section 3). */

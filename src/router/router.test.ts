@@ -98,6 +98,8 @@ const asks = (
   origin: {
     source: '127.0.0.1',
     forwarded: false,
+    direct: true,
+    foreign: false,
     listener: 'test',
     access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
     retireOn: 'proof',

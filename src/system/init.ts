@@ -8,6 +8,7 @@ import { checkParameters } from '../ceremony/parameters.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import { member, secretField, strictInteger, strictString } from '../logical/fields.ts'
 import { type JsonObject, SecretText } from '../logical/json.ts'
+import type { Origin } from '../logical/request.ts'
 import { ok } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { recipientsOf, stringList } from './recipients.ts'
@@ -48,6 +49,7 @@ async function initialise(lifecycle: Lifecycle, { body, origin }: BareRequest): 
     throw new OperatingError('parameters_invalid', PREFIX + text)
   }
   checkInitSecret(lifecycle, body)
+  checkNotForeign(lifecycle, origin)
   // Parsing keys and trying them is work that a store which has its keys does for nobody.
   lifecycle.custodian.expectEmpty()
   const [tokenRecipient = null] =
@@ -81,6 +83,16 @@ function checkInitSecret({ initSecret, equal }: Lifecycle, body: JsonObject): vo
     'permission_denied',
     'permission denied: initialising this server takes the secret of its init_secret_file, in the field ' +
       '"init_secret"',
+  )
+}
+
+/** A page of another site could initialise the store in the operator's own browser, and read the answer. */
+function checkNotForeign({ initSecret }: Lifecycle, { foreign }: Origin): void {
+  if (initSecret !== null || !foreign) return
+  throw new OperatingError(
+    'permission_denied',
+    'permission denied: this request comes from a page of another site, or under a name that is not in ' +
+      'server_names; use the command line, or set init_secret_file',
   )
 }
 

@@ -112,7 +112,10 @@ async function updateRekey(lifecycle: Lifecycle, request: BareRequest): Promise<
   const answer = await submit(lifecycle, { share, source })
   if (!answer.complete) return ok({ complete: false, keys: null })
   const { parcel } = answer
-  assert(parcel.kind === 'clear', 'this face deals in the clear')
+  assert(
+    parcel.kind === 'clear' && answer.verificationNonce === null,
+    'the machine answers each face its own',
+  )
   const { keys } = sharesOutHex(parcel.shares)
   return withEvidence(lifecycle, request, { body: { complete: true, keys }, answer })
 }

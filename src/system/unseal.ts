@@ -25,7 +25,8 @@ async function unseal(lifecycle: Lifecycle, { body, origin }: BareRequest): Prom
   if (strictBoolean(body, 'reset') === true) {
     // A share says that this is a holder; it wins over nothing, and `reset` wins over it.
     using share = shareField(lifecycle, body)
-    await custodian.resetUnseal({ source, access: origin.access.unseal, share })
+    const { access, direct } = origin
+    await custodian.resetUnseal({ source, direct, access: access.unseal, share })
     return sealStatus(lifecycle)
   }
   const migrate = strictBoolean(body, 'migrate') ?? false

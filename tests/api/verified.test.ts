@@ -113,7 +113,7 @@ describe('the verified rekey (key-lifecycle.md sections 5.6 and 5.7)', () => {
 
   test('a new share given to the wrong end is told that it is not live yet', async () => {
     const { body } = await server.call('PUT', UPDATE, { key: fresh[0], nonce })
-    assert.equal(body.code, 'share_retired')
+    assert.equal(body.code, 'share_pending')
     assert.match(body.errors[0], /is not live yet: its rekey is not finished/)
   })
 
@@ -121,6 +121,10 @@ describe('the verified rekey (key-lifecycle.md sections 5.6 and 5.7)', () => {
     for (const key of fresh.slice(1, 3)) await server.call('PUT', VERIFY, { key, nonce: verification })
     const { status, body } = await server.call('PUT', VERIFY, { key: fresh[3], nonce: verification })
     assert.deepEqual([status, body], [200, { nonce: verification, complete: true }])
+    const again = await server.call('PUT', VERIFY, { key: fresh[0], nonce: verification })
+    assert.deepEqual(again.body, body, 'who lost the answer hears it again, with any of the new shares')
+    const late = await server.call('PUT', VERIFY, { key: old[0], nonce: verification })
+    assert.equal(late.status, 400)
     const custody = (await server.call('GET', '/v1/sys/custody/status')).body
     assert.deepEqual([custody.live.number, custody.retiring], [2, null])
     assert.equal((await server.call('GET', INIT)).body.started, false)

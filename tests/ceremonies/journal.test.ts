@@ -89,7 +89,7 @@ test('a reset is recorded with the ceremony that it ends', async () => {
   const keys = await world.init(5, 3)
   await world.unseal(keys.slice(0, 1))
   const { nonce } = world.custodian.status()
-  await world.custodian.resetUnseal({ source: '192.0.2.8', access: 'open', share: null })
+  await world.custodian.resetUnseal({ source: '192.0.2.8', direct: true, access: 'open', share: null })
   const { event, source, ceremony } = world.journal.entries().at(-1)!
   assert.deepEqual([event, source, ceremony], ['reset', '192.0.2.8', nonce])
 })

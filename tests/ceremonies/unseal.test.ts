@@ -30,17 +30,20 @@ test('a wrong share is refused alone, at once: progress and nonce of the others 
 test('a reset drops every part and the nonce', async () => {
   const { world, keys } = await sealed()
   await world.unseal(keys.slice(0, 2))
-  await world.custodian.resetUnseal({ source: '127.0.0.1', access: 'open', share: null })
+  await world.custodian.resetUnseal({ source: '127.0.0.1', direct: true, access: 'open', share: null })
   assert.deepEqual([world.custodian.status().progress, world.custodian.status().nonce], [0, ''])
 })
 
 test('a reset of an open store is refused', async () => {
   const { world, keys } = await sealed()
   await world.unseal(keys)
-  await assert.rejects(world.custodian.resetUnseal({ source: '127.0.0.1', access: 'open', share: null }), {
-    code: 'bad_request',
-    message: 'vault is unsealed',
-  })
+  await assert.rejects(
+    world.custodian.resetUnseal({ source: '127.0.0.1', direct: true, access: 'open', share: null }),
+    {
+      code: 'bad_request',
+      message: 'vault is unsealed',
+    },
+  )
 })
 
 test('an empty store says that it is not initialised', async () => {

@@ -84,6 +84,8 @@ function callOf(mounted: Mounted, asked: Asked): { readonly call: Call; readonly
     origin: {
       source: '127.0.0.1',
       forwarded: false,
+      direct: true,
+      foreign: false,
       listener: 'test',
       access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
       retireOn: 'proof',

@@ -1,5 +1,6 @@
 import { sameBytes } from '../../base/encoding.ts'
 import { type SecretBytes, wipeAll } from '../../base/secret-bytes.ts'
+import { ApiError, TransportError } from '../../client/errors.ts'
 import type { CompletedRekey, RekeyStatus } from '../../client/rekey-answers.ts'
 import { parseShare } from '../../custody/share-format.ts'
 import { during, UsageError } from '../failure.ts'
@@ -87,7 +88,7 @@ export async function giveEnoughBack(guided: Guided, status: RekeyStatus): Promi
     try {
       using share = next.share
       const update = await during('Error giving the share back', () =>
-        rekey.verifyUpdate(share, status.verificationNonce),
+        giveOneBack(rekey, share, status.verificationNonce),
       )
       if (update.complete) return { isProven: true }
       back = update.status
@@ -115,11 +116,33 @@ async function prove(
   for (const share of right) {
     if (share === null) continue
     const update = await during('Error giving the share back', () =>
-      rekey.verifyUpdate(share, status.verificationNonce),
+      giveOneBack(rekey, share, status.verificationNonce),
     )
     if (update.complete) return { isProven: true }
   }
   return { isProven: false, given: right.length, required: right.length }
+}
+
+/**
+ * Once more where the answer was lost on the way: the server then says that this share is in, or once
+ * more that it was the last.
+ */
+async function giveOneBack(
+  rekey: Guided['rekey'],
+  share: SecretBytes,
+  nonce: string,
+): Promise<Awaited<ReturnType<typeof rekey.verifyUpdate>>> {
+  try {
+    return await rekey.verifyUpdate(share, nonce)
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error
+  }
+  try {
+    return await rekey.verifyUpdate(share, nonce)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'share_duplicate') throw error
+    return { complete: false, status: await rekey.verifyStatus() }
+  }
 }
 
 /** By their digests: the time that it takes says nothing of the shares. */
