@@ -133,6 +133,7 @@ test('custody record and copy both damaged: a typed error at the start, and the 
         'store_rolled_back',
         'share_unknown',
         'share_retired',
+        'share_pending',
         'store_newer',
         'sealed',
       ].includes(result),

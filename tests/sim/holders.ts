@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { fromBase64, fromUtf8 } from '../../src/base/encoding.ts'
-import { hasCode, type OperatingError } from '../../src/base/errors.ts'
+import { OperatingError } from '../../src/base/errors.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import type { Custodian } from '../../src/ceremony/custodian.ts'
 import type { Recipient } from '../../src/ceremony/delivery.ts'
@@ -185,9 +185,11 @@ let restarts = 0
 
 /** The refusal of a share that opens nothing; any other failure is thrown. */
 function unlessOfAnotherSet(error: unknown): OperatingError {
-  if (hasCode(error, 'share_retired') || hasCode(error, 'share_unknown')) return error
+  if (error instanceof OperatingError && REFUSALS.has(error.code)) return error
   throw error
 }
+
+const REFUSALS: ReadonlySet<string> = new Set(['share_pending', 'share_retired', 'share_unknown'])
 
 /** What the holder of the password reads in an encoded token. */
 export function decodeToken(encoded: Uint8Array): string {
