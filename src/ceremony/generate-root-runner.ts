@@ -90,14 +90,16 @@ export class GenerateRootRunner {
     return { running, ...progressOf(agreement), cancels: cancelProgressOf(agreement) }
   }
 
-  /** Throws `ceremony_running`, `ceremony_limit`. */
+  /** Throws `ceremony_running`, `ceremony_limit`, and `share_other_set` for who holds no live share. */
   async start(proposal: { readonly hiding: TokenHiding; readonly shown: Shown }): Promise<void> {
     await this.#closeExpired()
     if (this.#ledger.running !== null) {
       throw new OperatingError('ceremony_running', 'root generation already in progress for this namespace')
     }
     const { primitives } = this.#ports
-    const { hiding } = proposal
+    const { hiding, shown } = proposal
+    // Its statement names the live set alone: a signature of another would have no say in it.
+    if (shown.by === 'holder' && shown.judged.role !== 'live') throw this.#notLive(shown.judged)
     const recipient = hiding.by === 'recipient' ? hiding.recipient : null
     const { agreement, draft, besides } = await openCeremony(this.#ports, this.#session, {
       kind: 'generate-root',
@@ -107,7 +109,7 @@ export class GenerateRootRunner {
         hiding.by === 'otp'
           ? { kind: 'otp', otpSha256: hiding.otp.lend((otp) => otpDigest(primitives, ceremonyId, otp)) }
           : factsOf(primitives, hiding.recipient),
-      shown: proposal.shown,
+      shown,
     })
     const password = hiding.by === 'otp' ? [otpWrite(hiding.otp)] : []
     try {

@@ -22,7 +22,7 @@ async function open(): Promise<Holders> {
 
 /** Seals while something is under way that does not end; resolves when the seal has given up waiting. */
 async function sealOver({ world }: Holders): Promise<void> {
-  const { barrier } = world.session!
+  const { barrier, rootKey, identity } = world.session!
   await turn()
   const sealed = world.custodian.seal('127.0.0.1')
   await turn()
@@ -33,6 +33,7 @@ async function sealOver({ world }: Holders): Promise<void> {
   await sealed
   assert(!world.custodian.isOpen)
   assert.throws(() => barrier.keyring, { code: 'sealed' }, 'the keys are wiped')
+  assert(rootKey.isWiped && identity.seed.isWiped)
 }
 
 /** A failure that people can be told about, or `null`. */
