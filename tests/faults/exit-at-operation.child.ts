@@ -7,29 +7,35 @@ import { openSqliteCustodian } from './sqlite-custodian.ts'
 /**
  * A process that dies in the middle of its work: right after the k-th storage operation of its flow it exits,
  * without a handler, a flush or an answer. What it handed out and what it told before is in its report.
- * k = 0: it lives to the end.
+ * k = 0: it lives to the end. -k: it exits right before that operation.
  */
 const [folder = '', reportPath = '', flow = '', exitAtText = '0', ...keys] = process.argv.slice(2)
 const exitAt = Number(exitAtText)
 /** Of the flow itself, not of what comes before it. */
 let operations: number | null = null
 
-/** Exits at the k-th operation, once it is applied. */
+function dieAt(operation: number): void {
+  if (operation !== exitAt) return
+  report(false)
+  process.kill(process.pid, 'SIGKILL')
+}
+
+/** Exits at the k-th operation, once it is applied, or before it is. */
 function dying(storage: StorageBackend): StorageBackend {
-  const count = async <Result>(operation: Promise<Result>): Promise<Result> => {
-    const result = await operation
-    if (operations !== null && ++operations === exitAt) {
-      report(false)
-      process.kill(process.pid, 'SIGKILL')
-    }
+  const count = async <Result>(operation: () => Promise<Result>): Promise<Result> => {
+    if (operations === null) return await operation()
+    operations++
+    dieAt(-operations)
+    const result = await operation()
+    dieAt(operations)
     return result
   }
   return {
-    get: (key) => count(storage.get(key)),
-    list: (prefix, page) => count(storage.list(prefix, page)),
-    commit: (batch, conditions) => count(storage.commit(batch, conditions)),
-    settle: () => count(storage.settle()),
-    scrub: () => count(storage.scrub()),
+    get: (key) => count(() => storage.get(key)),
+    list: (prefix, page) => count(() => storage.list(prefix, page)),
+    commit: (batch, conditions) => count(() => storage.commit(batch, conditions)),
+    settle: () => count(() => storage.settle()),
+    scrub: () => count(() => storage.scrub()),
     close: () => storage.close(),
   }
 }

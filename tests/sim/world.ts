@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { utf8 } from '../../src/base/encoding.ts'
+import { OperatingError } from '../../src/base/errors.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import type { Asked } from '../../src/ceremony/access.ts'
 import { Custodian, type CustodianHooks } from '../../src/ceremony/custodian.ts'
@@ -169,12 +170,16 @@ export class World {
   }
 }
 
-/** Whether these shares open what `storage` holds, and give the first entry back. Nothing is changed. */
+/**
+ * Whether these shares open what `storage` holds, and give the first entry back. Nothing is changed. Only a
+ * refusal that people can be told about is a no: anything else that is thrown is a defect, and is passed on.
+ */
 export async function opens(storage: SimStorage, shares: ShareSet): Promise<boolean> {
   const world = await World.start(storage.reopened(), 'opens')
   try {
     await world.unseal(shares)
-  } catch {
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error
     return false
   }
   if (!world.custodian.isOpen) return false
