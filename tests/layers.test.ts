@@ -27,7 +27,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'physical/memory/': { rooms: ['base/', 'physical/backend.ts', 'physical/keys.ts'] },
   'physical/sqlite/': {
     rooms: ['base/', 'physical/backend.ts', 'physical/keys.ts'],
-    node: ['node:fs', 'node:path', 'node:sqlite', 'node:worker_threads'],
+    node: ['node:fs', 'node:path', 'node:sqlite', 'node:url', 'node:worker_threads'],
   },
   // No `node:` module, so that a browser can use it. Of bip39 only the list of words.
   'custody/': { rooms: ['base/', 'crypto/primitives.ts'], packages: ['@scure/bip39/wordlists/english.js'] },

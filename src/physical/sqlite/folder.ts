@@ -1,6 +1,8 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fchmodSync,
   fsyncSync,
@@ -11,6 +13,7 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { OperatingError } from '../../base/errors.ts'
+import { openingRefused, PROBE_FILE, refusalOf, type WriteRefusal } from './probe.ts'
 
 export const STORE_FILE = 'conclave.db'
 export const LOCK_FILE = 'conclave.db.lock'
@@ -26,6 +29,7 @@ export const STORE_FOLDER_NAMES: ReadonlySet<string> = new Set([
   LOCK_FILE,
   `${LOCK_FILE}-journal`,
   RESTORING_FILE,
+  PROBE_FILE,
   'node.key',
   'node.key.new',
   'ceremony.journal',
@@ -104,7 +108,19 @@ function makeFolder(folder: string): void {
     chmodSync(folder, 0o700)
     syncFolder(dirname(resolve(folder)))
   } catch (error) {
+    const refusal = refusalOf(error) ?? readOnlyAt(dirname(resolve(folder)))
+    if (refusal !== null) throw openingRefused(refusal, folder, error)
     throw unsafe(`the folder ${folder} cannot be made: check the path and its owner`, error)
+  }
+}
+
+/** A recursive mkdir says ENOENT where the file system is read-only. */
+function readOnlyAt(folder: string): WriteRefusal | null {
+  try {
+    accessSync(folder, constants.W_OK)
+    return null
+  } catch (error) {
+    return refusalOf(error)
   }
 }
 

@@ -42,7 +42,7 @@ function openLockFile(path: string): DatabaseSync {
     makePrivateFile(path)
     return new DatabaseSync(path)
   } catch (error) {
-    throw storageError(error)
+    throw storageError(error, path)
   }
 }
 
@@ -62,5 +62,5 @@ function lockError(error: unknown, path: string): OperatingError {
       { cause: error },
     )
   }
-  return storageError(error)
+  return storageError(error, path)
 }
