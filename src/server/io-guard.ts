@@ -7,7 +7,7 @@ const LAST_ANSWERS_MS = 500
 /** The storage is looked at no more often, however often somebody asks. */
 const LOOK_EVERY_MS = 1000
 
-/** A storage that can be asked whether it would take a commit; `tries` has it find out by a write elsewhere. */
+/** A storage that can be asked whether it would take a commit; `tries` has it write elsewhere to find out. */
 export interface GuardedStorage extends StorageBackend {
   check?(tries: boolean): Promise<void>
 }
@@ -42,8 +42,8 @@ export class IoGuard implements StorageBackend {
   }
 
   /**
-   * Why the storage took no write when it was last looked at, or `null`. Asking has it looked at again, beside
-   * the caller: the next answer knows.
+   * Why the storage took no write when it was last looked at, or `null`. Asking has it looked at again,
+   * beside the caller: the next answer knows.
    */
   get trouble(): ErrorCode | null {
     this.#look()

@@ -54,7 +54,7 @@ function answer(lifecycle: Lifecycle, { query }: BareRequest): BareResponse {
       replication_dr_mode: mode,
       server_time_utc: Math.floor(lifecycle.clock.now() / 1000),
       version: API_VERSION,
-      // Ours, and not in the status: what can be read still is, and a server that is taken away serves nobody.
+      // Ours, and not in the status: what can be read still is, and a server taken away serves nobody.
       ...(trouble === null ? {} : { storage_trouble: trouble }),
       ...(cluster === null ? {} : { cluster_name: cluster.name, cluster_id: cluster.id }),
     },

@@ -57,7 +57,7 @@ test('S4: EIO on reading: a clear error that names the file in the log, no end, 
       ServerProcess.run(flags(store), { environment: failing.environment(store.folder) }),
       {
         message:
-          /ended with 1: .*the store in \S+ cannot be opened \(input\/output error, .*: run {2}conclave operator/s,
+          /ended with 1: .*the store in \S+ cannot be opened \(input\/output error, .*: run {2}conclave/s,
       },
     )
     failing.heal()

@@ -7,7 +7,7 @@ const SOURCE = new URL('./failing-disk.c', import.meta.url).pathname
 
 export type Call = 'fsync' | 'write' | 'read' | 'create'
 
-/** Has the system calls of one process fail for the files of its store, by what stands before its C library. */
+/** Has system calls of one process fail for the files of its store, by what stands before its C library. */
 export class FailingDisk {
   readonly #folder: string
 

@@ -9,7 +9,7 @@ import { commitError, isFull, refused, rollbackError, storageError } from './sql
 import { StoreFiles, WRITTEN } from './store-files.ts'
 import type { WriterBatch, WriterData, WriterFailure, WriterResult } from './writer-messages.ts'
 
-/** How long emptying the log waits for readers of other processes, in milliseconds: commits wait behind it. */
+/** How long emptying the log waits for other processes' readers, in milliseconds: commits wait behind it. */
 const EMPTYING_TIMEOUT_MS = 500
 
 /**
@@ -170,7 +170,7 @@ function recover(database: DatabaseSync): void {
   }
 }
 
-/** Whether all of the log could be moved into the file: not while a reader of another process holds on to it. */
+/** Whether all of the log was moved into the file: not while a reader of another process holds on to it. */
 function emptyLog(database: DatabaseSync): boolean {
   database.exec(`PRAGMA busy_timeout = ${EMPTYING_TIMEOUT_MS}`)
   try {

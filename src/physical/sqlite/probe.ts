@@ -42,7 +42,7 @@ export function refusalOf(error: unknown): WriteRefusal | null {
   return code === 'EROFS' ? 'storage_read_only' : null
 }
 
-/** That the store in `folder` cannot be opened or made, for `refusal`: the sentence is all there is to see. */
+/** That the store in `folder` cannot be opened or made, for `refusal`. The sentence stands for itself. */
 export function openingRefused(refusal: WriteRefusal, folder: string, cause: unknown): OperatingError {
   const text =
     refusal === 'storage_full'

@@ -102,7 +102,7 @@ function unavailable(text: string, error: unknown, file: string): OperatingError
   return new OperatingError('storage_unavailable', text, { cause: error, detail: detailOf(error, file) })
 }
 
-/** `sqlite` is the extended code, 0 for none; `io` has the server seal itself and end (custody.md section 2). */
+/** `sqlite` is the extended code or 0; `io` has the server seal itself and end (custody.md section 2). */
 function detailOf(error: unknown, file: string): ErrorDetail {
   return isInputOutput(error) ? { ...factsOf(error, file), io: true } : factsOf(error, file)
 }

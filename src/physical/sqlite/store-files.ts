@@ -16,9 +16,9 @@ interface Known {
 
 /**
  * The files of a store as this process opened them. A system lets a file be removed, replaced or cut short
- * while it is open, and SQLite would go on writing where nobody ever looks again; so they are looked at before
- * every commit (sqlite.org/howtocorrupt.html section 4). The connections hold them open, so that no other file
- * gets their numbers.
+ * while it is open, and SQLite would go on writing where nobody ever looks again; so they are looked at
+ * before every commit (sqlite.org/howtocorrupt.html section 4). The connections hold them open, so that no
+ * other file gets their numbers.
  */
 export class StoreFiles {
   readonly #known = new Map<string, Known | null>()
@@ -70,8 +70,8 @@ function isSame({ device, file }: Known, now: BigIntStats): boolean {
 function removed(path: string, how: string): OperatingError {
   return new OperatingError(
     'store_removed',
-    `${basename(path)} was ${how} beneath the server, which writes nothing any more: put it back as it was, ` +
-      'or stop the server and start it on the newest snapshot',
+    `${basename(path)} was ${how} beneath the server, which writes nothing any more: put it back as it ` +
+      'was, or stop the server and start it on the newest snapshot',
     { detail: { file: path } },
   )
 }
