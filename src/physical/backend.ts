@@ -56,7 +56,7 @@ const CHANGED_NOTHING: readonly ErrorCode[] = [
   'store_removed',
 ]
 
-/** Whether a commit that rejected with `error` has changed nothing for certain: there is nothing to settle. */
+/** Whether a commit that rejected with `error` is sure to have changed nothing: nothing is to settle. */
 export function changedNothing(error: unknown): boolean {
   return CHANGED_NOTHING.some((code) => hasCode(error, code))
 }
