@@ -15,6 +15,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'operator unseal', summary: 'give a share to open', load: () => import('./operator-unseal.ts') },
   { name: 'operator seal', summary: 'close the server', load: () => import('./operator-seal.ts') },
   {
+    name: 'operator diagnose',
+    summary: 'is everything as it has to be',
+    load: () => import('./operator-diagnose.ts'),
+  },
+  {
     name: 'custody rekey',
     summary: 'change the shares, step by step',
     load: () => import('./custody-rekey.ts'),

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { OperatingError } from '../../base/errors.ts'
+import { hasCode, OperatingError } from '../../base/errors.ts'
 import { makePrivateFile } from './folder.ts'
 import { isBusy, isDamaged, storageError } from './sqlite-errors.ts'
 
@@ -34,6 +35,18 @@ export function lockStore(path: string): StoreLock {
     release: () => {
       if (database.isOpen) database.close()
     },
+  }
+}
+
+/** Whether a process serves the store whose lock is at `path`; nothing is made. Throws as `lockStore`. */
+export function isLocked(path: string): boolean {
+  if (!existsSync(path)) return false
+  try {
+    lockStore(path).release()
+    return false
+  } catch (error) {
+    if (hasCode(error, 'store_in_use')) return true
+    throw error
   }
 }
 
