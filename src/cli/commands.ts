@@ -83,6 +83,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'check such a file, offline',
     load: () => import('./transcript-verify.ts'),
   },
+  {
+    name: 'store discard',
+    summary: 'remove one that was never opened',
+    load: () => import('./store-discard.ts'),
+  },
   { name: 'demo', summary: 'see a life of keys on a real server', load: () => import('./demo.ts') },
   { name: 'version', summary: 'which version this is', load: () => import('./version.ts') },
 ]

@@ -71,13 +71,14 @@ function judgeServer(
   { check, address, server }: { check: string; address: string; server: ServerFacts },
   { holder, id }: StoreAtListener,
 ): Finding {
+  // First: where its files were taken away, what is left of them may say that they are another store's.
+  if (server.storageTrouble !== '' && (holder.held || server.storeId === id)) {
+    const next = 'see "When storage is in trouble" in docs/operating.md'
+    return failure(check, `the server of this store answers at ${address}: ${server.storageTrouble}`, next)
+  }
   if (id !== null && server.storeId !== id) {
     const says = `a server of another store listens at ${address}`
     return failure(check, says, 'stop it, or choose another address')
-  }
-  if (server.storageTrouble !== '') {
-    const next = 'see "When storage is in trouble" in docs/operating.md'
-    return failure(check, `the server of this store answers at ${address}: ${server.storageTrouble}`, next)
   }
   if (id !== null && !holder.held) {
     const says = `a server answers at ${address} that has another copy of this store, or had it moved`

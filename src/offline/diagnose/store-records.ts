@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
+import type { DatabaseSync } from 'node:sqlite'
 import {
   ANCHOR_COPY_PATH,
   ANCHOR_PATH,
@@ -14,8 +13,9 @@ import { sameBytes, toHex } from '../../base/encoding.ts'
 import { OperatingError } from '../../base/errors.ts'
 import { type CustodyRecord, parseCustodyRecord } from '../../custody/custody-record.ts'
 import { STORE_FILE } from '../../physical/sqlite/folder.ts'
-import { checkSchema, isBlank, prepareConnection } from '../../physical/sqlite/schema.ts'
+import { checkSchema, isBlank } from '../../physical/sqlite/schema.ts'
 import { storageError } from '../../physical/sqlite/sqlite-errors.ts'
+import { bytesAt, openToLook } from '../open-to-look.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
 /** A store up to this size is read whole; a snapshot reads every byte of any. */
@@ -43,7 +43,6 @@ export function judgeRecords(folder: string): RecordsFound {
   if (!existsSync(file)) return found(ok(check, 'no store there yet: the first start makes one'))
   try {
     using store = openToLook(file)
-    prepareConnection(store)
     if (isBlank(store)) return found(ok(check, 'a new store, in which nothing is yet'))
     checkSchema(store)
     return look(store, statSync(file).size)
@@ -51,17 +50,6 @@ export function judgeRecords(folder: string): RecordsFound {
     const told = storageError(error, file)
     return found(failure(check, told.message, told.code === 'corrupt_store' ? RESTORE : null))
   }
-}
-
-/**
- * SQLite makes a log and its index beside a file that it only reads, unless it is told that nobody changes
- * it: so it is where there is no log, which is where no server runs and the last one stopped cleanly.
- */
-function openToLook(file: string): DatabaseSync {
-  const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
-  const url = pathToFileURL(file)
-  url.search = (log?.size ?? 0) > 0 ? 'mode=ro' : 'mode=ro&immutable=1'
-  return new DatabaseSync(url, { readOnly: true })
 }
 
 function look(store: DatabaseSync, size: number): RecordsFound {
@@ -98,11 +86,6 @@ function describe({ live, retiring, serial, storeId }: CustodyRecord, entries: n
   const shares = `any ${live.threshold} of the ${live.shares.length} shares of key set ${live.number}`
   const facts = `store ${toHex(storeId).slice(0, 8)}, ${entries} entries, serial ${serial}${opened}`
   return `${facts}; ${shares} open it${also}`
-}
-
-function bytesAt(store: DatabaseSync, key: string): Uint8Array | null {
-  const value = store.prepare('SELECT value FROM entries WHERE key = ?').get(key)?.['value']
-  return value instanceof Uint8Array ? value : null
 }
 
 function readable(bytes: Uint8Array | null): readonly CustodyRecord[] {
