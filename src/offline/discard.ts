@@ -93,7 +93,7 @@ function nothingThere(folder: string): OperatingError {
 function wasOpened(folder: string, serial = NEVER_OPENED_SERIAL): OperatingError {
   return new OperatingError(
     'bad_request',
-    `the store in ${folder} was opened (serial ${serial}) and may hold secrets: it is never discarded. For a ` +
-      'new store name another folder, or move this one away',
+    `the store in ${folder} was opened (serial ${serial}) and may hold secrets: it is never discarded. For ` +
+      'a new store name another folder, or move this one away',
   )
 }

@@ -29,12 +29,12 @@ function coreWarning({ limits, corePattern }: SystemTexts): string | null {
   }
   if (limit === '0') return null
   return (
-    'when this process crashes, its memory with all keys is written to a core file. Start it by bin/conclave, ' +
-    'or with  ulimit -c 0  or LimitCORE=0'
+    'when this process crashes, its memory with all keys is written to a core file. Start it by ' +
+    'bin/conclave, or with  ulimit -c 0  or LimitCORE=0'
   )
 }
 
-/** Swap that is compressed memory goes to no disk; whether a disk is encrypted is not to be seen from here. */
+/** Swap that is compressed memory goes to no disk; whether a disk is encrypted cannot be seen from here. */
 function swapWarning({ swaps, swapMax }: SystemTexts): string | null {
   if (swapMax?.trim() === '0') return null
   const places = (swaps ?? '')

@@ -17,7 +17,7 @@ export interface TlsSubject {
   readonly names: readonly string[]
 }
 
-/** Certificate and key of a listener: there, readable, of each other, good for a while, and not for others. */
+/** Certificate and key of a listener: there, of each other, good for a while, and not for everybody. */
 export function judgeTls(
   subject: TlsSubject,
   certificates: Certificates,
