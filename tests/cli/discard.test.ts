@@ -66,7 +66,7 @@ test('other words, and nobody to ask, discard nothing', async () => {
     const flags = terminal.isTty === true ? ['-non-interactive'] : []
     const ran = await runInTerminal(['store', 'discard', `-data=${folder}`, ...flags], terminal)
     assert.equal(ran.exitCode, 1)
-    assert.match(ran.stderr, /cannot be asked for here[^]*Type it on a terminal, or give -force\./)
+    assert.match(ran.stderr, /cannot be asked for here[\s\S]*Type it on a terminal, or give -force\./)
   }
   assert.equal(await storeIdNow(), storeId)
 })
