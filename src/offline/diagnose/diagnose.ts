@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { toHex } from '../../base/encoding.ts'
 import type { CustodyRecord } from '../../custody/custody-record.ts'
@@ -8,7 +8,7 @@ import { type Finding, failure, ok, warning } from './finding.ts'
 import { type AddressReading, judgeListener, type ListenerSubject, type StoreAtListener } from './listener.ts'
 import type { Machine } from './machine.ts'
 import { judgeNode, judgeProcess } from './process.ts'
-import { findHolder, type Holder, judgeFolder } from './store-files.ts'
+import { findHolder, judgeFolder } from './store-files.ts'
 import { judgeRecords } from './store-records.ts'
 import { judgeTls, type TlsSubject } from './tls.ts'
 
@@ -37,8 +37,7 @@ export async function diagnose(subject: Subject, machine: Machine): Promise<read
   const began = { wall: clock.now(), monotonic: clock.monotonic() }
   const store = subject.folder === null ? IN_MEMORY : lookAtStore(subject.folder, machine)
   const { holder, record } = store
-  const id = subject.folder === null ? null : idOf(record)
-  const listeners = await lookAtListeners(subject.listeners, machine, { holder, id })
+  const listeners = await lookAtListeners(subject.listeners, machine, store)
   await machine.pause(Math.max(0, CLOCKS_COMPARED_MS - (clock.monotonic() - began.monotonic)))
   const pid = holder.held ? holder.pid : null
   return [
@@ -55,14 +54,14 @@ export async function diagnose(subject: Subject, machine: Machine): Promise<read
   ]
 }
 
-interface StoreFound {
-  readonly holder: Holder
+interface StoreFound extends StoreAtListener {
   readonly record: CustodyRecord | null
   readonly findings: readonly Finding[]
 }
 
 const IN_MEMORY: StoreFound = {
   holder: { held: false },
+  id: null,
   record: null,
   findings: [
     warning('store', 'in memory: everything is lost at the end of the server', 'configure a folder'),
@@ -70,10 +69,28 @@ const IN_MEMORY: StoreFound = {
 }
 
 function lookAtStore(folder: string, machine: Machine): StoreFound {
+  if (isClosed(folder)) {
+    const next = 'run this as the user of the server, or as root'
+    return {
+      ...IN_MEMORY,
+      findings: [failure('store folder', `this user may not look into ${folder}`, next)],
+    }
+  }
   const { holder, finding } = findHolder(folder, machine)
   const records = judgeRecords(folder)
   const files = [judgeFolder(folder, machine, holder), finding, records.finding]
-  return { holder, record: records.record, findings: [...files, ...lookAtDisk(folder, machine)] }
+  const findings = [...files, ...lookAtDisk(folder, machine)]
+  return { holder, id: idOf(records.record), record: records.record, findings }
+}
+
+/** Nothing can be told of a folder, or of one above it, that keeps this user out. */
+function isClosed(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'EACCES'
+  }
 }
 
 function lookAtDisk(folder: string, machine: Machine): readonly Finding[] {

@@ -103,6 +103,17 @@ test('opening moves what a killed process left in the log into the file, which i
   await store.close()
 })
 
+test('opens a store whatever its folder is called', async () => {
+  const odd = join(folder, 'a b%20?c=d&mode=memory#e')
+  const store = await openSqliteStore({ folder: odd })
+  await store.commit([put('a', 10)])
+  await store.close()
+  assert.ok(statSync(join(odd, 'conclave.db')).size > 0)
+  const again = await openSqliteStore({ folder: odd })
+  assert.equal((await again.get('a'))?.length, 10)
+  await again.close()
+})
+
 test('looks whether a commit could be made, and makes none', async () => {
   const store = await openSqliteStore({ folder })
   await store.commit([put('a', 10)])
