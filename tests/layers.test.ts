@@ -27,7 +27,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'physical/memory/': { rooms: ['base/', 'physical/backend.ts', 'physical/keys.ts'] },
   'physical/sqlite/': {
     rooms: ['base/', 'physical/backend.ts', 'physical/keys.ts'],
-    node: ['node:fs', 'node:path', 'node:sqlite', 'node:worker_threads'],
+    node: ['node:fs', 'node:path', 'node:sqlite', 'node:url', 'node:worker_threads'],
   },
   // No `node:` module, so that a browser can use it. Of bip39 only the list of words.
   'custody/': { rooms: ['base/', 'crypto/primitives.ts'], packages: ['@scure/bip39/wordlists/english.js'] },
@@ -77,7 +77,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'client/': { rooms: ['base/'], node: ['node:events', 'node:http', 'node:https', 'node:net'] },
   'offline/': {
     rooms: ['base/', ...CRYPTO, 'custody/', 'seal/', 'barrier/', 'physical/'],
-    node: ['node:fs', 'node:fs/promises', 'node:path', 'node:sqlite'],
+    node: ['node:fs', 'node:fs/promises', 'node:path', 'node:sqlite', 'node:url'],
   },
   // Crypto contracts, because check words of a share are a hash that `main.ts` hands in. Of delivery what
   // reads a file: a private key is to be refused before it leaves the machine.

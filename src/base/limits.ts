@@ -50,6 +50,11 @@ export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
 
+/** A PEM file of certificates or a key. */
+export const MAX_PEM_BYTES = 1024 * 1024
+/** A certificate that is good for less is told in the log. */
+export const CERTIFICATE_WARNING_MS = 30 * 24 * 60 * 60 * 1000
+
 /** A configuration file or a policy, in UTF-16 units: never more than the bytes of its UTF-8. */
 export const MAX_HCL_UNITS = 1024 * 1024
 /** Lists and objects within each other. */

@@ -5,6 +5,7 @@ import { SEAL_COMMIT_MS } from '../base/limits.ts'
 import { Queue } from '../base/queue.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
+import { changedNothing } from '../physical/backend.ts'
 import { Archive } from './archive.ts'
 import { ArrivalProof } from './arrival-proof.ts'
 import { OutcomeUnknownError } from './custody-change.ts'
@@ -434,12 +435,12 @@ export class Custodian {
       () => 'stored' as const,
       (error: unknown) => {
         this.#ports.log.warn('the seal could not be recorded', { code: codeOf(error) })
-        return 'failed' as const
+        return changedNothing(error) ? ('refused' as const) : ('failed' as const)
       },
     )
     const outcome = await Promise.race([ended, late])
     timer.abort()
-    this.#unsettled ||= outcome !== 'stored'
+    this.#unsettled ||= outcome === 'late' || outcome === 'failed'
     return outcome === 'stored'
   }
 

@@ -15,6 +15,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'operator unseal', summary: 'give a share to open', load: () => import('./operator-unseal.ts') },
   { name: 'operator seal', summary: 'close the server', load: () => import('./operator-seal.ts') },
   {
+    name: 'operator diagnose',
+    summary: 'is everything as it has to be',
+    load: () => import('./operator-diagnose.ts'),
+  },
+  {
     name: 'custody rekey',
     summary: 'change the shares, step by step',
     load: () => import('./custody-rekey.ts'),
@@ -77,6 +82,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'transcript verify',
     summary: 'check such a file, offline',
     load: () => import('./transcript-verify.ts'),
+  },
+  {
+    name: 'store discard',
+    summary: 'remove one that was never opened',
+    load: () => import('./store-discard.ts'),
   },
   { name: 'demo', summary: 'see a life of keys on a real server', load: () => import('./demo.ts') },
   { name: 'version', summary: 'which version this is', load: () => import('./version.ts') },

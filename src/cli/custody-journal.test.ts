@@ -39,7 +39,13 @@ async function run(
     entry: [],
   }
   const none = (): never => assert.fail('this command needs nothing else')
-  const ports = { loadServer: none, loadHashing: none, loadSha256: none, loadEntropy: none }
+  const ports = {
+    loadServer: none,
+    loadHashing: none,
+    loadSha256: none,
+    loadEntropy: none,
+    loadMachine: none,
+  }
   const exitCode = await runCli(['custody', 'journal', ...argv], io, ports)
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
 }

@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { after, test } from 'node:test'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { sha256Stream } from '../crypto/node/sha256-stream.ts'
+import { machine } from '../server/machine.ts'
 import { systemEntropy } from '../server/system-ports.ts'
 import { runCli } from './main.ts'
 
@@ -47,6 +48,7 @@ async function demoWith(program: string) {
     loadHashing: async () => nodePrimitives,
     loadSha256: async () => sha256Stream,
     loadEntropy: async () => systemEntropy,
+    loadMachine: async () => machine,
   }
   const before = await demoFolders()
   const exitCode = await runCli(['demo'], io, ports)

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Entropy } from '../base/entropy.ts'
+import type { Machine } from '../offline/diagnose/machine.ts'
 import type { Sha256Stream } from '../offline/snapshot-file.ts'
 import { OutputError } from './failure.ts'
 
@@ -32,6 +33,8 @@ export interface CliPorts {
   loadHashing(): Promise<Hashing>
   /** The system's randomness, for one-time passwords that are made here. */
   loadEntropy(): Promise<Entropy>
+  /** What a diagnosis sees of this machine. */
+  loadMachine(): Promise<Machine>
   /** SHA-256 of what does not fit into memory: snapshots. */
   loadSha256(): Promise<() => Sha256Stream>
 }

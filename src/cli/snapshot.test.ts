@@ -8,6 +8,7 @@ import { utf8 } from '../base/encoding.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { sha256Stream } from '../crypto/node/sha256-stream.ts'
 import { openSqliteStore } from '../physical/sqlite/sqlite-backend.ts'
+import { machine } from '../server/machine.ts'
 import { systemEntropy } from '../server/system-ports.ts'
 import { runCli } from './main.ts'
 
@@ -102,6 +103,7 @@ async function run(argv: readonly string[]) {
     loadHashing: async () => nodePrimitives,
     loadSha256: async () => sha256Stream,
     loadEntropy: async () => systemEntropy,
+    loadMachine: async () => machine,
   }
   const exitCode = await runCli(argv, io, ports)
   return { exitCode, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }

@@ -32,6 +32,8 @@ export interface HealthStatus {
   readonly sealed: boolean
   readonly standby: boolean
   readonly version: string
+  /** Why its store takes no write (docs/errors.md); empty where it does, and from other servers. */
+  readonly storageTrouble: string
 }
 
 /** `GET /v1/sys/key-status` (section 3.8). */
@@ -134,6 +136,7 @@ export function healthStatus(status: number, members: Members): HealthStatus {
     sealed: flag(members, 'sealed'),
     standby: flag(members, 'standby'),
     version: text(members, 'version'),
+    storageTrouble: text(members, 'storage_trouble'),
   }
 }
 

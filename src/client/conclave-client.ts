@@ -126,7 +126,8 @@ export class ConclaveClient {
     const [rootToken, ...more] = list(answer, 'root_token')
     if (rootToken === undefined || more.length > 0) {
       for (const secrets of answer.secrets.values()) wipeAll(secrets)
-      const hint = 'If the store is new, it can be discarded and initialised again.'
+      const hint =
+        'If the store is new, "conclave store discard" takes it away, and it can be initialised again.'
       throw new TransportError('answer_invalid', 'the answer to init has no root token', { hint })
     }
     return { keys: list(answer, 'keys'), keysBase64: list(answer, 'keys_base64'), rootToken }

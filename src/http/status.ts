@@ -30,10 +30,12 @@ const STATUS = {
   share_unknown: 400,
   shutting_down: 503,
   storage_full: 500,
+  storage_read_only: 500,
   storage_unavailable: 500,
   store_foreign: 500,
   store_in_use: 500,
   store_newer: 500,
+  store_removed: 500,
   store_rolled_back: 500,
   store_unsafe: 500,
   too_large: 413,
@@ -46,7 +48,9 @@ const STATUS = {
 const TOLD: ReadonlySet<ErrorCode> = new Set([
   'corrupt_store',
   'storage_full',
+  'storage_read_only',
   'storage_unavailable',
+  'store_removed',
   'store_rolled_back',
 ])
 

@@ -1,3 +1,5 @@
+import { type ErrorCode, hasCode } from '../base/errors.ts'
+
 /**
  * Durable bytes, outside the trust boundary: a backend sees only ciphertext and public records, and
  * everything that it returns is treated as hostile.
@@ -22,6 +24,8 @@ export interface StorageBackend extends StorageReader {
    * survives a power cut. It rejects with
    * - `condition_failed`: a condition did not hold; nothing was written;
    * - `storage_full`: no room; nothing was written, and later commits may succeed once there is room;
+   * - `storage_read_only`: the system takes no write; nothing was written;
+   * - `store_removed`: somebody took the store away beneath us; nothing was written;
    * - `storage_unavailable`: the outcome is **unknown**. Call `settle`, then read back, before answering.
    */
   commit(batch: readonly Write[], conditions?: readonly Condition[]): Promise<void>
@@ -43,6 +47,18 @@ export interface StorageBackend extends StorageReader {
    * Finishes what is under way and lets go of the store. Calls after it reject with `storage_unavailable`.
    */
   close(): Promise<void>
+}
+
+const CHANGED_NOTHING: readonly ErrorCode[] = [
+  'condition_failed',
+  'storage_full',
+  'storage_read_only',
+  'store_removed',
+]
+
+/** Whether a commit that rejected with `error` is sure to have changed nothing: nothing is to settle. */
+export function changedNothing(error: unknown): boolean {
+  return CHANGED_NOTHING.some((code) => hasCode(error, code))
 }
 
 /**

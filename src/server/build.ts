@@ -35,7 +35,7 @@ import { unsealRoute } from '../system/unseal.ts'
 import { mintOtp } from '../token/token.ts'
 import { ExchangeLog } from './exchange-log.ts'
 import { readInitSecret } from './init-secret.ts'
-import { IoGuard } from './io-guard.ts'
+import { type GuardedStorage, IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
@@ -77,7 +77,7 @@ export async function buildServer(config: ServerConfig, log: Log, hooks: ServerH
 }
 
 async function buildOn(
-  storage: StorageBackend,
+  storage: IoGuard,
   given: {
     readonly config: ServerConfig
     readonly log: Log
@@ -107,6 +107,8 @@ async function buildOn(
     },
     fatal,
   })
+  // Ceremonies keep their progress, as in a crash; the process ends a moment later.
+  void storage.failure.then(() => custodian.stop())
   const expectOpen = (): OpenLogical => {
     if (open === null || !custodian.isOpen) throw new OperatingError('sealed', 'Vault is sealed')
     return open
@@ -117,6 +119,7 @@ async function buildOn(
     clock: systemClock,
     hashing: nodePrimitives,
     storageType: config.storage.type,
+    storageTrouble: () => storage.trouble,
     apiAddress: apiAddress(config),
     host: systemHost(config.storage.type === 'sqlite' ? config.storage.folder : '.'),
     cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
@@ -191,7 +194,7 @@ function apiAddress({ listeners }: ServerConfig): string {
   return `${first.tls === null ? 'http' : 'https'}://${host}:${first.port}`
 }
 
-async function openStorage(config: ServerConfig): Promise<StorageBackend> {
+async function openStorage(config: ServerConfig): Promise<GuardedStorage> {
   if (config.storage.type === 'inmem') return new MemoryBackend()
   // Imported late: a server in memory needs neither SQLite nor its thread.
   const { openSqliteStore } = await import('../physical/sqlite/sqlite-backend.ts')

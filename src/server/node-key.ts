@@ -5,6 +5,7 @@ import { OperatingError } from '../base/errors.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import type { NodeKeys } from '../ceremony/identity.ts'
 import type { Primitives } from '../crypto/primitives.ts'
+import { openingError } from '../physical/sqlite/opening-error.ts'
 
 const FILE = 'node.key'
 const FORMAT = 0x01
@@ -19,14 +20,19 @@ export interface NodeKey {
 
 /**
  * The node key in `folder/node.key` (0600): `0x01 | Ed25519 seed, 32 | X25519 private key, 32`; made at the
- * first start. Throws `corrupt_store` when the file is there and is something else.
+ * first start. Throws `corrupt_store` when the file is there and is something else, `storage_full`,
+ * `storage_read_only` and `storage_unavailable` when it cannot be made.
  */
 export function loadNodeKey(primitives: Primitives, entropy: Entropy, folder: string): NodeKey {
   const path = join(folder, FILE)
   const stored = readIfThere(path)
   if (stored === null) {
     const made = entropy.bytes(2 * SEED_BYTES)
-    writeDurably(path, made)
+    try {
+      writeDurably(path, made)
+    } catch (error) {
+      throw openingError(error, folder)
+    }
     return split(primitives, made)
   }
   if (stored.length !== 1 + 2 * SEED_BYTES || stored[0] !== FORMAT) {

@@ -184,11 +184,11 @@ function stopSignal(): Promise<NodeJS.Signals> {
 
 /** One line, and the end: an unknown state must not hold keys. Memory goes with the process. */
 function endBroken(log: Log, error: unknown): void {
-  const why =
-    error instanceof Error
-      ? `${error.name}: ${error instanceof InvariantError ? error.message : ''}`
-      : 'unknown'
-  log.error('the server ends: its state cannot be trusted any more', { why, at: ownFrames(error) })
+  // Ours are made of public facts; a message of another may hold anything.
+  const isOurs = error instanceof InvariantError || error instanceof OperatingError
+  const why = error instanceof Error ? `${error.name}${isOurs ? `: ${error.message}` : ''}` : 'unknown'
+  const detail = error instanceof OperatingError ? error.detail : {}
+  log.error('the server ends: its state cannot be trusted any more', { why, ...detail, at: ownFrames(error) })
   log.flush()
   process.exit(EXIT_BROKEN)
 }

@@ -40,6 +40,7 @@ function answer(lifecycle: Lifecycle, { query }: BareRequest): BareResponse {
   const codes = new Map(OVERRIDES.map((name) => [name, statusCode(query.get(name))]))
   checkBoolean(query.get('standbyok'))
   const cluster = lifecycle.cluster()
+  const trouble = lifecycle.storageTrouble()
   const isOpen = phase === 'open'
   const mode = isOpen ? 'disabled' : 'unknown'
   return {
@@ -53,6 +54,8 @@ function answer(lifecycle: Lifecycle, { query }: BareRequest): BareResponse {
       replication_dr_mode: mode,
       server_time_utc: Math.floor(lifecycle.clock.now() / 1000),
       version: API_VERSION,
+      // Ours, and not in the status: what can be read still is, and a server taken away serves nobody.
+      ...(trouble === null ? {} : { storage_trouble: trouble }),
       ...(cluster === null ? {} : { cluster_name: cluster.name, cluster_id: cluster.id }),
     },
   }

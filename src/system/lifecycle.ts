@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Custodian } from '../ceremony/custodian.ts'
 import type { Delivery } from '../ceremony/delivery.ts'
@@ -24,6 +25,8 @@ export interface Lifecycle {
   readonly equal: (one: Uint8Array, other: Uint8Array) => boolean
   /** As seal-status calls it: `sqlite`, `inmem`. */
   readonly storageType: string
+  /** Why the storage took no write when it was last looked at, or `null`. */
+  readonly storageTrouble: () => ErrorCode | null
   /** Where clients reach this node, as far as the configuration says; else empty. */
   readonly apiAddress: string
   readonly host: HostPort

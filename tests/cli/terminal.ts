@@ -2,6 +2,7 @@ import { PassThrough, Readable, Writable } from 'node:stream'
 import { runCli } from '../../src/cli/main.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { sha256Stream } from '../../src/crypto/node/sha256-stream.ts'
+import { machine } from '../../src/server/machine.ts'
 import { systemEntropy } from '../../src/server/system-ports.ts'
 
 /** What a call of the command line left behind. */
@@ -75,6 +76,7 @@ const PORTS = {
   loadServer: async () => ({ runServer: async (options: unknown) => (options === null ? 1 : 7) }),
   loadHashing: async () => nodePrimitives,
   loadEntropy: async () => systemEntropy,
+  loadMachine: async () => machine,
   loadSha256: async () => sha256Stream,
 }
 

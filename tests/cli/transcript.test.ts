@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { runCli } from '../../src/cli/main.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { sha256Stream } from '../../src/crypto/node/sha256-stream.ts'
+import { machine } from '../../src/server/machine.ts'
 import { systemEntropy } from '../../src/server/system-ports.ts'
 import { TestServer } from '../api/in-process.ts'
 
@@ -249,6 +250,7 @@ async function runCommand(
     loadServer: () => Promise.reject(new Error('not asked for')),
     loadHashing: async () => nodePrimitives,
     loadEntropy: async () => systemEntropy,
+    loadMachine: async () => machine,
     loadSha256: async () => sha256Stream,
   }
   const exitCode = await runCli(argv, io, ports)

@@ -1,6 +1,8 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fchmodSync,
   fsyncSync,
@@ -11,6 +13,7 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { OperatingError } from '../../base/errors.ts'
+import { openingRefused, PROBE_FILE, refusalOf, type WriteRefusal } from './probe.ts'
 
 export const STORE_FILE = 'conclave.db'
 export const LOCK_FILE = 'conclave.db.lock'
@@ -26,6 +29,7 @@ export const STORE_FOLDER_NAMES: ReadonlySet<string> = new Set([
   LOCK_FILE,
   `${LOCK_FILE}-journal`,
   RESTORING_FILE,
+  PROBE_FILE,
   'node.key',
   'node.key.new',
   'ceremony.journal',
@@ -57,13 +61,21 @@ export interface StorePaths {
  */
 export function prepareFolder(folder: string): StorePaths {
   makeFolder(folder)
+  checkFolder(folder, process.getuid?.() ?? null)
+  return { folder, store: join(folder, STORE_FILE), lock: join(folder, LOCK_FILE) }
+}
+
+/**
+ * Checks a folder that is there, for a server that runs as `uid`; `null` where users have no numbers, as on
+ * Windows, which has access lists instead of owners and modes. Throws as `prepareFolder`.
+ */
+export function checkFolder(folder: string, uid: number | null): void {
   expectFolder(folder)
   const names = readNames(folder)
   // Before the modes: nobody should be told to chmod what belongs to another program.
   refuseForeign(folder, names)
-  checkOwner(folder, '700')
-  for (const name of names) checkFile(join(folder, name))
-  return { folder, store: join(folder, STORE_FILE), lock: join(folder, LOCK_FILE) }
+  checkOwner(folder, '700', uid)
+  for (const name of names) checkFile(join(folder, name), uid)
 }
 
 /**
@@ -104,7 +116,19 @@ function makeFolder(folder: string): void {
     chmodSync(folder, 0o700)
     syncFolder(dirname(resolve(folder)))
   } catch (error) {
+    const refusal = refusalOf(error) ?? readOnlyAt(dirname(resolve(folder)))
+    if (refusal !== null) throw openingRefused(refusal, folder, error)
     throw unsafe(`the folder ${folder} cannot be made: check the path and its owner`, error)
+  }
+}
+
+/** A recursive mkdir says ENOENT where the file system is read-only. */
+function readOnlyAt(folder: string): WriteRefusal | null {
+  try {
+    accessSync(folder, constants.W_OK)
+    return null
+  } catch (error) {
+    return refusalOf(error)
   }
 }
 
@@ -138,18 +162,18 @@ function expectFolder(folder: string): void {
   if (!facts.isDirectory()) throw unsafe(`${folder} is no folder: name another one`)
 }
 
-function checkFile(path: string): void {
-  const facts = lstatSync(path)
+function checkFile(path: string, uid: number | null): void {
+  const facts = lstatSync(path, { throwIfNoEntry: false })
+  // A server that stops takes its log away.
+  if (facts === undefined) return
   if (facts.isSymbolicLink()) throw unsafe(`${path} is a symbolic link: put the file itself there`)
   if (!facts.isFile()) throw unsafe(`${path} is no regular file: take it away`)
-  checkOwner(path, '600')
+  checkOwner(path, '600', uid)
 }
 
 /** Group and others may not even look. */
-function checkOwner(path: string, wanted: '600' | '700'): void {
-  const uid = process.getuid?.()
-  // Windows has access lists instead of owners and modes.
-  if (uid === undefined) return
+function checkOwner(path: string, wanted: '600' | '700', uid: number | null): void {
+  if (uid === null) return
   const facts = lstatSync(path)
   if (facts.uid !== uid) throw unsafe(`${path} belongs to another user: run as its owner, or chown it`)
   if ((facts.mode & 0o077) !== 0) throw unsafe(`${path} is open to other users: run  chmod ${wanted} ${path}`)

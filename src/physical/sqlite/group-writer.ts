@@ -1,18 +1,24 @@
+import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { sameBytes } from '../../base/encoding.ts'
 import { OperatingError } from '../../base/errors.ts'
+import { whyNotWritable } from './probe.ts'
 import { BUSY_TIMEOUT_MS, ensureSchema, prepareConnection, prepareWriter } from './schema.ts'
-import { commitError, isFull, rollbackError, storageError } from './sqlite-errors.ts'
+import { commitError, isFull, refused, rollbackError, storageError } from './sqlite-errors.ts'
+import { StoreFiles, WRITTEN } from './store-files.ts'
 import type { WriterBatch, WriterData, WriterFailure, WriterResult } from './writer-messages.ts'
 
-/** How long a scrub waits for readers of other processes, in milliseconds: commits wait behind it. */
-const SCRUB_TIMEOUT_MS = 500
+/** How long emptying the log waits for other processes' readers, in milliseconds: commits wait behind it. */
+const EMPTYING_TIMEOUT_MS = 500
 
 /**
  * The connection that writes. Every commit is a group of batches, each of which stands or falls by itself.
  */
 export class GroupWriter {
+  readonly #path: string
   readonly #database: DatabaseSync
+  readonly #files: StoreFiles
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #savepoint: StatementSync
@@ -23,7 +29,9 @@ export class GroupWriter {
 
   /** Throws `store_foreign`, `store_newer`, `corrupt_store`, `storage_unavailable`. */
   constructor({ path, maxPages }: WriterData) {
+    this.#path = path
     this.#database = openForWriting(path, maxPages)
+    this.#files = new StoreFiles(path, WRITTEN)
     this.#begin = this.#database.prepare('BEGIN IMMEDIATE')
     this.#commit = this.#database.prepare('COMMIT')
     this.#savepoint = this.#database.prepare('SAVEPOINT batch')
@@ -38,9 +46,11 @@ export class GroupWriter {
   /** Applies every batch by itself and makes all of them durable by one COMMIT. Never throws. */
   commit(batches: readonly WriterBatch[]): readonly WriterResult[] {
     try {
+      this.#files.expectInPlace()
       this.#begin.run()
       const results = batches.map((batch) => this.#apply(batch))
       this.#commit.run()
+      this.#files.note()
       return results
     } catch (error) {
       const failure = failureOf(this.#rollBack(error))
@@ -57,11 +67,21 @@ export class GroupWriter {
    * Throws `storage_unavailable` while a reader of another process (a snapshot) holds on to the log.
    */
   scrub(): void {
-    this.#database.exec(`PRAGMA busy_timeout = ${SCRUB_TIMEOUT_MS}`)
-    const blocked = this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy']
-    this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
-    if (blocked !== 0)
+    this.#files.expectInPlace()
+    const done = emptyLog(this.#database)
+    this.#files.note()
+    if (!done)
       throw new OperatingError('storage_unavailable', 'the log of the store is being read: try again')
+  }
+
+  /**
+   * Looks whether a commit could be made, without making one. Throws `store_removed`; and where `tries` is
+   * set, what a write that is refused throws.
+   */
+  check(tries: boolean): void {
+    this.#files.expectInPlace()
+    const refusal = tries ? whyNotWritable(dirname(this.#path)) : null
+    if (refusal !== null) throw refused(refusal, null, this.#path)
   }
 
   /** The last connection to close moves the log into the file and deletes it. */
@@ -85,7 +105,7 @@ export class GroupWriter {
       const contained = error instanceof OperatingError || isFull(error)
       if (!contained || !this.#database.isTransaction) throw error
       this.#database.exec('ROLLBACK TO batch; RELEASE batch')
-      return { id: batch.id, failure: failureOf(commitError(error)) }
+      return { id: batch.id, failure: failureOf(commitError(error, this.#path)) }
     }
   }
 
@@ -102,9 +122,9 @@ export class GroupWriter {
   #rollBack(failed: unknown): OperatingError {
     try {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      return commitError(failed)
+      return commitError(failed, this.#path)
     } catch (error) {
-      return rollbackError(failed, error)
+      return rollbackError(failed, error, this.#path)
     }
   }
 }
@@ -115,16 +135,47 @@ export function failureOf({ code, message, detail }: OperatingError): WriterFail
 }
 
 function openForWriting(path: string, maxPages: number | null): DatabaseSync {
-  const database = new DatabaseSync(path)
+  const database = new DatabaseSync(existing(path))
   try {
     prepareConnection(database)
     // Checked before the first setting that changes the file: another program's database stays as it is.
     ensureSchema(database)
     prepareWriter(database)
+    recover(database)
     if (maxPages !== null) database.exec(`PRAGMA max_page_count = ${maxPages}`)
     return database
   } catch (error) {
     database.close()
-    throw storageError(error)
+    throw storageError(error, path)
+  }
+}
+
+/** A URL by which SQLite opens a file that is there, and never makes one (sqlite.org/uri.html). */
+function existing(path: string): URL {
+  const url = pathToFileURL(path)
+  url.search = 'mode=rw'
+  return url
+}
+
+/**
+ * Moves what a process that died left in the log into the file. After a flush that failed, the system shows
+ * as written what it never wrote; what is written once more it flushes. A full disk has no room for that, and
+ * then the log stays.
+ */
+function recover(database: DatabaseSync): void {
+  try {
+    emptyLog(database)
+  } catch (error) {
+    if (!isFull(error)) throw error
+  }
+}
+
+/** Whether all of the log was moved into the file: not while a reader of another process holds on to it. */
+function emptyLog(database: DatabaseSync): boolean {
+  database.exec(`PRAGMA busy_timeout = ${EMPTYING_TIMEOUT_MS}`)
+  try {
+    return database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
   }
 }

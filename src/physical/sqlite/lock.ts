@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { OperatingError } from '../../base/errors.ts'
+import { hasCode, OperatingError } from '../../base/errors.ts'
 import { makePrivateFile } from './folder.ts'
 import { isBusy, isDamaged, storageError } from './sqlite-errors.ts'
 
@@ -37,12 +38,24 @@ export function lockStore(path: string): StoreLock {
   }
 }
 
+/** Whether a process serves the store whose lock is at `path`; nothing is made. Throws as `lockStore`. */
+export function isLocked(path: string): boolean {
+  if (!existsSync(path)) return false
+  try {
+    lockStore(path).release()
+    return false
+  } catch (error) {
+    if (hasCode(error, 'store_in_use')) return true
+    throw error
+  }
+}
+
 function openLockFile(path: string): DatabaseSync {
   try {
     makePrivateFile(path)
     return new DatabaseSync(path)
   } catch (error) {
-    throw storageError(error)
+    throw storageError(error, path)
   }
 }
 
@@ -62,5 +75,5 @@ function lockError(error: unknown, path: string): OperatingError {
       { cause: error },
     )
   }
-  return storageError(error)
+  return storageError(error, path)
 }

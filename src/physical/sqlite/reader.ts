@@ -2,15 +2,20 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Page } from '../backend.ts'
 import { prepareConnection } from './schema.ts'
 import { storageError } from './sqlite-errors.ts'
+import type { StoreFiles } from './store-files.ts'
 
 /** Reads on the main thread: a prepared statement is faster than a message to another thread. */
 export class Reader {
+  readonly #path: string
+  readonly #files: StoreFiles
   readonly #database: DatabaseSync
   readonly #get: StatementSync
   readonly #next: StatementSync
 
   /** Opens a store that the writer has opened before. Throws `storage_unavailable` or `corrupt_store`. */
-  constructor(path: string) {
+  constructor(path: string, files: StoreFiles) {
+    this.#path = path
+    this.#files = files
     this.#database = openForReading(path)
     this.#get = this.#database.prepare('SELECT value FROM entries WHERE key = ?')
     this.#next = this.#database.prepare(
@@ -18,13 +23,16 @@ export class Reader {
     )
   }
 
-  /** The stored bytes in memory of their own, or `null`. Throws `storage_unavailable` or `corrupt_store`. */
+  /**
+   * The stored bytes in memory of their own, or `null`. Throws `storage_unavailable`, `corrupt_store`, or
+   * `store_removed` where that is why.
+   */
   get(key: string): Uint8Array | null {
     try {
       const value = this.#get.get(key)?.['value']
       return value instanceof Uint8Array ? value : null
     } catch (error) {
-      throw storageError(error)
+      throw this.#failure(error)
     }
   }
 
@@ -43,12 +51,22 @@ export class Reader {
       }
       return names
     } catch (error) {
-      throw storageError(error)
+      throw this.#failure(error)
     }
   }
 
   close(): void {
     this.#database.close()
+  }
+
+  /** A file that somebody has cut short looks damaged; then restoring it is not the first thing to do. */
+  #failure(error: unknown): unknown {
+    try {
+      this.#files.expectInPlace()
+      return storageError(error, this.#path)
+    } catch (removed) {
+      return removed
+    }
   }
 }
 
@@ -59,7 +77,7 @@ function openForReading(path: string): DatabaseSync {
     return database
   } catch (error) {
     database.close()
-    throw storageError(error)
+    throw storageError(error, path)
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -86,6 +86,55 @@ test('keeps every acknowledged write and tears no batch, when killed with -9 whi
     }
     await store.close()
   }
+})
+
+test('opening moves what a killed process left in the log into the file, which is flushed', async () => {
+  const child = run(`
+    const store = await openSqliteStore({ folder })
+    await store.commit([{ op: 'put', key: 'k', value: new TextEncoder().encode('left in the log') }])
+    console.log('written')
+    setInterval(() => {}, 1000)`)
+  await firstLine(child)
+  await kill(child)
+  assert.ok(!readFileSync(file).includes('left in the log'))
+  const store = await openSqliteStore({ folder })
+  assert.equal(statSync(`${file}-wal`).size, 0)
+  assert.ok(readFileSync(file).includes('left in the log'))
+  await store.close()
+})
+
+test('opens a store whatever its folder is called', async () => {
+  const odd = join(folder, 'a b%20?c=d&mode=memory#e')
+  const store = await openSqliteStore({ folder: odd })
+  await store.commit([put('a', 10)])
+  await store.close()
+  assert.ok(statSync(join(odd, 'conclave.db')).size > 0)
+  const again = await openSqliteStore({ folder: odd })
+  assert.equal((await again.get('a'))?.length, 10)
+  await again.close()
+})
+
+test('looks whether a commit could be made, and makes none', async () => {
+  const store = await openSqliteStore({ folder })
+  await store.commit([put('a', 10)])
+  const before = readFileSync(`${file}-wal`)
+  await store.check(false)
+  await store.check(true)
+  assert.deepEqual(readFileSync(`${file}-wal`), before)
+  rmSync(`${file}-wal`)
+  await assert.rejects(store.check(false), (error) => hasCode(error, 'store_removed'))
+  await store.close()
+})
+
+test('settling opens nothing in place of a store that is gone, and the lock stays held', async () => {
+  const store = await openSqliteStore({ folder })
+  await store.commit([put('a', 10)])
+  rmSync(file)
+  await assert.rejects(store.settle(), (error) => hasCode(error, 'storage_unavailable'))
+  assert.ok(!existsSync(file))
+  assert.equal((await store.get('a'))?.length, 10)
+  await assert.rejects(openSqliteStore({ folder }), (error) => hasCode(error, 'store_in_use'))
+  await store.close()
 })
 
 test('says that the disk is full, changes nothing, and works again once there is room', async () => {

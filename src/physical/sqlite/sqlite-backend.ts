@@ -3,8 +3,9 @@ import type { Condition, Page, StorageBackend, Write } from '../backend.ts'
 import { assertBatch, assertKey, assertPrefix } from '../keys.ts'
 import { makePrivateFile, prepareFolder } from './folder.ts'
 import { lockStore, type StoreLock } from './lock.ts'
+import { openingError } from './opening-error.ts'
 import { Reader } from './reader.ts'
-import { storageError } from './sqlite-errors.ts'
+import { LASTING, StoreFiles } from './store-files.ts'
 import { WriterClient } from './writer-client.ts'
 import type { WriterData } from './writer-messages.ts'
 
@@ -16,6 +17,12 @@ export interface SqliteStoreOptions {
   readonly maxPages?: number
 }
 
+/** What a backend has of its store as long as it lives. */
+interface Held {
+  readonly lock: StoreLock
+  readonly files: StoreFiles
+}
+
 interface Connections {
   readonly reader: Reader
   readonly writer: WriterClient
@@ -24,19 +31,28 @@ interface Connections {
 /**
  * Opens the store in `folder` and keeps it for this process.
  *
- * Throws `store_in_use`, `store_unsafe`, `store_foreign`, `store_newer`, `corrupt_store`,
- * `storage_unavailable`.
+ * Throws `store_in_use`, `store_unsafe`, `store_foreign`, `store_newer`, `corrupt_store`, `storage_full`,
+ * `storage_read_only`, `storage_unavailable`.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteBackend> {
+  try {
+    return await open(options)
+  } catch (error) {
+    throw openingError(error, options.folder)
+  }
+}
+
+async function open(options: SqliteStoreOptions): Promise<SqliteBackend> {
   const paths = prepareFolder(options.folder)
   const data = { path: paths.store, maxPages: options.maxPages ?? null }
   const lock = lockStore(paths.lock)
   try {
     makePrivateFile(paths.store)
-    return new SqliteBackend(data, lock, await connect(data))
+    const files = new StoreFiles(paths.store, LASTING)
+    return new SqliteBackend(data, { lock, files }, await connect(data, files))
   } catch (error) {
     lock.release()
-    throw storageError(error)
+    throw error
   }
 }
 
@@ -44,15 +60,17 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 export class SqliteBackend implements StorageBackend {
   readonly #data: WriterData
   readonly #lock: StoreLock
+  readonly #files: StoreFiles
   /** `null` while `settle` opens them anew, after it could not, and after `close`. */
   #connections: Connections | null
   #settling: Promise<void> | null = null
   #closing: Promise<void> | null = null
 
   /** Takes ownership of the lock and the connections. For callers there is `openSqliteStore`. */
-  constructor(data: WriterData, lock: StoreLock, connections: Connections) {
+  constructor(data: WriterData, held: Held, connections: Connections) {
     this.#data = data
-    this.#lock = lock
+    this.#lock = held.lock
+    this.#files = held.files
     this.#connections = connections
   }
 
@@ -88,6 +106,15 @@ export class SqliteBackend implements StorageBackend {
     await writer.scrub()
   }
 
+  /**
+   * Looks whether a commit could be made, without making one. Rejects with `store_removed`, and where `tries`
+   * is set and the system takes no write with `storage_full` or `storage_read_only`.
+   */
+  async check(tries: boolean): Promise<void> {
+    const { writer } = this.#connections ?? (await this.#settled())
+    await writer.check(tries)
+  }
+
   async close(): Promise<void> {
     this.#closing ??= this.#end()
     await this.#closing
@@ -102,13 +129,15 @@ export class SqliteBackend implements StorageBackend {
 
   async #reconnect(): Promise<void> {
     const connections = this.#connections
-    this.#connections = null
     try {
+      // Another store may be in its place, which is not to be touched.
+      this.#files.expectInPlace()
+      this.#connections = null
       connections?.reader.close()
       // A writer that cannot even close has ended: its transaction is rolled back by the next that opens the
       // store.
       await connections?.writer.close().catch(() => undefined)
-      this.#connections = await connect(this.#data)
+      this.#connections = await connect(this.#data, this.#files)
     } catch (error) {
       throw new OperatingError('storage_unavailable', 'the store cannot be opened again', { cause: error })
     }
@@ -128,10 +157,10 @@ export class SqliteBackend implements StorageBackend {
   }
 }
 
-async function connect(data: WriterData): Promise<Connections> {
+async function connect(data: WriterData, files: StoreFiles): Promise<Connections> {
   const writer = await WriterClient.start(data)
   try {
-    return { writer, reader: new Reader(data.path) }
+    return { writer, reader: new Reader(data.path, files) }
   } catch (error) {
     await writer.close().catch(() => undefined)
     throw error

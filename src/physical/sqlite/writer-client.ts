@@ -58,6 +58,11 @@ export class WriterClient {
     return this.#ask((id) => ({ type: 'scrub', id }))
   }
 
+  /** Rejects as `GroupWriter.check` throws. */
+  check(tries: boolean): Promise<void> {
+    return this.#ask((id) => ({ type: 'check', id, tries }))
+  }
+
   /** Finishes what is queued and closes the store. Settles, either way, only once the thread has ended. */
   async close(): Promise<void> {
     try {

@@ -12,6 +12,7 @@ export interface WriterData {
 export type ToWriter =
   | { readonly type: 'commit'; readonly batch: WriterBatch }
   | { readonly type: 'scrub' | 'close'; readonly id: number }
+  | { readonly type: 'check'; readonly id: number; readonly tries: boolean }
 
 export interface WriterBatch {
   readonly id: number

@@ -7,6 +7,7 @@ import {
   OPENED_ID,
   type ToWriter,
   type WriterBatch,
+  type WriterData,
   type WriterResult,
 } from './writer-messages.ts'
 
@@ -20,6 +21,9 @@ const MAX_GROUP_BATCHES = 1024
 const port = parentPort
 assert(port !== null, 'the writer runs in a worker thread')
 const waiting: WriterBatch[] = []
+// Our own main thread made it.
+const data: WriterData = workerData
+const { path } = data
 const writer = open()
 
 if (writer === null) port.close()
@@ -35,6 +39,9 @@ function take(to: GroupWriter, message: ToWriter): void {
     case 'scrub':
       flush(to)
       answer([attempt(message.id, () => to.scrub())])
+      return
+    case 'check':
+      answer([attempt(message.id, () => to.check(message.tries))])
       return
     case 'close':
       flush(to)
@@ -52,18 +59,17 @@ function attempt(id: number, act: () => void): WriterResult {
     act()
     return { id, failure: null }
   } catch (error) {
-    return { id, failure: failureOf(commitError(error)) }
+    return { id, failure: failureOf(commitError(error, path)) }
   }
 }
 
 function open(): GroupWriter | null {
   try {
-    // Our own main thread made it.
-    const opened = new GroupWriter(workerData)
+    const opened = new GroupWriter(data)
     answer([{ id: OPENED_ID, failure: null }])
     return opened
   } catch (error) {
-    answer([{ id: OPENED_ID, failure: failureOf(storageError(error)) }])
+    answer([{ id: OPENED_ID, failure: failureOf(storageError(error, path)) }])
     return null
   }
 }

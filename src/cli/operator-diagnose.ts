@@ -1,0 +1,158 @@
+import { OperatingError } from '../base/errors.ts'
+import { ConclaveClient } from '../client/conclave-client.ts'
+import { ApiError, TransportError } from '../client/errors.ts'
+import { probeListen, reachable } from '../client/listen-probe.ts'
+import type { ListenerConfig, ServerConfig } from '../config/config.ts'
+import { readConfig } from '../config/read.ts'
+import { diagnose, type Subject, type SubjectListener } from '../offline/diagnose/diagnose.ts'
+import { type Finding, failure, ok, type Status, warning, worst } from '../offline/diagnose/finding.ts'
+import type { AddressReading, ServerFacts } from '../offline/diagnose/listener.ts'
+import type { CommandCall, CommandSpec } from './command.ts'
+import { say } from './io.ts'
+import { renderValue } from './output.ts'
+
+/** `conclave operator diagnose`: exit code 0 all well, 1 a failure, 2 warnings only, as the peers have it. */
+export const command: CommandSpec = {
+  name: 'operator diagnose',
+  summary: 'Looks at configuration, store, disk, certificates and machine of a server that runs or does not.',
+  operands: '',
+  arity: [0, 0],
+  examples: [
+    {
+      does: 'of the server that runs without flags; exit 0 well, 1 a failure, 2 warnings',
+      types: 'operator diagnose',
+    },
+    { does: 'as the server is started', types: 'operator diagnose -config=/etc/conclave.d' },
+    {
+      does: 'for a script, or for whoever helps: no secret is in it',
+      types: 'operator diagnose -format=json',
+    },
+  ],
+  flags: [
+    { name: 'config', kind: 'list', value: 'PATH', help: 'file or folder of settings, as the server has it' },
+    { name: 'address', kind: 'text', value: 'HOST:PORT', help: 'where it listens (127.0.0.1:8200)' },
+    { name: 'data', kind: 'text', value: 'FOLDER', help: 'where the store is kept (./data)' },
+  ],
+  later: ['debug', 'skip'],
+  connects: false,
+  answers: true,
+  run,
+}
+
+const EXITS: Readonly<Record<Status, number>> = { ok: 0, failure: 1, warning: 2 }
+const ASK_TIMEOUT_MS = 3000
+const NO_SUBJECT: Subject = { folder: null, listeners: [] }
+
+async function run(call: CommandCall): Promise<number> {
+  const { config, findings } = configured(call)
+  const machine = await call.ports.loadMachine()
+  const looked = await diagnose(config === null ? NO_SUBJECT : subjectOf(config), machine)
+  // Without a configuration nobody knows which store and which addresses are meant.
+  const rest = config === null ? looked.filter(({ check }) => check !== 'store') : looked
+  const all = [...findings, ...rest]
+  const { format } = call.output
+  await call.output.text(
+    format === 'table' ? renderFindings(all) : await renderValue(format, findingsValue(all)),
+  )
+  if (format === 'table') say(call.io, `\n${summary(all)}`)
+  return EXITS[worst(all)]
+}
+
+interface Configured {
+  readonly config: ServerConfig | null
+  readonly findings: readonly Finding[]
+}
+
+function configured({ flags, io }: CommandCall): Configured {
+  const check = 'configuration'
+  const address = flags.text('address')
+  const dataFolder = flags.text('data')
+  const paths = flags.list('config')
+  try {
+    const { config, warnings } = readConfig({
+      paths,
+      flags: { ...(address === null ? {} : { address }), ...(dataFolder === null ? {} : { dataFolder }) },
+      environment: io.env,
+    })
+    const from = paths.length === 0 ? 'flags, environment and defaults' : paths.join(', ')
+    return { config, findings: [ok(check, from), ...warnings.map((says) => warning(check, says, null))] }
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error
+    const next = 'mend it; store, disk, addresses and certificates were not looked at'
+    return { config: null, findings: [failure(check, error.message, next)] }
+  }
+}
+
+function subjectOf({ storage, listeners }: ServerConfig): Subject {
+  return {
+    folder: storage.type === 'sqlite' ? storage.folder : null,
+    listeners: listeners.map((listener, index) => listenerOf(listener, index + 1)),
+  }
+}
+
+function listenerOf(listener: ListenerConfig, number: number): SubjectListener {
+  const { host, port, tls, serverNames } = listener
+  return {
+    check: `listener ${number}`,
+    address: addressText(host, port),
+    port,
+    tls: tls === null ? null : { check: `listener ${number} tls`, ...tls, names: serverNames },
+    look: () => lookAt(listener),
+  }
+}
+
+async function lookAt({ host, port, tls }: ListenerConfig): Promise<AddressReading> {
+  const probe = await probeListen(host, port)
+  if (probe === 'free') return { state: 'free' }
+  if (probe !== 'taken') return { state: 'refused', code: probe.refused }
+  const address = `${tls === null ? 'http' : 'https'}://${addressText(reachable(host), port)}`
+  return { state: 'taken', server: await askServer(address) }
+}
+
+/** What a server at the address says of itself, without a token; `null` where it is none of ours. */
+async function askServer(address: string): Promise<ServerFacts | null> {
+  // Nothing is sent that anybody could misuse, and the certificate is judged by itself.
+  const client = new ConclaveClient({ address, tls: { skipVerify: true }, timeoutMs: ASK_TIMEOUT_MS })
+  try {
+    const { storeId, state } = await client.custodyStatus()
+    const { storageTrouble } = await client.health()
+    return state === '' ? null : { storeId, state, storageTrouble }
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof TransportError) return null
+    throw error
+  } finally {
+    client.close()
+  }
+}
+
+function addressText(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** One line a finding, and one for what to do about it. */
+function renderFindings(findings: readonly Finding[]): string {
+  const labels = { ok: '[ ok ]', warning: '[ warning ]', failure: '[ failure ]' }
+  const width = Math.max(...findings.map(({ check }) => check.length))
+  const indent = ' '.repeat(labels.warning.length + width + 4)
+  const lines = findings.flatMap(({ check, status, says, next }) => {
+    const line = `${labels[status].padEnd(labels.warning.length)}  ${check.padEnd(width)}  ${says}`
+    return next === null ? [line] : [line, `${indent}Next: ${next}`]
+  })
+  return `${lines.join('\n')}\n`
+}
+
+function findingsValue(findings: readonly Finding[]): unknown {
+  const checks = findings.map(({ check, status, says, next }) => ({ check, status, message: says, next }))
+  return { status: worst(findings), checks }
+}
+
+function summary(findings: readonly Finding[]): string {
+  const count = (status: Status): number => findings.filter((finding) => finding.status === status).length
+  const [failures, warnings] = [count('failure'), count('warning')]
+  if (failures + warnings === 0) return `All ${findings.length} checks are well.`
+  const parts = [
+    failures > 0 ? `${failures} ${failures === 1 ? 'failure' : 'failures'}` : '',
+    warnings > 0 ? `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}` : '',
+  ].filter((part) => part !== '')
+  return `${parts.join(' and ')} in ${findings.length} checks.`
+}
