@@ -90,12 +90,15 @@ export class GenerateRootRunner {
     return { running, ...progressOf(agreement), cancels: cancelProgressOf(agreement) }
   }
 
-  /** Throws `ceremony_running`, `ceremony_limit`. */
+  /** Throws `ceremony_running`, `ceremony_limit`, `share_other_set` for a holder of a retiring set. */
   async start(proposal: { readonly hiding: TokenHiding; readonly shown: Shown }): Promise<void> {
     await this.#closeExpired()
     if (this.#ledger.running !== null) {
       throw new OperatingError('ceremony_running', 'root generation already in progress for this namespace')
     }
+    // Who is in no quorum of it could neither agree to it nor cancel what he opened.
+    const { shown } = proposal
+    if (shown.by === 'holder' && shown.judged.role !== 'live') throw this.#notLive(shown.judged)
     const { primitives } = this.#ports
     const { hiding } = proposal
     const recipient = hiding.by === 'recipient' ? hiding.recipient : null

@@ -1,0 +1,71 @@
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { CHOICE, CHOICES_AT_ONCE, type Choice, FAULT, type Fault } from './act.ts'
+import { Counts, Run } from './run.ts'
+
+const SLOW = process.env['CONCLAVE_SLOW'] === '1'
+const RUNS = SLOW ? 10_000 : 800
+const MAX_STEPS = 40
+/** `seed`, or `seed/path` to replay one run, which is then shrunk. */
+const [SEED = '20250411', PATH] = (process.env['CONCLAVE_SEED'] ?? '')
+  .split('/')
+  .filter((part) => part !== '')
+
+/** Something that happens: one choice, now and then with a fault of the storage, or several at once. */
+class Step implements fc.AsyncCommand<object, Run> {
+  readonly #choices: readonly Choice[]
+  readonly #fault: Fault | null
+
+  constructor(choices: readonly Choice[], fault: Fault | null) {
+    this.#choices = choices
+    this.#fault = fault
+  }
+
+  check(): boolean {
+    return true
+  }
+
+  async run(_: object, run: Run): Promise<void> {
+    await run.step(this.#choices, this.#fault)
+  }
+
+  toString(): string {
+    return this.#choices.map(({ what }) => what).join(' and ')
+  }
+}
+
+const steps = fc.commands(
+  [
+    fc.record({ choice: CHOICE, fault: FAULT }).map(({ choice, fault }) => new Step([choice], fault)),
+    fc.record({ choice: CHOICE, fault: FAULT }).map(({ choice, fault }) => new Step([choice], fault)),
+    fc.record({ choice: CHOICE, fault: FAULT }).map(({ choice, fault }) => new Step([choice], fault)),
+    CHOICES_AT_ONCE.map((choices) => new Step(choices, null)),
+  ],
+  { maxCommands: MAX_STEPS, size: 'max' },
+)
+
+const shown = (counts: ReadonlyMap<string, number>): string =>
+  [...counts]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([what, times]) => `${what} ${times}`)
+    .join('; ')
+
+test(`${RUNS} histories of a store: holders, strangers, operators, crashes and full disks, as the design has it`, async (t) => {
+  const counts = new Counts()
+  const cpu = process.cpuUsage()
+  const property = fc.asyncProperty(steps, async (commands) => {
+    const run = await Run.begin(counts)
+    await fc.asyncModelRun(() => ({ model: {}, real: run }), commands)
+  })
+  const replay = PATH === undefined ? { endOnFailure: true } : { path: PATH }
+  const details = await fc.check(property, { numRuns: RUNS, seed: Number(SEED), ...replay })
+  const { user, system } = process.cpuUsage(cpu)
+  const acts = [...counts.acts.values()].reduce((sum, times) => sum + times, 0)
+  t.diagnostic(`${details.numRuns} runs, ${acts} acts, ${((user + system) / 1e6).toFixed(1)} s of one core`)
+  t.diagnostic(`acts: ${shown(counts.acts)}`)
+  t.diagnostic(`faults hit: ${shown(counts.faults)}`)
+  t.diagnostic(`turns: ${shown(counts.turns)}`)
+  if (!details.failed) return
+  const again = `CONCLAVE_SEED=${details.seed}/${details.counterexamplePath}`
+  throw new Error(`run ${details.numRuns} fails; replay it with ${again}`, { cause: details.errorInstance })
+})
