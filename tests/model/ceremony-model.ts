@@ -144,6 +144,8 @@ export function died(model: Model, deliveredSets: number): Model {
 export function faulted(model: Model, act: Act): readonly Expectation[] {
   const m = aged(model)
   const all: Expectation[] = [...predict(m, act), { answers: TOLD, next: m }]
+  // An entry of no ceremony: its writer reads back.
+  if (act.do === 'write') all.push(...predict(m, act).map(({ next }) => ({ answers: TOLD, next })))
   // Both sets stay, and the next evidence tries again. A seal wipes the keys whatever came of its commit.
   if (act.do === 'acknowledge') all.push(...done(m))
   if (act.do === 'seal') all.push(...done(sealed(m, 'left over')))

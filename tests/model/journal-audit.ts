@@ -22,8 +22,14 @@ export class JournalAudit {
 
   check(world: World, happened: { before: Model; after: Model; act: Act; answer: string }): void {
     const { before, after, act, answer } = happened
-    const wanted = answer.startsWith('!') ? [] : [...effects(before, act, { answer, after }), ...ends(before, after)]
-    assert.deepEqual(this.since(world), wanted.toSorted(), `${JSON.stringify(act)} -> ${answer}: in the journal`)
+    const wanted = answer.startsWith('!')
+      ? []
+      : [...effects(before, act, { answer, after }), ...ends(before, after)]
+    assert.deepEqual(
+      this.since(world),
+      wanted.toSorted(),
+      `${JSON.stringify(act)} -> ${answer}: in the journal`,
+    )
   }
 }
 
@@ -52,7 +58,8 @@ function effects(m: Model, act: Act, came: { answer: string; after: Model }): re
 function given(m: Model, act: Give, { answer, after }: { answer: string; after: Model }): readonly string[] {
   switch (act.to) {
     case 'unseal': {
-      if (m.phase === 'open') return after.arrived.length > m.arrived.length || isDropped(m, after) ? ['rekey share_returned'] : []
+      if (m.phase === 'open')
+        return after.arrived.length > m.arrived.length || isDropped(m, after) ? ['rekey share_returned'] : []
       if (m.parts.some((part) => sameHolder(part, act.share))) return []
       return after.phase === 'open' ? ['unseal share_counted', 'unseal completed'] : ['unseal share_counted']
     }

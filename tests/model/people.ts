@@ -16,6 +16,8 @@ export interface Observed {
   /** `!code` is a refusal. */
   readonly answer: string
   readonly shares: ShareSet | null
+  /** Of a ceremony that was started. */
+  readonly nonce: string | null
 }
 
 const SHARE_BYTES = 33
@@ -26,7 +28,8 @@ const NEVER = '00000000-0000-4000-8000-000000000000'
 const MACHINE = '127.0.0.1'
 const PATHS = { rekey: 'sys/rekey/init', generation: 'sys/generate-root/attempt' } as const
 
-const plain = (answer: string): Observed => ({ answer, shares: null })
+const plain = (answer: string): Observed => ({ answer, shares: null, nonce: null })
+const complete = (shares: ShareSet): Observed => ({ answer: 'complete', shares, nonce: null })
 
 /** Everybody outside the server: the shares that they hold, the names that they read, what they then do. */
 export class People {
@@ -93,13 +96,12 @@ export class People {
       case 'init': {
         const terms = { shares: act.shares, threshold: act.threshold, recipients: null, tokenRecipient: null }
         using answer = await custodian.init(terms, MACHINE)
-        return { answer: 'complete', shares: this.#open(answer.parcel) }
+        return complete(this.#open(answer.parcel))
       }
       case 'give':
         return await this.#give(world, act)
       case 'start':
-        await this.#start(world, act)
-        return plain('done')
+        return { answer: 'done', shares: null, nonce: await this.#start(world, act) }
       case 'cancel': {
         const desk = act.kind === 'rekey' ? custodian.rekey : custodian.generateRoot
         return plain((await desk.cancel(this.#asked(act, act.kind))) ? 'ended' : 'counted')
@@ -154,7 +156,7 @@ export class People {
         const answer = await rekey.submit({ share, face, source, nonce: face === 'original' ? null : nonce })
         if (!answer.complete) return plain(answer.repeated ? 'repeated' : 'counted')
         using parcel = answer.parcel
-        return { answer: 'complete', shares: this.#open(parcel) }
+        return complete(this.#open(parcel))
       }
       case 'verify': {
         const answer = await rekey.verify({
@@ -176,20 +178,21 @@ export class People {
     }
   }
 
-  async #start(world: World, act: Extract<Act, { do: 'start' }>): Promise<void> {
+  async #start(world: World, act: Extract<Act, { do: 'start' }>): Promise<string> {
     const { rekey, generateRoot } = world.custodian
     const { shares, wrapped } = act.terms
     const asked = this.#asked(act, act.kind)
     if (act.kind === 'rekey') {
       const recipients = wrapped ? this.#recipients.slice(0, shares) : null
-      await rekey.start({ ...act.terms, recipients, backup: wrapped }, asked)
-      return
+      const { running } = await rekey.start({ ...act.terms, recipients, backup: wrapped }, asked)
+      return running!.agreement.ceremonyId
     }
     using otp = SecretBytes.take(utf8(PASSWORD))
-    await generateRoot.start(
-      wrapped ? { by: 'recipient', recipient: this.#recipients[0]! } : { by: 'otp', otp },
-      asked,
-    )
+    const hiding = wrapped
+      ? ({ by: 'recipient', recipient: this.#recipients[0]! } as const)
+      : ({ by: 'otp', otp } as const)
+    const { running } = await generateRoot.start(hiding, asked)
+    return running!.agreement.ceremonyId
   }
 
   #asked(act: { shown: Shown; access: Asked['access'] }, kind: 'rekey' | 'generation'): Asked {

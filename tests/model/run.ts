@@ -95,7 +95,13 @@ export class Run {
     const [after, ...others] = this.#belief
     // Which of several states it is, and what half of a failed act did, the journal may know and we do not.
     if (acts.length > 1 || hit || dead || others.length > 0) this.#journal.since(this.#world)
-    else this.#journal.check(this.#world, { before: before!, after: after!, act: acts[0]!, answer: observed[0]!.answer })
+    else
+      this.#journal.check(this.#world, {
+        before: before!,
+        after: after!,
+        act: acts[0]!,
+        answer: observed[0]!.answer,
+      })
   }
 
   #count(act: Act, { answer }: Observed): void {
@@ -103,26 +109,23 @@ export class Run {
   }
 
   #explain(acts: readonly Act[], seen: { observed: readonly Observed[]; hit: boolean; story: string }): void {
-    const { observed, hit, story } = seen
-    let belief: readonly (Model & { readonly carried?: never })[] = this.#belief
-    const carried = new Map<Observed, Set<number>>()
     for (const [index, act] of acts.entries()) {
-      const one = observed[index]!
-      const code = one.answer.slice(1)
-      if (one.answer.startsWith('!')) assert((ERROR_CODES as readonly string[]).includes(code), one.answer)
-      const expected = belief.flatMap((m) => (hit ? faulted(m, act) : predict(m, act)))
-      const right = expected.filter((expectation) => explains(expectation, one.answer))
+      const { answer, shares, nonce } = seen.observed[index]!
+      const code = answer.startsWith('!') ? answer.slice(1) : null
+      assert(
+        code === null || (ERROR_CODES as readonly string[]).includes(code),
+        `${seen.story}: no such code`,
+      )
+      const expected = this.#belief.flatMap((m) => (seen.hit ? faulted(m, act) : predict(m, act)))
+      const right = expected.filter((expectation) => explains(expectation, answer))
       const wanted = [...new Set(expected.flatMap(({ answers }) => answers))].join(', ')
-      assert(right.length > 0, `${story}: expected ${wanted}`)
-      for (const { carries } of right) {
-        if (carries !== undefined) carried.set(one, (carried.get(one) ?? new Set()).add(carries))
-      }
-      belief = right.map(({ next }) => next)
-    }
-    this.#belief = belief
-    for (const [{ shares }, sets] of carried) {
-      assert.equal(sets.size, 1, `${story}: whose shares are these?`)
-      for (const set of sets) if (shares !== null) this.#people.receive(set, shares)
+      assert(right.length > 0, `${seen.story}: expected ${wanted}`)
+      this.#belief = right.map(({ next }) => next)
+      if (nonce !== null) this.#people.name(right[0]!.next.named, nonce)
+      if (shares === null) continue
+      const [set, ...others] = new Set(right.map(({ carries }) => carries))
+      assert(set !== undefined && others.length === 0, `${seen.story}: whose shares are these?`)
+      this.#people.receive(set, shares)
     }
   }
 

@@ -25,7 +25,6 @@ interface Transcript {
   lines: number
   head: string
   digest: Buffer
-  identity: Buffer
   readonly agreed: string[]
   end: string | null
 }
@@ -37,7 +36,13 @@ interface Transcript {
  */
 export class TranscriptAudit {
   readonly #transcripts = new Map<string, Transcript>()
-  readonly #closings = new Set([ZEROS])
+  /** All closing lines, each by the hash of the one before. */
+  readonly #closings = new Map<string, { readonly own: string; readonly line: Line }>()
+  /** Hashes of those that are chained, from init on. */
+  readonly #chain = new Set([ZEROS])
+  #head = ZEROS
+  /** The identity key in base64: the first, or the one that it has named as the next. */
+  #identity: string | null = null
   readonly #read = new Set<string>()
   /** Key-set ids in hex, by the number of the set. */
   readonly #setNumbers = new Map<string, number>()
@@ -57,10 +62,21 @@ export class TranscriptAudit {
       if (this.#read.has(key)) continue
       const bytes = Buffer.from((await copy.session!.barrier.get(key))!)
       const line: Line = JSON.parse(bytes.toString())
-      if ('signature' in line && line.event !== 'consent') this.#closings.add(sha256(bytes).toString('hex'))
       fresh.push({ key, bytes, line })
     }
     for (const one of fresh) this.#follow(one)
+    for (;;) {
+      const next = this.#closings.get(this.#head)
+      if (next === undefined) break
+      this.#checkClosing(next.line)
+      this.#head = next.own
+      this.#chain.add(next.own)
+    }
+    assert.equal(this.#chain.size - 1, this.#closings.size, 'closing lines are one chain, from init on')
+    for (const { line } of fresh) {
+      if (line.event !== 'opened') continue
+      assert(this.#chain.has(line.previous_transcript), 'a transcript names a closing before it')
+    }
   }
 
   #follow({ key, bytes, line }: { key: string; bytes: Buffer; line: Line }): void {
@@ -73,29 +89,33 @@ export class TranscriptAudit {
     assert.equal(transcript.end, null, `${key} stands behind the end`)
     transcript.lines++
     transcript.head = sha256(bytes).toString('hex')
-    if (line.event === 'dealt') this.#setNumbers.set(line.key_set_id, line.key_set)
+    if (line.dealt !== undefined) this.#setNumbers.set(idOf(line.dealt.id), line.dealt.number)
     if (line.event === 'consent') this.#consent(transcript, line)
-    else if ('signature' in line) this.#close(transcript, line)
+    if (line.event === 'consent' || !('signature' in line)) return
+    transcript.end = line.event
+    const { previous_transcript: previous } = line
+    assert(!this.#closings.has(previous), 'two closing lines name the same one before them')
+    this.#closings.set(previous, { own: transcript.head, line })
   }
 
   #opened(id: string, line: Line): Transcript {
     assert.equal(line.event, 'opened')
-    assert(this.#closings.has(line.previous_transcript), 'a transcript names the closing before it')
+    this.#identity ??= line.identity_key
     const statement = Buffer.from(line.statement, 'base64')
     const digest = sha256('conclave statement v1\n', statement)
     assert.equal(line.digest, digest.toString('hex'))
     const stated = JSON.parse(statement.toString())
     assert.equal(stated.ceremony_id, id)
-    for (const set of stated.key_sets) this.#setNumbers.set(set.id, set.number)
-    const identity = Buffer.from(line.identity_key, 'base64')
-    const opened: Transcript = { lines: 0, head: ZEROS, digest, identity, agreed: [], end: null }
+    for (const set of line.key_sets) this.#setNumbers.set(idOf(set.id), set.number)
+    const opened: Transcript = { lines: 0, head: ZEROS, digest, agreed: [], end: null }
     this.#transcripts.set(id, opened)
     return opened
   }
 
   #consent(transcript: Transcript, { key_set, share, signature, verb }: Line): void {
     const id = Buffer.from(key_set, 'base64')
-    const number = this.#setNumbers.get(id.toString('hex')) ?? 1
+    const number = this.#setNumbers.get(id.toString('hex'))
+    assert(number !== undefined, 'a consent is of a set that its transcript names')
     const held = this.#people.sharesOf(number)?.[share - 1]
     assert(held !== undefined, `share ${share} of set ${number} agreed, and nobody has it`)
     const message = Buffer.concat([Buffer.from(`conclave ${verb} v1\n`), transcript.digest])
@@ -104,18 +124,17 @@ export class TranscriptAudit {
     if (verb === 'agree') transcript.agreed.push(holderText({ set: number, share: share - 1 }))
   }
 
-  #close(transcript: Transcript, { signature, ...closing }: Line): void {
+  #checkClosing({ signature, ...closing }: Line): void {
+    const { identity_key, next_identity_key } = closing
+    assert.equal(identity_key, this.#identity, 'a closing is signed by the identity key of its time')
     const message = Buffer.concat([
       Buffer.from('conclave transcript v1\n'),
       canonicalJson(closing as Record<string, RecordValue>),
     ])
-    const identity =
-      closing.identity_key === undefined ? transcript.identity : Buffer.from(closing.identity_key, 'base64')
-    assert(
-      verify(null, message, publicKey(identity), Buffer.from(signature, 'base64')),
-      'a closing does not verify',
-    )
-    transcript.end = closing.event
+    const identity = publicKey(Buffer.from(String(identity_key), 'base64'))
+    assert(verify(null, message, identity, Buffer.from(signature, 'base64')), 'a closing does not verify')
+    if (next_identity_key === undefined) return
+    this.#identity = Buffer.from(next_identity_key, 'hex').toString('base64')
   }
 
   /** What the transcripts of ceremonies whose nonce is known say, and the model does not. */
@@ -132,6 +151,8 @@ export class TranscriptAudit {
     })
   }
 }
+
+const idOf = (base64: string): string => Buffer.from(base64, 'base64').toString('hex')
 
 const holderText = ({ set, share }: Holder): string => `${set}/${share}`
 
