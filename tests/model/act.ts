@@ -91,6 +91,7 @@ const WHATS = [
   [4, 'give to a verification'],
   [4, 'give to a root token'],
   [5, 'give to the seal'],
+  [2, 'pester'],
   [5, 'start'],
   [4, 'cancel'],
   [2, 'restart verification'],
@@ -147,9 +148,10 @@ export const CHOICES_AT_ONCE = fc.array(
   { minLength: 2, maxLength: 4 },
 )
 
+/** The same, for a while: people who finish what they began, or one who does not stop. */
 /** Early operations are the reads of an unseal, later ones its commits and those of a ceremony. */
 export const FAULT: fc.Arbitrary<Fault | null> = fc.oneof(
-  { weight: 5, arbitrary: fc.constant(null) },
+  { weight: 4, arbitrary: fc.constant(null) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -159,8 +161,12 @@ export const FAULT: fc.Arbitrary<Fault | null> = fc.oneof(
   },
 )
 
-// Never whole hours, so that no end falls on the same millisecond as an act.
-const WAITS = [1_001, 61_001, 301_007, 1_860_013, 3_660_017, 40_000_019, 90_000_023, 700_000_031] as const
+// A little less and a little more than 5 minutes, an hour, a day, and 8 days; never just that, so that no end
+// falls on the same millisecond as an act.
+const WAITS = [
+  ...[1_001, 61_001, 290_003, 301_007, 1_860_011, 3_590_017, 3_601_019],
+  ...[43_000_023, 86_390_029, 86_401_031, 691_190_037, 691_201_041],
+]
 
 /** What this choice comes to now. */
 export function resolve(m: Model, choice: Choice): Act {
@@ -176,6 +182,8 @@ export function resolve(m: Model, choice: Choice): Act {
       return nextStep(m, choice)
     case 'next step of a root token':
       return nextOfRootToken(m, choice)
+    case 'pester':
+      return pester(m, choice)
     case 'give to a rekey':
       return give('rekey')
     case 'give to a verification':
@@ -193,7 +201,7 @@ export function resolve(m: Model, choice: Choice): Act {
     case 'reset':
       return { do: 'reset', source, access, share: choice.shown === 'share' ? share : null }
     case 'acknowledge':
-      return { do: 'acknowledge', ceremony: choice.nonce === 'right' ? (m.kept?.ceremony ?? 0) : choice.pick }
+      return { do: 'acknowledge', ceremony: choice.nonce === 'right' ? lastDealt(m) : choice.pick }
     case 'restart':
       return { do: 'restart', how: choice.pick % 2 === 0 ? 'clean' : 'crash' }
     case 'wait':
@@ -253,6 +261,16 @@ function nextOfRootToken(m: Model, choice: Choice): Act {
   return { do: 'give', to: 'generation', share: held(m, share), nonce: generation.id, face: 'modern', source }
 }
 
+/** One holder who opens a rekey again and again, and cancels it. */
+function pester(m: Model, choice: Choice): Act {
+  if (m.phase !== 'open') return nextStep(m, choice)
+  const live = opening(m).find((set) => standingOf(m, set) === 'live') ?? 1
+  const shown = held(m, { set: live, share: 0 })
+  const { terms } = choice
+  if (m.rekey === null) return { do: 'start', kind: 'rekey', terms, shown, access: 'guarded' }
+  return { do: 'cancel', kind: 'rekey', shown, access: 'guarded' }
+}
+
 /** Its share, where it reached its holder: of a lost answer nobody has one. */
 function held(m: Model, holder: Holder): ShareRef {
   return { ...holder, spoilt: m.sets[holder.set - 1]?.delivered === true ? null : 'foreign' }
@@ -289,10 +307,23 @@ function nonceOf(m: Model, { nonce, pick }: Choice, to: Give['to']): number {
   if (nonce === 'old') return m.named === 0 ? 0 : 1 + (pick % m.named)
   if (to === 'generation') return m.generation?.id ?? 0
   if (to === 'verify') return m.rekey?.dealt?.nonce ?? 0
-  return m.rekey?.id ?? m.kept?.ceremony ?? 0
+  return m.rekey?.id ?? lastDealt(m)
+}
+
+/** The ceremony whose answer may be asked for again; or could be, before it was too late. */
+function lastDealt(m: Model): number {
+  return m.kept?.ceremony ?? m.past.at(-1)?.id ?? 0
 }
 
 /** The face that the running rekey was opened on, now and then another one. */
 function faceOf(m: Model, { pick, terms }: Choice): Terms['face'] {
   return pick % 4 === 0 ? terms.face : (m.rekey?.terms.face ?? terms.face)
 }
+
+/** The same for a while: people who finish what they began, or one who does not stop. */
+export const IN_TURN = fc
+  .record({
+    what: weighted<Choice['what']>([3, 'next step'], [1, 'next step of a root token'], [1, 'pester']),
+    moments: fc.array(fc.record({ choice: CHOICE, fault: FAULT }), { minLength: 2, maxLength: 8 }),
+  })
+  .map(({ what, moments }) => moments.map(({ choice, fault }) => ({ choice: { ...choice, what }, fault })))

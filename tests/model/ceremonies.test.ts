@@ -1,24 +1,28 @@
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { CHOICE, CHOICES_AT_ONCE, type Choice, FAULT, type Fault } from './act.ts'
+import { CHOICE, CHOICES_AT_ONCE, type Choice, FAULT, type Fault, IN_TURN } from './act.ts'
 import { Counts, Run } from './run.ts'
 
 const SLOW = process.env['CONCLAVE_SLOW'] === '1'
 const RUNS = SLOW ? 10_000 : 800
-const MAX_STEPS = 40
+const MAX_STEPS = 24
 /** `seed`, or `seed/path` to replay one run, which is then shrunk. */
 const [SEED = '20250411', PATH] = (process.env['CONCLAVE_SEED'] ?? '')
   .split('/')
   .filter((part) => part !== '')
 
-/** Something that happens: one choice, now and then with a fault of the storage, or several at once. */
-class Step implements fc.AsyncCommand<object, Run> {
-  readonly #choices: readonly Choice[]
-  readonly #fault: Fault | null
+interface Moment {
+  /** What happens at the same time. */
+  readonly choices: readonly Choice[]
+  readonly fault: Fault | null
+}
 
-  constructor(choices: readonly Choice[], fault: Fault | null) {
-    this.#choices = choices
-    this.#fault = fault
+/** Something that happens: now and then with a fault of the storage, several at once, or one after the other. */
+class Step implements fc.AsyncCommand<object, Run> {
+  readonly #moments: readonly Moment[]
+
+  constructor(moments: readonly Moment[]) {
+    this.#moments = moments
   }
 
   check(): boolean {
@@ -26,23 +30,25 @@ class Step implements fc.AsyncCommand<object, Run> {
   }
 
   async run(_: object, run: Run): Promise<void> {
-    await run.step(this.#choices, this.#fault)
+    for (const { choices, fault } of this.#moments) await run.step(choices, fault)
   }
 
   toString(): string {
-    return this.#choices.map(({ what }) => what).join(' and ')
+    return this.#moments.map(({ choices }) => choices.map(({ what }) => what).join(' and ')).join(', ')
   }
 }
 
-const steps = fc.commands(
-  [
-    fc.record({ choice: CHOICE, fault: FAULT }).map(({ choice, fault }) => new Step([choice], fault)),
-    fc.record({ choice: CHOICE, fault: FAULT }).map(({ choice, fault }) => new Step([choice], fault)),
-    fc.record({ choice: CHOICE, fault: FAULT }).map(({ choice, fault }) => new Step([choice], fault)),
-    CHOICES_AT_ONCE.map((choices) => new Step(choices, null)),
-  ],
-  { maxCommands: MAX_STEPS, size: 'max' },
+const alone = fc
+  .record({ choice: CHOICE, fault: FAULT })
+  .map(({ choice, fault }) => new Step([{ choices: [choice], fault }]))
+const atOnce = CHOICES_AT_ONCE.map((choices) => new Step([{ choices, fault: null }]))
+const inTurn = IN_TURN.map(
+  (moments) => new Step(moments.map(({ choice, fault }) => ({ choices: [choice], fault }))),
 )
+const steps = fc.commands([alone, alone, alone, alone, atOnce, inTurn], {
+  maxCommands: MAX_STEPS,
+  size: 'max',
+})
 
 const shown = (counts: ReadonlyMap<string, number>): string =>
   [...counts]
