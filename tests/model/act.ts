@@ -92,6 +92,7 @@ const WHATS = [
   [4, 'give to a root token'],
   [5, 'give to the seal'],
   [2, 'pester'],
+  [8, 'prove'],
   [5, 'start'],
   [4, 'cancel'],
   [2, 'restart verification'],
@@ -184,6 +185,8 @@ export function resolve(m: Model, choice: Choice): Act {
       return nextOfRootToken(m, choice)
     case 'pester':
       return pester(m, choice)
+    case 'prove':
+      return prove(m, choice)
     case 'give to a rekey':
       return give('rekey')
     case 'give to a verification':
@@ -269,6 +272,15 @@ function pester(m: Model, choice: Choice): Act {
   const { terms } = choice
   if (m.rekey === null) return { do: 'start', kind: 'rekey', terms, shown, access: 'guarded' }
   return { do: 'cancel', kind: 'rekey', shown, access: 'guarded' }
+}
+
+/** A holder who shows to the open server that a new share has arrived. */
+function prove(m: Model, choice: Choice): Act {
+  const live = opening(m).find((set) => standingOf(m, set) === 'live')
+  if (m.phase !== 'open' || live === undefined || opening(m).length < 2) return nextStep(m, choice)
+  const from = m.arrived.map((share) => ({ set: live, share }))
+  const share = held(m, missing(m, { set: live, from, first: choice.share }))
+  return { do: 'give', to: 'unseal', share, nonce: 0, face: 'modern', source: choice.source }
 }
 
 /** Its share, where it reached its holder: of a lost answer nobody has one. */

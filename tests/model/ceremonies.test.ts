@@ -4,7 +4,7 @@ import { CHOICE, CHOICES_AT_ONCE, type Choice, FAULT, type Fault, IN_TURN } from
 import { Counts, Run } from './run.ts'
 
 const SLOW = process.env['CONCLAVE_SLOW'] === '1'
-const RUNS = SLOW ? 10_000 : 800
+const RUNS = SLOW ? 10_000 : 600
 const MAX_STEPS = 24
 /** `seed`, or `seed/path` to replay one run, which is then shrunk. */
 const [SEED = '20250411', PATH] = (process.env['CONCLAVE_SEED'] ?? '')
