@@ -14,8 +14,8 @@ export class ArrivalProof implements Disposable {
   #setId: Uint8Array | null = null
 
   /** Whether this holder's share is in already. */
-  holds({ number }: JudgedShare): boolean {
-    return this.#given.has(number)
+  holds({ number, set }: JudgedShare): boolean {
+    return this.#setId !== null && sameBytes(this.#setId, set.id) && this.#given.has(number)
   }
 
   /**

@@ -100,17 +100,19 @@ export class CeremonyLedger<Running extends { readonly agreement: Agreement }> {
 
   /**
    * Ends the kept ceremony with a closing line and nothing else, behind `previous` where that is closed in
-   * the same commit; `null` where none is kept.
+   * the same commit; `null` where none is kept. One whose time is over has expired, whatever closes it: its
+   * transcript must not name a cancel that nobody asked for.
    */
   end(event: Exclude<Closing['event'], 'completed'>, previous: TranscriptHead | null = null): Ending | null {
     if (this.#stored === null) return null
-    const ending = this.endWith(this.draft().after(previous).close(this.#session, event, {}))
+    const end = this.hasExpired ? 'expired' : event
+    const ending = this.endWith(this.draft().after(previous).close(this.#session, end, {}))
     // A cancellation is recorded by whoever asked for it.
-    if (event === 'cancelled') return ending
+    if (end === 'cancelled') return ending
     const { ceremonyId: ceremony, opener } = this.#stored.running.agreement
     const forget = (): void => {
       ending.forget()
-      this.#ports.journal.record({ kind: this.#kind.kind, event, ceremony, credential: opener.by })
+      this.#ports.journal.record({ kind: this.#kind.kind, event: end, ceremony, credential: opener.by })
     }
     return { ...ending, forget }
   }

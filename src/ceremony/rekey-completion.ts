@@ -80,7 +80,9 @@ export async function storePending(
     .consent(last)
     .dealt({ agreedBy: last.setId, dealt: { ...pending, shares: pending.entries } })
   const expires = unixMillis(running.agreement.expires + ports.settings.dealtExpiryMs)
-  const agreement = { ...running.agreement, expires, consents: made.consents }
+  // Those of the other set too: who has joined does not depend on which set was enough.
+  const consents = [...running.agreement.consents, last]
+  const agreement = { ...running.agreement, expires, consents }
   const nonce = uuidFrom(ports.entropy.bytes(16))
   const { state } = step(running, { type: 'dealt', agreement, pending, nonce })
   assert(state.phase === 'dealt', 'a rekey that collects can deal')

@@ -304,8 +304,7 @@ export class RekeyRunner implements Disposable {
     // A rekey that names the retiring set ends in the commit that retires it, also one that is overdue: no
     // later process could close it, since its holders are gone.
     const named = this.#ledger.held?.agreement.quorums.some(({ setId }) => sameBytes(setId, retiring.id))
-    const event = this.#ledger.hasExpired ? 'expired' : 'superseded'
-    const superseded = named === true ? this.#ledger.end(event) : null
+    const superseded = named === true ? this.#ledger.end('superseded') : null
     const { retired } = this.#session.record
     const retiredSets = superseded === null ? retired : (this.#recordWithoutPending().retired ?? retired)
     await dropRetiring(this.#ports, this.#session, { ...evidence, superseded, retiredSets })

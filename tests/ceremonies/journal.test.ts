@@ -163,6 +163,16 @@ test('a verified rekey leaves that new shares were dealt, and who gave which of 
   ])
 })
 
+test('a new share is no repetition of the one with its number in the set before', async () => {
+  const { world, keys } = await open()
+  const second = await world.rekey(keys, { shares: 3, threshold: 2 })
+  await world.offer(second[1]!)
+  const third = await world.rekey(second, { shares: 3, threshold: 2 })
+  const before = newest(world)
+  await world.offer(third[1]!)
+  assert.deepEqual(said(world, before), ['rekey share_returned 2'])
+})
+
 test('new shares that are given to an open server while an old set is retiring are recorded', async () => {
   const { world, keys } = await open()
   const next = await world.rekey(keys, { shares: 3, threshold: 2 })

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { canonicalJson, type RecordValue } from '../../src/base/canonical-json.ts'
 import { toHex } from '../../src/base/encoding.ts'
+import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
 import { ANYBODY, World } from '../sim/world.ts'
@@ -136,4 +137,32 @@ test('a cancelled and an expired rekey leave a signed end, and no share is in an
       !text.includes(Buffer.from(key).toString('hex')) && !text.includes(Buffer.from(key).toString('base64')),
     )
   }
+})
+
+test('what time has ended was cancelled by nobody, whoever closes it: a cancel, a seal, an install', async () => {
+  const world = await World.start(new SimStorage(), 'late ends')
+  let keys = await world.init(3, 2)
+  await world.unseal(keys)
+  const closings: Record<string, (id: string) => Promise<void>> = {
+    cancel: async () => void (await world.custodian.rekey.cancel(ANYBODY)),
+    seal: async () => {
+      await world.custodian.seal(ANYBODY.source)
+      await world.unseal(keys)
+    },
+  }
+  for (const [what, close] of Object.entries(closings)) {
+    await world.startRekey({ shares: 3, threshold: 2 })
+    const id = world.custodian.rekey.status().running?.agreement.ceremonyId ?? ''
+    await world.give(keys[0]!)
+    world.clock.advance(25 * 60 * 60 * 1000)
+    assert.equal(world.custodian.rekey.status().running, null)
+    await close(id)
+    assert.equal((await transcripts(world)).get(id)?.at(-1)?.value.event, 'expired', what)
+  }
+  using otp = SecretBytes.take(Buffer.alloc(28, 'x'))
+  const { running } = await world.custodian.generateRoot.start({ by: 'otp', otp }, ANYBODY)
+  const id = running?.agreement.ceremonyId ?? ''
+  world.clock.advance(25 * 60 * 60 * 1000)
+  keys = await world.rekey(keys, { shares: 3, threshold: 2 })
+  assert.equal((await transcripts(world)).get(id)?.at(-1)?.value.event, 'expired', 'install')
 })

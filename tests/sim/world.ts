@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { utf8 } from '../../src/base/encoding.ts'
 import { OperatingError } from '../../src/base/errors.ts'
+import { JOURNAL_LINE_BYTES } from '../../src/base/limits.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import type { Asked } from '../../src/ceremony/access.ts'
 import { Custodian, type CustodianHooks } from '../../src/ceremony/custodian.ts'
@@ -90,7 +91,8 @@ export class World {
     }
     const write = (event: string): void => void logged.push(event)
     const log = { info: write, warn: write }
-    const journal = new SlotJournal({ clock, hashing: nodePrimitives, log }, storage.journal)
+    const slots = storage.journal.bytes.length / JOURNAL_LINE_BYTES
+    const journal = new SlotJournal({ clock, hashing: nodePrimitives, log }, storage.journal, slots)
     const custodian = await Custodian.load(
       {
         storage,
