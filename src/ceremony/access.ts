@@ -1,6 +1,6 @@
 import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
-import type { Opener } from './agreement.ts'
+import { type Agreement, isAlone, type Opener } from './agreement.ts'
 import type { Shown } from './opening.ts'
 
 /** What a caller shows at the door of a ceremony. The share stays with the caller. */
@@ -39,12 +39,17 @@ export function checkMayCancel(asked: Asked, shown: Shown, opener: Opener): 'end
 }
 
 /**
- * Starting a verification over takes what everybody has given back, and no holder needs it: one who could
- * would keep the others from ever ending. Throws `permission_denied`.
+ * Starting a verification over takes what everybody has given back: one holder who could would keep the
+ * others from ever ending. So it is for who opened the rekey alone, and for tokens. Throws
+ * `permission_denied`.
  */
-export function checkMayRestart(asked: Asked, shown: Shown, opener: Opener): void {
+export function checkMayRestart(asked: Asked, shown: Shown, agreement: Agreement | null): void {
   if (shown.by === 'token') return
-  if (asked.access === 'open' && opener.by === 'nobody') return
+  if (asked.access === 'open' && (agreement?.opener.by ?? 'nobody') === 'nobody') return
+  if (shown.by === 'holder' && agreement !== null) {
+    const { set, number: shareNumber } = shown.judged
+    if (isAlone(agreement, { setId: set.id, shareNumber })) return
+  }
   throw new OperatingError(
     'permission_denied',
     `permission denied: starting the verification over takes a token with sudo on ${asked.path}; holders ` +

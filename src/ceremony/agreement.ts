@@ -62,12 +62,17 @@ export function object(agreement: Agreement, consent: Consent): Counted {
   if (quorum === undefined) return { type: 'foreign_set' }
   const given = consentsOf(agreement.cancels, consent.setId)
   const cancels = has(given, consent) ? given : [...given, consent]
-  const alone = isOpener(agreement, consent) && !hasOthers(agreement)
+  const alone = isAlone(agreement, consent)
   if (alone || cancels.length >= cancelsNeeded(quorum)) {
     return { type: 'enough', setId: quorum.setId, consents: cancels }
   }
   if (cancels === given) return { type: 'repeated' }
   return { type: 'counted', agreement: { ...agreement, cancels: [...agreement.cancels, consent] } }
+}
+
+/** Whether this holder opened it, and nobody else has joined. */
+export function isAlone(agreement: Agreement, holder: Pick<Consent, 'setId' | 'shareNumber'>): boolean {
+  return isOpener(agreement, holder) && !hasOthers(agreement)
 }
 
 /** Consents of the set that is nearest to its quorum, and how many that set needs. */
@@ -116,7 +121,7 @@ function has(given: readonly Consent[], consent: Consent): boolean {
   return given.some((known) => known.shareNumber === consent.shareNumber)
 }
 
-function isOpener({ opener }: Agreement, consent: Consent): boolean {
+function isOpener({ opener }: Agreement, consent: Pick<Consent, 'setId' | 'shareNumber'>): boolean {
   if (opener.by !== 'holder' || opener.shareNumber !== consent.shareNumber) return false
   return sameBytes(opener.setId, consent.setId)
 }

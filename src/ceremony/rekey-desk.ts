@@ -109,8 +109,13 @@ export class RekeyDesk {
       const ceremony = rekey.status().running?.agreement.ceremonyId ?? null
       const answer = await rekey.verify({ ...request, share }, this.#place.judge)
       const given = { kind: 'rekey', ceremony, share: answer.shareNumber, source: request.source } as const
-      if (answer.repeated) throw withRecognised(repeated(request.face, 'verify'), given)
       const { journal } = this.#place.ports
+      if (answer.repeated && !answer.complete) throw withRecognised(repeated(request.face, 'verify'), given)
+      if (answer.repeated) {
+        // Who lost the answer to the last share hears it again, and nothing happens.
+        journal.record({ ...given, event: 'answered_again' })
+        return answer
+      }
       journal.record({ ...given, event: 'share_returned' })
       if (answer.complete) journal.record({ ...given, share: null, event: 'completed' })
       if (answer.complete) await this.#place.scrub()
@@ -124,7 +129,7 @@ export class RekeyDesk {
       const { rekey } = this.#place.expectOpen()
       const { running } = this.verifyStatus(face)
       const shown = judgeShown(this.#place, asked)
-      checkMayRestart(asked, shown, running?.agreement.opener ?? { by: 'nobody' })
+      checkMayRestart(asked, shown, running?.agreement ?? null)
       await rekey.restartVerification()
       if (running?.phase === 'dealt') this.#record('reset', { running, asked, shown })
       return rekey.status()

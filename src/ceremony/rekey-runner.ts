@@ -246,7 +246,7 @@ export class RekeyRunner implements Disposable {
     const { nonce, until } = this.#verified ?? { nonce: null, until: 0 }
     if (returned.nonce !== nonce || this.#ports.clock.monotonic() > until) return null
     const { role, number: shareNumber } = judge(returned.share)
-    return role === 'live' ? { complete: true, repeated: false, nonce, shareNumber } : null
+    return role === 'live' ? { complete: true, repeated: true, nonce, shareNumber } : null
   }
 
   /** Throws `ceremony_not_running` or `nonce_mismatch` where no new share can be taken. */

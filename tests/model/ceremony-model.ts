@@ -72,8 +72,11 @@ export interface Model {
     readonly set: number
     readonly holder: Holder
     readonly source: string
+    readonly face: Give['face']
     readonly until: number
   } | null
+  /** The newest verification that ended, for who lost its answer. */
+  readonly verified: { readonly nonce: number; readonly until: number } | null
   readonly openings: readonly (Holder & { readonly kind: 'rekey' | 'generation'; readonly at: number })[]
   readonly past: readonly Past[]
   readonly brokenRecipient: boolean
@@ -95,6 +98,7 @@ const TOLD = ['!storage_full', '!storage_unavailable']
 
 export const EMPTY: Model = {
   ...{ phase: 'empty', now: 0, sets: [], parts: [], arrived: [], rekey: null, generation: null, kept: null },
+  ...{ verified: null },
   ...{ openings: [], past: [], brokenRecipient: false, written: 0, named: 0 },
 }
 
@@ -137,7 +141,7 @@ export function died(model: Model, deliveredSets: number): Model {
   const phase = model.phase === 'empty' ? 'empty' : 'sealed'
   const dealt = model.rekey?.dealt ?? null
   const rekey = model.rekey && { ...model.rekey, dealt: dealt && { ...dealt, returned: [] } }
-  return { ...model, sets, phase, rekey, parts: [], arrived: [], kept: null }
+  return { ...model, sets, phase, rekey, parts: [], arrived: [], kept: null, verified: null }
 }
 
 /** What a fault of the storage may make of an act whose failure is not told, or only half of it. */
@@ -212,7 +216,11 @@ const GIVE: Record<Give['to'], (m: Model, act: Give) => readonly Expectation[]> 
     const { rekey, kept } = m
     const same = kept !== null && share.spoilt === null && sameHolder(kept.holder, share)
     const again: Expectation[] =
-      m.phase === 'open' && same && kept.source === source && (nonce === kept.ceremony || face === 'original')
+      m.phase === 'open' &&
+      same &&
+      kept.source === source &&
+      kept.face === face &&
+      (nonce === kept.ceremony || face === 'original')
         ? [{ answers: ['complete'], next: m, carries: kept.set }]
         : []
     if (m.phase !== 'open') return refused(m, ['sealed'])
@@ -235,18 +243,22 @@ const GIVE: Record<Give['to'], (m: Model, act: Give) => readonly Expectation[]> 
     if (of(agreed, share.set).length < thresholdOf(m, share.set))
       return counted({ ...m, rekey: { ...rekey, agreed } })
     if (rekey.terms.wrapped && m.brokenRecipient) return refused(m, ['parameters_invalid'])
-    return deal(m, { ...rekey, agreed }, { set: share.set, share: share.share, source })
+    return deal(m, { ...rekey, agreed }, { set: share.set, share: share.share, source, face })
   },
 
   verify(m, { share, nonce }) {
-    const { rekey } = m
+    const { rekey, verified } = m
     if (m.phase !== 'open') return refused(m, ['sealed'])
+    if (verified !== null && nonce === verified.nonce && m.now <= verified.until) {
+      if (judged(m, share).length > 0) return refused(m, judged(m, share))
+      if (standingOf(m, share.set) === 'live') return [{ answers: ['complete'], next: m }]
+    }
     if (rekey === null) return refused(m, ['ceremony_not_running'])
     if (rekey.dealt === null) return refused(m, ['*'])
     const { set, returned } = rekey.dealt
     const wrong: string[] = nonce === rekey.dealt.nonce ? [] : ['nonce_mismatch']
     if (share.spoilt !== null) wrong.push('share_unknown', 'share_malformed')
-    else if (share.set !== set) wrong.push('share_other_set', 'share_retired')
+    else if (share.set !== set) wrong.push('share_other_set', 'share_retired', 'share_pending')
     if (wrong.length > 0) return refused(m, wrong)
     if (returned.includes(share.share)) return refused(m, ['share_duplicate'])
     const now = add(returned, share.share)
@@ -255,7 +267,10 @@ const GIVE: Record<Give['to'], (m: Model, act: Give) => readonly Expectation[]> 
       return counted({ ...m, rekey: { ...rekey, dealt: { ...rekey.dealt, returned: now } } })
     }
     const next = retired(
-      { ...ended(m, rekey, 'completed'), rekey: null, kept: null, arrived: [] },
+      {
+        ...ended(m, rekey, 'completed'),
+        ...{ rekey: null, kept: null, arrived: [], verified: { nonce, until: m.now + 5 * MINUTE } },
+      },
       opening(m),
     )
     return [{ answers: ['complete'], next: { ...next, sets: stand(next.sets, [set], 'live') } }]
@@ -280,11 +295,18 @@ const GIVE: Record<Give['to'], (m: Model, act: Give) => readonly Expectation[]> 
 }
 
 /** The quorum has agreed: a direct rekey is installed, a verified one hands out a set that is not live. */
-function deal(m: Model, rekey: Rekey, by: Holder & { source: string }): readonly Expectation[] {
+function deal(m: Model, rekey: Rekey, by: Holder & Pick<Give, 'source' | 'face'>): readonly Expectation[] {
   const { shares, threshold, verify } = rekey.terms
   const set = m.sets.length + 1
   const holder = { set: by.set, share: by.share }
-  const kept = { ceremony: rekey.id, set, holder, source: by.source, until: m.now + 5 * MINUTE }
+  const kept = {
+    ceremony: rekey.id,
+    set,
+    holder,
+    source: by.source,
+    face: by.face,
+    until: m.now + 5 * MINUTE,
+  }
   const fresh = { shares, threshold, delivered: true }
   if (verify !== 'none') {
     const dealt = { set, nonce: m.named + 1, returned: [] }
@@ -398,7 +420,8 @@ function acknowledged(m: Model, ceremony: number): Model {
 function sealed(m: Model, end: 'cancelled' | 'left over'): Model {
   if (m.phase === 'empty') return m
   if (m.phase === 'sealed') return { ...m, parts: [] }
-  return { ...withoutGeneration(withoutRekey(m, end), end), phase: 'sealed', arrived: [], kept: null }
+  const left = withoutGeneration(withoutRekey(m, end), end)
+  return { ...left, phase: 'sealed', arrived: [], kept: null, verified: null }
 }
 
 /** The new set has arrived: the old one is dropped, with every ceremony that names it. */
@@ -448,7 +471,8 @@ function door(m: Model, shown: Shown): string[] {
 
 function judged(m: Model, share: Give['share']): string[] {
   if (share.spoilt !== null) return ['share_unknown', 'share_malformed']
-  return opening(m).includes(share.set) ? [] : ['share_retired']
+  if (opening(m).includes(share.set)) return []
+  return standingOf(m, share.set) === 'pending' ? ['share_pending'] : ['share_retired', 'share_pending']
 }
 
 const fits = (shares: number, threshold: number): boolean =>

@@ -111,7 +111,7 @@ export class People {
         return plain('done')
       case 'reset': {
         const share = act.share && this.#share(act.share)
-        await custodian.resetUnseal({ source: act.source, access: act.access, share })
+        await custodian.resetUnseal({ source: act.source, direct: true, access: act.access, share })
         return plain('done')
       }
       case 'acknowledge':
