@@ -11,16 +11,19 @@ export interface FlagSpec {
   readonly alias?: string
   /** One line for the help. */
   readonly help: string
-  /** What stands for the value in the help. */
+  /**
+   * What stands for the value in the help. Words of small letters, `table|json`, are all that it takes;
+   * `PATH`, `FILE` and `FILES` are files, `FOLDER` is a folder.
+   */
   readonly value?: string
 }
 
 /** Flags of every command that talks to a server. */
 export const CONNECTION_FLAGS: readonly FlagSpec[] = [
   { name: 'address', kind: 'text', help: 'address of the server' },
-  { name: 'ca-cert', kind: 'text', help: 'PEM file of the authority to trust' },
-  { name: 'client-cert', kind: 'text', help: 'PEM file of the certificate to show' },
-  { name: 'client-key', kind: 'text', help: 'PEM file of its key' },
+  { name: 'ca-cert', kind: 'text', value: 'FILE', help: 'PEM file of the authority to trust' },
+  { name: 'client-cert', kind: 'text', value: 'FILE', help: 'PEM file of the certificate to show' },
+  { name: 'client-key', kind: 'text', value: 'FILE', help: 'PEM file of its key' },
   { name: 'tls-server-name', kind: 'text', help: 'name expected in the certificate' },
   { name: 'tls-skip-verify', kind: 'switch', help: 'talk to anybody who answers' },
   { name: 'namespace', kind: 'text', alias: 'ns', help: 'namespace of the request' },
@@ -37,8 +40,8 @@ export const GENERAL_FLAGS: readonly FlagSpec[] = [
 export const FORMAT_FLAG: FlagSpec = {
   name: 'format',
   kind: 'text',
-  value: 'FORM',
-  help: `form of the answer: ${FORMATS.join(', ')}`,
+  value: FORMATS.join('|'),
+  help: 'form of the answer (table)',
 }
 
 /** `-data`, of commands that work on the files of a store. */

@@ -1,7 +1,6 @@
-import type { CommandSpec } from './command.ts'
+import { type CommandSpec, flagsOf } from './command.ts'
 import type { CommandEntry } from './commands.ts'
 import { CONNECTION_FLAGS, type FlagSpec } from './flags.ts'
-import { flagsOf } from './grammar.ts'
 
 /** Examples first, then the flags: less than a screen. */
 export function commandHelp(spec: CommandSpec): string {

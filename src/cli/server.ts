@@ -1,3 +1,4 @@
+import { LOG_FORMATS, LOG_LEVELS } from '../config/config.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { UsageError } from './failure.ts'
 import type { FlagValues } from './flags.ts'
@@ -24,13 +25,9 @@ export const command: CommandSpec = {
     },
     { name: 'address', kind: 'text', value: 'HOST:PORT', help: 'where to listen (127.0.0.1:8200)' },
     { name: 'data', kind: 'text', value: 'FOLDER', help: 'where the store is kept (./data)' },
-    { name: 'log-level', kind: 'text', value: 'LEVEL', help: 'trace, debug, info, warn or error (info)' },
-    { name: 'log-format', kind: 'text', value: 'FORMAT', help: 'standard or json (standard)' },
-    {
-      name: 'dev',
-      kind: 'switch',
-      help: 'for development: in memory, initialised and open; prints its keys',
-    },
+    { name: 'log-level', kind: 'text', value: LOG_LEVELS.join('|'), help: 'how much is logged (info)' },
+    { name: 'log-format', kind: 'text', value: LOG_FORMATS.join('|'), help: 'form of the log (standard)' },
+    { name: 'dev', kind: 'switch', help: 'for development: in memory and open; prints its keys' },
     { name: 'dev-root-token-id', kind: 'text', value: 'TOKEN', help: 'the root token of -dev' },
     { name: 'dev-listen-address', kind: 'text', value: 'HOST:PORT', help: 'where -dev listens' },
     { name: 'dev-no-store-token', kind: 'switch', help: 'leave no token of -dev in ~/.vault-token' },
