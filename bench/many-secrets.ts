@@ -13,7 +13,7 @@ const THRESHOLD = 3
 /** As many writes are under way at once: they share the commits of the store. */
 const AT_ONCE = 512
 
-/** A store with many secrets: how long until it listens, and until it is open, and the memory it takes then. */
+/** A store with many secrets: how long until it listens, and is open, and the memory it takes then. */
 export async function measureManySecrets(plan: Plan, folder: string): Promise<readonly Figure[]> {
   const { keys, perSecond } = await fill(folder, plan.secrets)
   const starts: number[] = []
