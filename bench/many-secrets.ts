@@ -68,6 +68,9 @@ function requestOf(token: string): LogicalRequest {
     body: parseBody(utf8(JSON.stringify({ password: 'x'.repeat(40) }))),
     query: new URLSearchParams(),
     token,
-    origin: { source: '127.0.0.1', forwarded: false, listener: 'bench', access, retireOn: 'acknowledgement' },
+    origin: {
+      ...{ source: '127.0.0.1', forwarded: false, foreign: false, direct: true, listener: 'bench' },
+      ...{ access, retireOn: 'acknowledgement' },
+    },
   }
 }

@@ -11,11 +11,10 @@ export interface FlagSpec {
   readonly alias?: string
   /** One line for the help. */
   readonly help: string
-  /**
-   * What stands for the value in the help. Words of small letters, `table|json`, are all that it takes;
-   * `PATH`, `FILE` and `FILES` are files, `FOLDER` is a folder.
-   */
+  /** What stands for the value in the help: `PATH`, `FILE` and `FILES` are files, `FOLDER` is a folder. */
   readonly value?: string
+  /** All values that it takes, where they can be listed; they stand in the help unless `value` does. */
+  readonly choices?: readonly string[]
 }
 
 /** Flags of every command that talks to a server. */
@@ -40,8 +39,9 @@ export const GENERAL_FLAGS: readonly FlagSpec[] = [
 export const FORMAT_FLAG: FlagSpec = {
   name: 'format',
   kind: 'text',
-  value: FORMATS.join('|'),
-  help: 'form of the answer (table)',
+  value: 'FORM',
+  choices: FORMATS,
+  help: `form of the answer: ${FORMATS.join(', ')}`,
 }
 
 /** `-data`, of commands that work on the files of a store. */

@@ -34,13 +34,13 @@ export async function answerTo(line: TypedLine, livePaths: LivePaths): Promise<A
   const found = choice.kind === 'command' ? await loaded(choice) : null
   if (found === null) return NOTHING
   const typed = readTyped(found.rest, flagsOf(found.spec))
-  if (typed.waiting !== null) return forValue(typed.waiting.value, line.current, '')
+  if (typed.waiting !== null) return forValue(typed.waiting, line.current, '')
   if (line.current.startsWith('-') && !typed.onlyOperands) return forFlag(line.current, typed)
   const expected = operandAt(found.spec, typed.operands)
   // Nothing is sent to a server that was only typed, before the line is entered.
   if (expected === 'PATH' && typed.namesServer) return NOTHING
   if (expected === 'PATH') return { kind: 'paths', candidates: plain(await livePaths(line.current)) }
-  return forValue(expected, line.current, '')
+  return expected === undefined ? NOTHING : forValue(operandValue(expected), line.current, '')
 }
 
 async function loaded(
@@ -104,7 +104,7 @@ function forFlag(current: string, { flags, given }: Typed): Answer {
   if (equals >= 0) {
     const name = current.slice(dashes.length, equals)
     const flag = flags.find((one) => one.kind !== 'switch' && (one.name === name || one.alias === name))
-    return forValue(flag?.value, current, current.slice(0, equals + 1))
+    return flag === undefined ? NOTHING : forValue(flag, current, current.slice(0, equals + 1))
   }
   const open = flags.filter((flag) => flag.kind === 'list' || !given.has(flag))
   const candidates = open.map((flag) => ({
@@ -124,13 +124,21 @@ function operandAt(spec: CommandSpec, count: number): string | undefined {
 
 const CHOICES = /^[a-z0-9]+(?:\|[a-z0-9]+)+$/
 
-/** What the help calls a value says what it can be (`FlagSpec.value`). `before` stands in front of it. */
-function forValue(expected: string | undefined, current: string, before: string): Answer {
-  if (expected === undefined) return NOTHING
-  if (CHOICES.test(expected)) return begun(current, plain(expected.split('|').map((one) => before + one)))
-  const [name] = expected.split('|')
+/** An operand named as a flag's value is: words of small letters, `bash|zsh`, are all that it takes. */
+function operandValue(expected: string): Pick<FlagSpec, 'value' | 'choices'> {
+  return CHOICES.test(expected) ? { choices: expected.split('|') } : { value: expected }
+}
+
+/** `before` stands in front of the value, in the same word. */
+function forValue(
+  { value, choices }: Pick<FlagSpec, 'value' | 'choices'>,
+  current: string,
+  before: string,
+): Answer {
+  if (choices !== undefined) return begun(current, plain(choices.map((choice) => before + choice)))
+  const [name = ''] = (value ?? '').split('|')
   if (name === 'FOLDER') return { kind: 'folders', candidates: [] }
-  return name === 'FILE' || name === 'FILES' || name === 'PATH' ? { kind: 'files', candidates: [] } : NOTHING
+  return ['FILE', 'FILES', 'PATH'].includes(name) ? { kind: 'files', candidates: [] } : NOTHING
 }
 
 function begun(current: string, candidates: readonly Candidate[]): Answer {
