@@ -1,20 +1,21 @@
-import { spawn } from 'node:child_process'
+import { MeasuredProcess } from './measured-process.ts'
+
+/** An answer as it goes over the wire, but for what `node:http` adds by itself. */
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
 
 /** The limit: a `node:http` server of a few lines, in a process of its own, that answers the same bytes. */
-export async function bareServer(
-  answer: string,
-): Promise<{ readonly origin: string; readonly pid: number; readonly stop: () => void }> {
+export async function startBareServer(answer: WireAnswer): Promise<MeasuredProcess> {
   const code = `
-    const answer = Buffer.from(${JSON.stringify(answer)})
-    require('node:http').createServer((request, response) => {
-      request.resume().on('end', () => {
-        response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': answer.length })
-        response.end(answer)
-      })
-    }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const port = await new Promise<string>((resolve) =>
-    child.stdout.once('data', (data) => resolve(String(data).trim())),
-  )
-  return { origin: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop: () => child.kill() }
+    const { status, headers, body } = ${JSON.stringify(answer)}
+    const bytes = Buffer.from(body)
+    const server = require('node:http').createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(status, headers).end(bytes))
+    })
+    server.listen(0, '127.0.0.1', () => console.log('127.0.0.1:' + server.address().port))
+    process.once('SIGTERM', () => process.exit())`
+  return await MeasuredProcess.start(['-e', code])
 }

@@ -1,54 +1,81 @@
-import { readFileSync } from 'node:fs'
-import { Agent, request as httpRequest } from 'node:http'
+import { connect, type Socket } from 'node:net'
 
+/** Requests that were answered, and how long that took. */
+export interface Load {
+  readonly count: number
+  readonly seconds: number
+}
+
+/** What is sent again and again. */
 export interface LoadRequest {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body: string
 }
 
-/** `clients` kept connections, each with one request under way, for `seconds`. */
+/**
+ * `clients` kept connections, each with one request under way, for `seconds`. On bare sockets, as a client
+ * that costs as much as the server would measure itself. Rejects when an answer is not a success.
+ */
 export async function load(
-  origin: string,
+  port: number,
   request: LoadRequest,
-  options: { readonly clients: number; readonly seconds: number },
-): Promise<{ readonly count: number; readonly seconds: number }> {
-  const agent = new Agent({ keepAlive: true, maxSockets: options.clients })
+  { clients, seconds }: { readonly clients: number; readonly seconds: number },
+): Promise<Load> {
+  const bytes = encode(request)
   const started = performance.now()
-  const end = started + options.seconds * 1000
-  let count = 0
-  await Promise.all(
-    Array.from({ length: options.clients }, async () => {
-      while (performance.now() < end) {
-        await once(origin, request, agent)
-        count++
-      }
-    }),
-  )
-  agent.destroy()
+  const end = started + seconds * 1000
+  const counts = await Promise.all(Array.from({ length: clients }, () => repeat(port, bytes, end)))
+  const count = counts.reduce((total, one) => total + one, 0)
   return { count, seconds: (performance.now() - started) / 1000 }
 }
 
-function once(origin: string, request: LoadRequest, agent: Agent): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest(origin + request.path, {
-      method: request.method,
-      headers: request.headers,
-      agent,
-    })
-    sent.once('error', reject)
-    sent.once('response', (response) => {
-      if ((response.statusCode ?? 500) >= 300) reject(new Error(`answered ${response.statusCode}`))
-      response.resume().once('end', resolve)
-    })
-    sent.end(request.body)
-  })
+function encode({ method, path, headers, body }: LoadRequest): Buffer {
+  const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
+  const lines = Object.entries({ Host: 'localhost', ...headers, ...length })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${head}\r\n${body}`)
 }
 
-/** CPU microseconds that a process has used: user and system time of all its threads. */
-export function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  // Fields 14 and 15 of proc(5), in ticks of 10 ms.
-  return (Number(fields[11]) + Number(fields[12])) * 10_000
+function repeat(port: number, request: Buffer, end: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const socket: Socket = connect(port, '127.0.0.1', () => socket.write(request))
+  socket.setNoDelay(true)
+  let count = 0
+  let expected = 0
+  let received = 0
+  const fail = (why: string): void => {
+    socket.destroy()
+    reject(new Error(why))
+  }
+  socket.on('data', (piece: Buffer) => {
+    if (received === 0) {
+      // All answers to one request are as long as the first: identifiers and times have a fixed length.
+      if (expected === 0) expected = lengthOf(piece)
+      if (!isSuccess(piece)) fail(`an answer was no success: ${piece.toString('latin1').slice(0, 200)}`)
+    }
+    received += piece.length
+    if (received < expected) return
+    if (received > expected) fail('an answer was longer than the first')
+    received = 0
+    count++
+    if (performance.now() < end) socket.write(request)
+    else socket.end()
+  })
+  socket.once('error', reject).once('close', () => resolve(count))
+  return promise
+}
+
+const SUCCESS = Buffer.from('HTTP/1.1 2')
+
+function isSuccess(piece: Buffer): boolean {
+  return piece.subarray(0, SUCCESS.length).equals(SUCCESS)
+}
+
+/** Of the whole answer that begins with `piece`, which holds its head. */
+function lengthOf(piece: Buffer): number {
+  const text = piece.toString('latin1')
+  const head = text.indexOf('\r\n\r\n') + 4
+  return head + Number(/\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head))?.[1] ?? 0)
 }

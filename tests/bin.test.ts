@@ -133,7 +133,8 @@ describe('bin/conclave', () => {
   })
 
   for (const [what, script] of [
-    ['is too old', 'echo 20'],
+    ['is too old', 'echo v20.19.4'],
+    ['is too old by one', 'echo v23.11.1'],
     ['does not start', 'exit 126'],
     ['answers nonsense', 'echo nonsense'],
   ] as const) {

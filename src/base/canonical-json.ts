@@ -1,5 +1,5 @@
 import { assert } from './assert.ts'
-import { fromUtf8, sameBytes, utf8 } from './encoding.ts'
+import { fromUtf8, utf8 } from './encoding.ts'
 
 /** What a record may hold: no floats, no undefined. */
 export type RecordValue =
@@ -26,9 +26,12 @@ export function canonicalJson(value: RecordValue): Uint8Array {
 export function parseCanonicalJson(bytes: Uint8Array): RecordValue | null {
   let value: unknown
   try {
-    value = JSON.parse(fromUtf8(bytes))
+    const text = fromUtf8(bytes)
+    value = JSON.parse(text)
     if (!isRecordValue(value)) return null
-    return sameBytes(canonicalJson(value), bytes) ? value : null
+    // Two texts are the same exactly when their bytes are: both are well-formed, as `JSON.stringify` escapes
+    // lone surrogates.
+    return render(value) === text ? value : null
   } catch {
     // Not UTF-8 or not JSON: the caller decides what a record that cannot be read means.
     return null

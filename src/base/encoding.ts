@@ -3,6 +3,7 @@ import { assert } from './assert.ts'
 const ENCODER = new TextEncoder()
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const HEX_DIGITS = ENCODER.encode('0123456789abcdef')
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** UTF-8 bytes of a text that is not a secret. */
 export function utf8(text: string): Uint8Array {
@@ -16,9 +17,9 @@ export function fromUtf8(bytes: Uint8Array): string {
 
 /** Lower-case hex of bytes that are not a secret. */
 export function toHex(bytes: Uint8Array): string {
-  const digits = new Uint8Array(bytes.length * 2)
-  writeHex(bytes, digits, 0)
-  return DECODER.decode(digits)
+  let text = ''
+  for (const byte of bytes) text += HEX_PAIRS[byte]
+  return text
 }
 
 /** Bytes of lower-case hex text, or `null` when it is anything else. */
@@ -57,7 +58,9 @@ export function writeHex(bytes: Uint8Array, target: Uint8Array, offset: number):
 
 /** All parts in one array of its own. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
+  let length = 0
+  for (const part of parts) length += part.length
+  const joined = new Uint8Array(length)
   let offset = 0
   for (const part of parts) {
     joined.set(part, offset)
@@ -77,20 +80,31 @@ export function uint32(value: number): Uint8Array {
 /** Whether two byte strings that are not secrets are the same. Secrets are compared by the crypto port. */
 export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false
-  return left.every((byte, index) => byte === right[index])
+  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false
+  return true
 }
+
+const LENGTH_BYTES = 2
 
 /**
  * The parts one after the other, each behind two bytes of its length, big-endian, so that no two lists of
  * parts give the same bytes. All our additional data is made this way (custody.md section 1).
  */
 export function lengthPrefixed(...parts: readonly Uint8Array[]): Uint8Array {
-  return concat(
-    ...parts.flatMap((part) => {
-      assert(part.length <= 0xffff, 'part too long for its length prefix')
-      return [new Uint8Array([part.length >> 8, part.length & 0xff]), part]
-    }),
-  )
+  let length = 0
+  for (const part of parts) {
+    assert(part.length <= 0xffff, 'part too long for its length prefix')
+    length += LENGTH_BYTES + part.length
+  }
+  const joined = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    joined[offset] = part.length >> 8
+    joined[offset + 1] = part.length & 0xff
+    joined.set(part, offset + LENGTH_BYTES)
+    offset += LENGTH_BYTES + part.length
+  }
+  return joined
 }
 
 /** A random UUID (RFC 9562 version 4) made from 16 random bytes. */

@@ -1,5 +1,5 @@
 import type { ConclaveClient } from '../client/conclave-client.ts'
-import type { FlagSpec, FlagValues } from './flags.ts'
+import { CONNECTION_FLAGS, type FlagSpec, type FlagValues, FORMAT_FLAG, GENERAL_FLAGS } from './flags.ts'
 import type { CliIo, CliPorts } from './io.ts'
 import type { Output } from './output.ts'
 
@@ -9,7 +9,10 @@ export interface CommandSpec {
   readonly name: string
   /** One sentence. */
   readonly summary: string
-  /** What stands behind the flags, for example `PATH [KEY=VALUE …]`; empty for none. */
+  /**
+   * What stands behind the flags, for example `PATH [KEY=VALUE …]`; empty for none. `PATH` is a path of the
+   * server and `FILE` one of this machine; words of small letters, `bash|zsh`, are all that there is.
+   */
   readonly operands: string
   /** Fewest and most operands. */
   readonly arity: readonly [number, number]
@@ -39,4 +42,10 @@ export interface CommandCall {
   readonly output: Output
   /** A client made from flags and environment. Its connections end with the command. */
   connect(): Promise<ConclaveClient>
+}
+
+/** Every flag that a command takes: its own first. */
+export function flagsOf(spec: CommandSpec): readonly FlagSpec[] {
+  const format = spec.answers ? [FORMAT_FLAG] : []
+  return [...spec.flags, ...format, ...(spec.connects ? CONNECTION_FLAGS : []), ...GENERAL_FLAGS]
 }

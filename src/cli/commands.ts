@@ -88,6 +88,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'remove one that was never opened',
     load: () => import('./store-discard.ts'),
   },
+  {
+    name: 'completion',
+    summary: 'complete commands and keys in a shell',
+    load: () => import('./completion.ts'),
+  },
   { name: 'demo', summary: 'see a life of keys on a real server', load: () => import('./demo.ts') },
   { name: 'version', summary: 'which version this is', load: () => import('./version.ts') },
 ]

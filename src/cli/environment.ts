@@ -9,15 +9,17 @@ import type { CliIo } from './io.ts'
 /** Where `conclave server` listens when nobody says anything else. */
 export const DEFAULT_ADDRESS = 'http://127.0.0.1:8200'
 
-/** Whether talk on stderr may be coloured: on a terminal that can, when nobody objects (no-color.org). */
-export function wantsColor(io: CliIo, argv: readonly string[]): boolean {
-  if ((io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb') return false
-  return io.tty.stderr && !argv.some((token) => /^--?no-color$/.test(token))
-}
-
-/** A client from flags, which win, and the environment. Throws `UsageError` for files that cannot be read. */
-export async function connect(io: CliIo, flags: FlagValues): Promise<ConclaveClient> {
+/**
+ * A client from flags, which win, and the environment. Throws `UsageError` for files that cannot be read.
+ * `timeoutMs` is for one request, where the client's own would be too long.
+ */
+export async function connect(
+  io: Pick<CliIo, 'env'>,
+  flags: FlagValues,
+  timeoutMs?: number,
+): Promise<ConclaveClient> {
   const options: ClientOptions = {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     address: flags.text('address') ?? setting(io.env, 'ADDR') ?? DEFAULT_ADDRESS,
     token: await findToken(io.env),
     namespace: flags.text('namespace') ?? setting(io.env, 'NAMESPACE'),

@@ -1,6 +1,5 @@
 import { setting } from '../config/environment.ts'
 import { wantsJson } from './argv.ts'
-import { wantsColor } from './environment.ts'
 import { describeFailure } from './failure.ts'
 import type { CliIo } from './io.ts'
 
@@ -17,4 +16,10 @@ export function reportFailure(io: CliIo, argv: readonly string[], error: unknown
   const text = wantsColor(io, argv) ? `${RED}${message}${PLAIN}` : message
   io.stderr.write(hint === null ? `${text}\n` : `${text}\n\n${hint}\n`)
   return exitCode
+}
+
+/** Whether talk on stderr may be coloured: on a terminal that can, when nobody objects (no-color.org). */
+function wantsColor(io: CliIo, argv: readonly string[]): boolean {
+  if ((io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb') return false
+  return io.tty.stderr && !argv.some((token) => /^--?no-color$/.test(token))
 }

@@ -11,16 +11,18 @@ export interface FlagSpec {
   readonly alias?: string
   /** One line for the help. */
   readonly help: string
-  /** What stands for the value in the help. */
+  /** What stands for the value in the help: `PATH`, `FILE` and `FILES` are files, `FOLDER` is a folder. */
   readonly value?: string
+  /** All values that it takes, where they can be listed; they stand in the help unless `value` does. */
+  readonly choices?: readonly string[]
 }
 
 /** Flags of every command that talks to a server. */
 export const CONNECTION_FLAGS: readonly FlagSpec[] = [
   { name: 'address', kind: 'text', help: 'address of the server' },
-  { name: 'ca-cert', kind: 'text', help: 'PEM file of the authority to trust' },
-  { name: 'client-cert', kind: 'text', help: 'PEM file of the certificate to show' },
-  { name: 'client-key', kind: 'text', help: 'PEM file of its key' },
+  { name: 'ca-cert', kind: 'text', value: 'FILE', help: 'PEM file of the authority to trust' },
+  { name: 'client-cert', kind: 'text', value: 'FILE', help: 'PEM file of the certificate to show' },
+  { name: 'client-key', kind: 'text', value: 'FILE', help: 'PEM file of its key' },
   { name: 'tls-server-name', kind: 'text', help: 'name expected in the certificate' },
   { name: 'tls-skip-verify', kind: 'switch', help: 'talk to anybody who answers' },
   { name: 'namespace', kind: 'text', alias: 'ns', help: 'namespace of the request' },
@@ -38,6 +40,7 @@ export const FORMAT_FLAG: FlagSpec = {
   name: 'format',
   kind: 'text',
   value: 'FORM',
+  choices: FORMATS,
   help: `form of the answer: ${FORMATS.join(', ')}`,
 }
 

@@ -1,15 +1,8 @@
 import { Command, Option } from 'commander'
 import { normaliseArgv } from './argv.ts'
-import type { CommandSpec } from './command.ts'
+import { type CommandSpec, flagsOf } from './command.ts'
 import { UsageError } from './failure.ts'
-import {
-  CONNECTION_FLAGS,
-  type FlagSpec,
-  FlagValues,
-  FORMAT_FLAG,
-  GENERAL_FLAGS,
-  LATER_FLAGS,
-} from './flags.ts'
+import { type FlagSpec, FlagValues, LATER_FLAGS } from './flags.ts'
 
 export interface Parsed {
   readonly flags: FlagValues
@@ -36,12 +29,6 @@ export function parseArguments(spec: CommandSpec, argv: readonly string[]): Pars
   const flags = new FlagValues(values)
   if (!flags.on('help')) checkArity(spec, command.args)
   return { flags, operands: command.args }
-}
-
-/** Every flag that a command takes: its own first. */
-export function flagsOf(spec: CommandSpec): readonly FlagSpec[] {
-  const format = spec.answers ? [FORMAT_FLAG] : []
-  return [...spec.flags, ...format, ...(spec.connects ? CONNECTION_FLAGS : []), ...GENERAL_FLAGS]
 }
 
 function optionOf(flag: FlagSpec): Option {

@@ -1,7 +1,6 @@
-import type { CommandSpec } from './command.ts'
+import { type CommandSpec, flagsOf } from './command.ts'
 import type { CommandEntry } from './commands.ts'
 import { CONNECTION_FLAGS, type FlagSpec } from './flags.ts'
-import { flagsOf } from './grammar.ts'
 
 /** Examples first, then the flags: less than a screen. */
 export function commandHelp(spec: CommandSpec): string {
@@ -51,7 +50,8 @@ export function groupHelp(group: string, entries: readonly CommandEntry[]): stri
 function spelling(flag: FlagSpec): string {
   const alias = flag.alias === undefined ? '' : `, -${flag.alias}`
   if (flag.kind === 'switch') return `-${flag.name}${alias}`
-  return `-${flag.name}=${flag.value ?? (flag.kind === 'number' ? 'N' : 'TEXT')}${alias}`
+  const value = flag.value ?? flag.choices?.join('|') ?? (flag.kind === 'number' ? 'N' : 'TEXT')
+  return `-${flag.name}=${value}${alias}`
 }
 
 function columns(rows: readonly (readonly [string, string])[]): readonly string[] {

@@ -18,6 +18,8 @@ export interface CliIo {
   readonly entry: readonly string[]
   /** Has `act` run before a signal ends the process, until the result is disposed of. Absent in tests. */
   readonly beforeEnd?: (act: () => void) => Disposable
+  /** Ends this process at once, whatever is still under way in it; not there where a call has no process. */
+  readonly leave?: (exitCode: number) => void
 }
 
 /** Standard input; `setRawMode` is there when it is a terminal. */

@@ -1,69 +1,15 @@
-import type { ConclaveClient } from '../client/conclave-client.ts'
-import { setting } from '../config/environment.ts'
-import type { CommandCall, CommandSpec } from './command.ts'
-import { COMMANDS, chooseCommand } from './commands.ts'
-import { connect } from './environment.ts'
-import { EXIT_OK, EXIT_USAGE, UsageError } from './failure.ts'
-import { reportFailure } from './failure-report.ts'
-import { parseArguments } from './grammar.ts'
-import { commandHelp, groupHelp } from './help.ts'
-import { type CliIo, type CliPorts, put } from './io.ts'
-import { type Format, Output, parseFormat } from './output.ts'
+import type { CliIo, CliPorts } from './io.ts'
+
+/** What shells ask while a line is being typed. No command of the help, as no person calls it. */
+const COMPLETE = '__complete'
 
 /** Runs one call of the command line; the exit code. Never throws: failures are told on stderr. */
 export async function runCli(argv: readonly string[], io: CliIo, ports: CliPorts): Promise<number> {
-  try {
-    const choice = chooseCommand(argv)
-    if (choice.kind === 'unknown') throw unknownCommand(choice.name)
-    if (choice.kind === 'command') {
-      const { command } = await choice.entry.load()
-      return await runCommand(command, choice.rest, { io, ports })
-    }
-    const entries = COMMANDS.filter((entry) => choice.name === '' || entry.name.startsWith(`${choice.name} `))
-    const text = groupHelp(choice.name, entries)
-    if (choice.asked) await put(io, text)
-    else io.stderr.write(text)
-    return choice.asked ? EXIT_OK : EXIT_USAGE
-  } catch (error) {
-    return reportFailure(io, argv, error)
+  if (argv[0] === COMPLETE) {
+    // Somebody waits with a finger on a key: nothing is loaded that only other calls need.
+    const { complete } = await import('./completion/complete.ts')
+    return await complete(argv.slice(1), io)
   }
-}
-
-async function runCommand(spec: CommandSpec, argv: readonly string[], world: World): Promise<number> {
-  const { flags, operands } = parseArguments(spec, argv)
-  if (flags.on('help')) {
-    await put(world.io, commandHelp(spec))
-    return EXIT_OK
-  }
-  const clients: ConclaveClient[] = []
-  const call: CommandCall = {
-    ...world,
-    flags,
-    operands,
-    output: new Output(world.io, spec.answers ? chosenFormat(flags.text('format'), world.io) : 'table'),
-    connect: async () => {
-      const client = await connect(world.io, flags)
-      clients.push(client)
-      return client
-    },
-  }
-  try {
-    return await spec.run(call)
-  } finally {
-    for (const client of clients) client.close()
-  }
-}
-
-interface World {
-  readonly io: CliIo
-  readonly ports: CliPorts
-}
-
-function chosenFormat(flag: string | null, io: CliIo): Format {
-  return parseFormat(flag ?? setting(io.env, 'FORMAT') ?? 'table')
-}
-
-function unknownCommand(name: string): UsageError {
-  const shown = /^[a-z -]{1,40}$/.test(name) ? ` "${name}"` : ''
-  return new UsageError(`there is no command${shown}`, { hint: 'See "conclave -h".' })
+  const { runCall } = await import('./call.ts')
+  return await runCall(argv, io, ports)
 }

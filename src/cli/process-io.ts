@@ -22,6 +22,7 @@ export function processIo(mainFile: string): CliIo {
     },
     entry: [process.execPath, ...process.execArgv, mainFile],
     beforeEnd,
+    leave: (exitCode) => process.exit(exitCode),
   }
 }
 

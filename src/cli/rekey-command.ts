@@ -60,7 +60,7 @@ const FLAGS: readonly FlagSpec[] = [
   { name: 'key-shares', alias: 'n', kind: 'number', help: 'how many new shares to make (5)' },
   { name: 'key-threshold', alias: 't', kind: 'number', help: 'how many of them will open the server (3)' },
   { name: 'nonce', kind: 'text', help: 'the one that is meant; needed when nobody is asked' },
-  { name: 'target', kind: 'text', value: 'barrier|recovery', help: 'which keys (barrier)' },
+  { name: 'target', kind: 'text', choices: ['barrier', 'recovery'], help: 'which keys (barrier)' },
   { name: 'pgp-keys', kind: 'text', value: 'FILES', once: true, help: 'encrypt each share to a key: a,b,c' },
   { name: 'backup', kind: 'switch', help: 'keep the encrypted shares in the store, too' },
   { name: 'backup-retrieve', kind: 'switch', help: 'print that backup' },

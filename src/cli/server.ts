@@ -1,3 +1,4 @@
+import { LOG_FORMATS, LOG_LEVELS } from '../config/config.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { UsageError } from './failure.ts'
 import type { FlagValues } from './flags.ts'
@@ -24,8 +25,20 @@ export const command: CommandSpec = {
     },
     { name: 'address', kind: 'text', value: 'HOST:PORT', help: 'where to listen (127.0.0.1:8200)' },
     { name: 'data', kind: 'text', value: 'FOLDER', help: 'where the store is kept (./data)' },
-    { name: 'log-level', kind: 'text', value: 'LEVEL', help: 'trace, debug, info, warn or error (info)' },
-    { name: 'log-format', kind: 'text', value: 'FORMAT', help: 'standard or json (standard)' },
+    {
+      name: 'log-level',
+      kind: 'text',
+      value: 'LEVEL',
+      choices: LOG_LEVELS,
+      help: 'trace, debug, info, warn or error (info)',
+    },
+    {
+      name: 'log-format',
+      kind: 'text',
+      value: 'FORMAT',
+      choices: LOG_FORMATS,
+      help: 'standard or json (standard)',
+    },
     {
       name: 'dev',
       kind: 'switch',

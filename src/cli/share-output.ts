@@ -18,7 +18,7 @@ export type ShareFormat = (typeof SHARE_FORMATS)[number]
 export const SHARE_FORMAT_FLAG: FlagSpec = {
   name: 'share-format',
   kind: 'text',
-  value: SHARE_FORMATS.join('|'),
+  choices: SHARE_FORMATS,
   help: 'form of the new shares in a table (base64)',
 }
 

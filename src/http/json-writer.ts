@@ -18,7 +18,6 @@ export function writeJson(value: JsonOut): WrittenJson {
   const pieces: Piece[] = []
   try {
     collect(value, pieces)
-    pieces.push(utf8('\n'))
     const bytes = join(pieces)
     const secrets = pieces.filter((piece) => piece instanceof SecretText)
     const wipe = (): void => {
@@ -34,7 +33,12 @@ export function writeJson(value: JsonOut): WrittenJson {
 }
 
 function join(pieces: readonly Piece[]): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(pieces.reduce((total, piece) => total + lengthOf(piece), 0))
+  const [only] = pieces
+  // Only text, which is in memory of its own already.
+  if (pieces.length === 1 && only instanceof Uint8Array) return only
+  let length = 0
+  for (const piece of pieces) length += lengthOf(piece)
+  const bytes = Buffer.allocUnsafeSlow(length)
   let offset = 0
   for (const piece of pieces) {
     if (piece instanceof SecretText) piece.secret.lend((secret) => bytes.set(secret, offset))
@@ -48,53 +52,54 @@ function wipeSecrets(pieces: readonly Piece[]): void {
   for (const piece of pieces) if (piece instanceof SecretText) piece.secret[Symbol.dispose]()
 }
 
-/** Without recursion, so that no answer is too deep to be written. Text in between is gathered first. */
+/** A list or an object that has been begun. */
+interface Begun {
+  readonly names: readonly string[] | null
+  readonly values: readonly JsonOut[]
+  next: number
+}
+
+/**
+ * Without recursion, so that no answer is too deep to be written. Text in between is gathered first; the last
+ * piece ends the line.
+ */
 function collect(root: JsonOut, pieces: Piece[]): void {
   let text = ''
-  const stack: (JsonOut | Literal)[] = [root]
-  while (stack.length > 0) {
-    const value = stack.pop()
+  const open: Begun[] = []
+  for (let value: JsonOut | undefined = root; ; ) {
     assert(value !== undefined, 'every value of an answer is JSON')
     if (value instanceof RawJson || value instanceof SecretText) {
       const quote = value instanceof SecretText ? '"' : ''
-      pieces.push(utf8(text + quote), value instanceof RawJson ? value.bytes : value)
+      pieces.push(utf8(escaped(text) + quote), value instanceof RawJson ? value.bytes : value)
       text = quote
-    } else if (isLiteral(value)) {
-      text += value.literal
-    } else if (value === null || typeof value !== 'object') {
-      text += escaped(JSON.stringify(value))
+    } else if (isPlain(value) || Object.values(value).every(isPlain)) {
+      // Most of an answer, at the speed of the engine.
+      text += JSON.stringify(value)
     } else {
-      // One by one: a call with as many arguments as a long list has items overflows the stack.
-      for (const part of unfold(value).reverse()) stack.push(part)
+      text += isList(value) ? '[' : '{'
+      open.push(begin(value))
     }
+    let inner = open.at(-1)
+    while (inner !== undefined && inner.next === inner.values.length) {
+      text += inner.names === null ? ']' : '}'
+      open.pop()
+      inner = open.at(-1)
+    }
+    if (inner === undefined) break
+    if (inner.next > 0) text += ','
+    if (inner.names !== null) text += `${JSON.stringify(inner.names[inner.next])}:`
+    value = inner.values[inner.next++]
   }
-  pieces.push(utf8(text))
+  pieces.push(utf8(`${escaped(text)}\n`))
 }
 
-const LITERAL = Symbol('literal')
-interface Literal {
-  readonly [LITERAL]: true
-  readonly literal: string
+function begin(value: readonly JsonOut[] | { readonly [member: string]: JsonOut }): Begun {
+  if (isList(value)) return { names: null, values: value, next: 0 }
+  return { names: Object.keys(value), values: Object.values(value), next: 0 }
 }
 
-function literal(text: string): Literal {
-  return { [LITERAL]: true, literal: text }
-}
-
-function isLiteral(value: unknown): value is Literal {
-  return typeof value === 'object' && value !== null && LITERAL in value
-}
-
-function unfold(value: readonly JsonOut[] | { readonly [member: string]: JsonOut }): (JsonOut | Literal)[] {
-  if (isList(value)) {
-    const items = value.flatMap((item, index) => (index === 0 ? [item] : [literal(','), item]))
-    return [literal('['), ...items, literal(']')]
-  }
-  const members = Object.entries(value).flatMap(([name, member], index) => [
-    literal(`${index === 0 ? '' : ','}${escaped(JSON.stringify(name))}:`),
-    member,
-  ])
-  return [literal('{'), ...members, literal('}')]
+function isPlain(value: JsonOut): value is string | number | boolean | null {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value)
 }
 
 function isList(value: object): value is readonly JsonOut[] {
@@ -103,6 +108,7 @@ function isList(value: object): value is readonly JsonOut[] {
 
 const UNSAFE = /[<>&\u2028\u2029]/g
 
+/** Outside of strings, JSON has none of these. */
 function escaped(json: string): string {
   return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

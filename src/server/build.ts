@@ -1,5 +1,4 @@
 import { millis } from '../base/clock.ts'
-import { uuidFrom } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import { SEAL_COMMIT_MS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
@@ -39,6 +38,7 @@ import { type GuardedStorage, IoGuard } from './io-guard.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
+import { requestIds } from './request-ids.ts'
 import { collectGarbage, systemClock, systemEntropy, systemHost } from './system-ports.ts'
 import { VERSION } from './version.ts'
 
@@ -140,7 +140,7 @@ async function buildOn(
       knows: (token) => expectOpen().knows(token),
       dispatch: (request) => expectOpen().router.dispatch(request),
       bodies: new BodyBudget(),
-      newId: () => uuidFrom(systemEntropy.bytes(16)),
+      newId: requestIds(systemEntropy),
     },
     logExchange: (facts) => exchangeLog.write(facts),
   }

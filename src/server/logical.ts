@@ -5,7 +5,7 @@ import { CLUSTER_PATH, MOUNTS_PATH } from '../barrier/paths.ts'
 import { BarrierView } from '../barrier/view.ts'
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
 import type { Clock } from '../base/clock.ts'
-import { toHex, uuidFrom } from '../base/encoding.ts'
+import { toHex, utf8, uuidFrom } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
@@ -138,8 +138,16 @@ async function callerOf(
   const stored = token === null ? null : await tokens.lookup(token)
   if (stored === null) return null
   const { accessor, displayName, policies } = stored.entry
-  const cubbyholeId = toHex(ports.primitives.sha256(new TextEncoder().encode(CUBBYHOLE_ID_INFO + stored.key)))
-  return { accessor, displayName, policies, cubbyholeId, tokenKey: stored.key }
+  return {
+    accessor,
+    displayName,
+    policies,
+    tokenKey: stored.key,
+    // Made when it is asked for: few requests have to do with it.
+    get cubbyholeId(): string {
+      return toHex(ports.primitives.sha256(utf8(CUBBYHOLE_ID_INFO + stored.key)))
+    },
+  }
 }
 
 function ownToken(barrier: Barrier, tokens: TokenStore, entries: readonly MountEntry[]): OwnToken {

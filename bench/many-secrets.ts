@@ -1,0 +1,76 @@
+import { utf8 } from '../src/base/encoding.ts'
+import { parseBody } from '../src/http/body.ts'
+import type { LogicalRequest } from '../src/logical/request.ts'
+import { TestServer } from '../tests/api/in-process.ts'
+import { MAIN } from '../tests/api/server-process.ts'
+import { Caller, timed } from './caller.ts'
+import { MeasuredProcess } from './measured-process.ts'
+import type { Plan } from './plan.ts'
+import type { Figure } from './report.ts'
+
+const SHARES = 5
+const THRESHOLD = 3
+/** As many writes are under way at once: they share the commits of the store. */
+const AT_ONCE = 512
+
+/** A store with many secrets: how long until it listens, and is open, and the memory it takes then. */
+export async function measureManySecrets(plan: Plan, folder: string): Promise<readonly Figure[]> {
+  const { keys, perSecond } = await fill(folder, plan.secrets)
+  const starts: number[] = []
+  const unseals: number[] = []
+  const memory: number[] = []
+  for (let run = 0; run < plan.runs; run++) {
+    const started = performance.now()
+    const server = await MeasuredProcess.start([MAIN, 'server', `-data=${folder}`, '-address=127.0.0.1:0'])
+    starts.push(performance.now() - started)
+    const caller = new Caller(server.port)
+    unseals.push(await timed(() => caller.unseal(keys, THRESHOLD)))
+    memory.push((await server.usage()).residentBytes / 2 ** 20)
+    caller.close()
+    await server.stop()
+  }
+  const many = `${plan.secrets.toLocaleString('en')} secrets`
+  return [
+    { name: `durable writes without HTTP, ${AT_ONCE} at once`, unit: '/s', values: [perSecond] },
+    { name: `restart with ${many}`, unit: 'ms', values: starts },
+    { name: `unseal, 3 of 5, with ${many}`, unit: 'ms', values: unseals },
+    { name: `memory, open, with ${many}`, unit: 'MB', values: memory },
+  ]
+}
+
+/** Through the router, in this process: over HTTP it would take longer than all the rest. */
+async function fill(
+  folder: string,
+  secrets: number,
+): Promise<{ readonly keys: readonly string[]; readonly perSecond: number }> {
+  const server = await TestServer.start({}, { storage: { type: 'sqlite', folder } })
+  const keys = await server.open(SHARES, THRESHOLD)
+  const { dispatch } = server.server.service
+  const template = requestOf(server.rootToken)
+  let next = 0
+  const writer = async (): Promise<void> => {
+    for (let at = next++; at < secrets; at = next++) {
+      const path = `secret/team-${at % 100}/secret-${at}`
+      await dispatch({ ...template, path })
+    }
+  }
+  const ms = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, writer)))
+  await server.close()
+  return { keys, perSecond: (secrets * 1000) / ms }
+}
+
+function requestOf(token: string): LogicalRequest {
+  const access = { rekey: 'open', generateRoot: 'open', unseal: 'open' } as const
+  return {
+    id: '00000000-0000-4000-8000-000000000000',
+    operation: 'update',
+    path: '',
+    body: parseBody(utf8(JSON.stringify({ password: 'x'.repeat(40) }))),
+    query: new URLSearchParams(),
+    token,
+    origin: {
+      ...{ source: '127.0.0.1', forwarded: false, foreign: false, direct: true, listener: 'bench' },
+      ...{ access, retireOn: 'acknowledgement' },
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+
+/** What a process has used. */
+export interface Usage {
+  /** User and system time of all its threads, in microseconds. */
+  readonly cpuMicros: number
+  readonly residentBytes: number
+}
+
+/** Answers every message with what its process has used. In JavaScript: it is to cost nothing to load. */
+const PROBE = `
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send({ cpuMicros: user + system, residentBytes: process.memoryUsage.rss() })
+})
+process.channel.unref()`
+
+/** A Node.js process that listens somewhere and tells what it uses. */
+export class MeasuredProcess {
+  readonly port: number
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child
+    this.port = port
+  }
+
+  /** Runs `node ARGUMENTS…` and waits until its standard output names `127.0.0.1:PORT`. */
+  static async start(argv: readonly string[], nodeFlags: readonly string[] = []): Promise<MeasuredProcess> {
+    const probe = `--import=data:text/javascript,${encodeURIComponent(PROBE)}`
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', probe, ...nodeFlags, ...argv],
+      { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    )
+    return new MeasuredProcess(child, await portOf(child))
+  }
+
+  async usage(): Promise<Usage> {
+    const { promise, resolve, reject } = Promise.withResolvers<Usage>()
+    const ended = (): void => reject(new Error('the measured process has ended'))
+    this.#child.once('message', (message) => resolve(message as Usage)).once('exit', ended)
+    this.#child.send('usage')
+    return await promise.finally(() => this.#child.off('exit', ended))
+  }
+
+  /** As an operator would: what has been measured is also written down, a profile for example. */
+  async stop(): Promise<void> {
+    const exited = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()))
+    this.#child.kill('SIGTERM')
+    await exited
+  }
+}
+
+function portOf(child: ChildProcess): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  let said = ''
+  const listen = (piece: Buffer): void => {
+    said += String(piece)
+    const port = /127\.0\.0\.1:(\d+)/.exec(said)?.[1]
+    if (port !== undefined) resolve(Number(port))
+  }
+  child.stdout?.on('data', listen)
+  child.stderr?.on('data', (piece: Buffer) => {
+    said += String(piece)
+  })
+  child.once('exit', (code) => reject(new Error(`a process ended with ${code} before it listened: ${said}`)))
+  return promise
+}

@@ -1,0 +1,33 @@
+/** How much of everything is measured. */
+export interface Plan {
+  /** Pairs of ours and the limit: the spread of their ratios is what a reader has to know. */
+  readonly runs: number
+  /** Starts, ceremonies and other single events, of which the median counts in each run. */
+  readonly events: number
+  /** Length of one measurement under load. */
+  readonly loadSeconds: number
+  /** Length of one measurement of a function. */
+  readonly loopSeconds: number
+  readonly clients: number
+  readonly secrets: number
+}
+
+/** Less than three minutes on a machine that has nothing else to do. */
+export const FULL: Plan = {
+  runs: 3,
+  events: 7,
+  loadSeconds: 3,
+  loopSeconds: 0.5,
+  clients: 32,
+  secrets: 100_000,
+}
+
+/** Shows that everything still runs; its figures mean nothing. */
+export const QUICK: Plan = {
+  runs: 1,
+  events: 1,
+  loadSeconds: 0.3,
+  loopSeconds: 0.05,
+  clients: 8,
+  secrets: 500,
+}

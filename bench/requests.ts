@@ -1,0 +1,87 @@
+import { startBareServer, type WireAnswer } from './bare-server.ts'
+import type { Caller } from './caller.ts'
+import { type LoadRequest, load } from './load.ts'
+import type { MeasuredProcess } from './measured-process.ts'
+import type { Plan } from './plan.ts'
+import type { Figure } from './report.ts'
+
+/** Below `secret/`; as long as a password with something beside it. */
+const VALUE = { password: 'x'.repeat(200) }
+
+const ROUTES = [
+  { name: 'sys/health', method: 'GET', path: '/v1/sys/health', body: '', aim: 0.8 },
+  { name: 'KV read', method: 'GET', path: '/v1/secret/bench', body: '', aim: 0.35 },
+  {
+    name: 'KV durable write',
+    method: 'PUT',
+    path: '/v1/secret/bench',
+    body: JSON.stringify(VALUE),
+    aim: 0.2,
+  },
+] as const
+
+/** What `node:http` and TCP add by themselves. */
+const ADDED = ['date', 'connection', 'keep-alive', 'transfer-encoding']
+
+/**
+ * Requests a second, and CPU microseconds of the server a request, beside a bare `node:http` server that
+ * answers the same bytes. Ours and the bare one take turns.
+ */
+export async function measureRequests(
+  plan: Plan,
+  server: MeasuredProcess,
+  caller: Caller,
+): Promise<readonly Figure[]> {
+  await caller.call('PUT', '/v1/secret/bench', VALUE)
+  const figures: Figure[] = []
+  for (const { name, method, path, body, aim } of ROUTES) {
+    const bare = await startBareServer(await wireAnswer(caller, method, path))
+    const request = { method, path, body, headers: { 'X-Vault-Token': caller.token ?? '' } }
+    const ours: Measured[] = []
+    const limits: Measured[] = []
+    for (const process of [server, bare]) {
+      await load(process.port, request, { clients: plan.clients, seconds: plan.loadSeconds / 3 })
+    }
+    for (let run = 0; run < plan.runs; run++) {
+      limits.push(await measure(plan, bare, request))
+      ours.push(await measure(plan, server, request))
+    }
+    await bare.stop()
+    const of = (key: keyof Measured) => ({
+      values: ours.map((one) => one[key]),
+      limit: { name: 'bare', values: limits.map((one) => one[key]) },
+    })
+    const what = `${name}, ${plan.clients} clients`
+    figures.push({
+      ...{ name: what, unit: 'requests/s', ...of('rate') },
+      aim: { of: 'ratio', is: 'at least', bound: aim },
+    })
+    figures.push({ name: `${name}, CPU`, unit: 'us/request', ...of('cpuMicros') })
+  }
+  return figures
+}
+
+async function wireAnswer(caller: Caller, method: string, path: string): Promise<WireAnswer> {
+  const { status, headers, text } = await caller.raw(method, path, method === 'PUT' ? VALUE : undefined)
+  const ours = Object.entries(headers).filter(([name]) => !ADDED.includes(name))
+  return {
+    status,
+    headers: Object.fromEntries(ours.map(([name, value]) => [name, String(value)])),
+    body: text,
+  }
+}
+
+interface Measured {
+  readonly rate: number
+  readonly cpuMicros: number
+}
+
+async function measure(plan: Plan, process: MeasuredProcess, request: LoadRequest): Promise<Measured> {
+  const before = await process.usage()
+  const { count, seconds } = await load(process.port, request, {
+    clients: plan.clients,
+    seconds: plan.loadSeconds,
+  })
+  const after = await process.usage()
+  return { rate: count / seconds, cpuMicros: (after.cpuMicros - before.cpuMicros) / count }
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { after, beforeEach, describe, test } from 'node:test'
+import { ContractServer } from '../../../tests/cli/contract-server.ts'
+import { ConclaveClient } from '../../client/conclave-client.ts'
+import { livePaths } from './live-paths.ts'
+
+const server = await ContractServer.start()
+const client = new ConclaveClient({ address: server.address, timeoutMs: 1000 })
+after(() => {
+  client.close()
+  server.close()
+})
+beforeEach(() => server.reset())
+
+const MOUNTS = 'GET /v1/sys/internal/ui/mounts'
+
+function mount(...names: readonly string[]): void {
+  const auth = names.filter((name) => name.startsWith('auth/')).map((name) => [name.slice(5), {}])
+  const secret = names.filter((name) => !name.startsWith('auth/')).map((name) => [name, {}])
+  const data = { auth: Object.fromEntries(auth), secret: Object.fromEntries(secret) }
+  server.answers.set(MOUNTS, [200, JSON.stringify({ data })])
+}
+
+function keep(folder: string, keys: readonly string[]): void {
+  server.answers.set(`GET /v1/${folder}?list=true`, [200, JSON.stringify({ data: { keys } })])
+}
+
+describe('mounts', () => {
+  test('are those that the server tells, one level at a time', async () => {
+    mount('secret/', 'team/a/', 'team/b/', 'auth/token/')
+    assert.deepEqual(await livePaths(client, ''), ['auth/', 'secret/', 'team/'])
+    assert.deepEqual(await livePaths(client, 'te'), ['team/'])
+    assert.deepEqual(await livePaths(client, 'team/'), ['team/a/', 'team/b/'])
+    assert.deepEqual(await livePaths(client, 'auth/t'), ['auth/token/'])
+  })
+
+  test('are those of every store where the server cannot tell them, and none where it will not', async () => {
+    server.answers.set(MOUNTS, [404, '{"errors":["unsupported path"],"code":"unsupported_path"}'])
+    assert.deepEqual(await livePaths(client, ''), ['auth/', 'cubbyhole/', 'secret/', 'sys/'])
+    server.answers.set(MOUNTS, [403, '{"errors":["permission denied"],"code":"permission_denied"}'])
+    assert.deepEqual(await livePaths(client, ''), [])
+  })
+
+  test('stand beside the keys of the mount around them', async () => {
+    mount('team/', 'team/kv/')
+    keep('team/', ['plain'])
+    assert.deepEqual(await livePaths(client, 'team/'), ['team/kv/', 'team/plain'])
+  })
+})
+
+describe('keys', () => {
+  test('are those below the folder that has been typed, and one level of them', async () => {
+    keep('secret/app/', ['db', 'web', 'deep/'])
+    assert.deepEqual(await livePaths(client, 'secret/app/'), [
+      'secret/app/db',
+      'secret/app/deep/',
+      'secret/app/web',
+    ])
+    assert.deepEqual(await livePaths(client, 'secret/app/d'), ['secret/app/db', 'secret/app/deep/'])
+  })
+
+  test('keep what only a shell minds: it quotes them', async () => {
+    const names = ['a b', '$(id)', '`id`', '"', "'", ';&|<>', '*?[!', '~', '#', '-rf', 'é日', '\u200d']
+    keep('secret/', names)
+    assert.deepEqual(await livePaths(client, 'secret/'), names.map((name) => `secret/${name}`).sort())
+  })
+
+  for (const [what, name] of [
+    ['with a line end', 'a\nwords'],
+    ['with a tab', 'a\tb'],
+    ['with an escape of terminals', 'a\u001b]0;x\u0007'],
+    ['with a control character of C1', 'a\u009b'],
+    ['with a line separator', 'a\u2028b'],
+    ['that turns the direction of text', 'a\u202eb'],
+    ['that is half a character', 'a\ud800'],
+    ['of two levels', 'a/b'],
+    ['without a name', ''],
+    ['without end', 'a'.repeat(513)],
+  ] as const) {
+    test(`leave out one ${what}`, async () => {
+      keep('secret/', ['ok', name])
+      assert.deepEqual(await livePaths(client, 'secret/'), ['secret/ok'])
+    })
+  }
+
+  test('are a thousand at most', async () => {
+    keep(
+      'secret/',
+      Array.from({ length: 1001 }, (_, at) => `k${at}`),
+    )
+    assert.equal((await livePaths(client, 'secret/')).length, 1000)
+  })
+})
+
+test('nothing that a server mounts passes for a flag', async () => {
+  mount('-rf/', 'secret/')
+  assert.deepEqual(await livePaths(client, ''), ['secret/'])
+})
+
+for (const [what, answer] of [
+  ['no JSON', [200, '<html>']],
+  ['another shape', [200, '{"data":{"keys":{"a":1},"secret":[1],"auth":"x"}}']],
+  ['numbers for names', [200, '{"data":{"keys":[1,null,"b"]}}']],
+  ['that it is sealed', [503, '{"errors":["Vault is sealed"],"code":"sealed"}']],
+] as const) {
+  test(`a server that answers ${what} does no harm`, async () => {
+    server.answers.set(MOUNTS, answer)
+    server.answers.set('GET /v1/secret/?list=true', answer)
+    const expected = what === 'numbers for names' ? ['secret/b'] : []
+    assert.deepEqual(await livePaths(client, 'secret/'), expected)
+  })
+}
