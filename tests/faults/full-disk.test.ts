@@ -4,20 +4,19 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServerProcess } from '../api/server-process.ts'
-import { LiveStore } from './live-store.ts'
+import { type LiveStore, onDisk } from './live-store.ts'
 import { SmallDisk } from './small-disk.ts'
 
 const DISK_MIB = 64
 /** How long the disk stays full under load; the target is ten minutes (S3). */
 const FULL_SECONDS = process.env['CONCLAVE_SLOW'] === '1' ? 600 : 6
-const FULL = /the disk is full: nothing was written; make room and try again/
 const NO_MOUNT = 'this user may not mount a small disk here'
+const FULL = /the disk is full: nothing was written; make room and try again/
 
 test('a disk that is full while the server is open: reads go on, writes are refused, and room is all it takes', async (context) => {
   const disk = SmallDisk.inMemory(DISK_MIB)
   if (disk === null) return context.skip(NO_MOUNT)
-  const store = await LiveStore.make(join(disk.path, 'store'))
-  try {
+  await onDisk(disk, async (store) => {
     assert.equal((await store.write('before', { n: 1 })).status, 204)
     const nonce = await store.startRekey()
     assert.equal((await store.giveForRekey(nonce, 0)).body.progress, 1)
@@ -41,17 +40,13 @@ test('a disk that is full while the server is open: reads go on, writes are refu
     await store.unseal()
     assert.deepEqual((await store.read('after')).body.data, { n: 2 })
     assert.equal((await store.read('in vain')).status, 404)
-  } finally {
-    await store.server.stop()
-    disk.unmount()
-  }
+  })
 })
 
 test('health tells of room without a write: it looks again by itself', async (context) => {
   const disk = SmallDisk.inMemory(DISK_MIB)
   if (disk === null) return context.skip(NO_MOUNT)
-  const store = await LiveStore.make(join(disk.path, 'store'))
-  try {
+  await onDisk(disk, async (store) => {
     disk.fill()
     await fillTheLog(store)
     assert.equal((await store.health()).body.storage_trouble, 'storage_full')
@@ -61,17 +56,13 @@ test('health tells of room without a write: it looks again by itself', async (co
       assert(performance.now() < deadline, 'health still tells of a full disk')
       await sleep(100)
     }
-  } finally {
-    await store.server.stop()
-    disk.unmount()
-  }
+  })
 })
 
 test('a disk that is full while the server is sealed: the shares open it, for reading', async (context) => {
   const disk = SmallDisk.inMemory(DISK_MIB)
   if (disk === null) return context.skip(NO_MOUNT)
-  const store = await LiveStore.make(join(disk.path, 'store'))
-  try {
+  await onDisk(disk, async (store) => {
     await store.write('before', { n: 1 })
     const nonce = await store.startRekey()
     await store.giveForRekey(nonce, 0)
@@ -86,18 +77,14 @@ test('a disk that is full while the server is sealed: the shares open it, for re
     disk.makeRoom()
     assert.equal((await store.write('after', { n: 2 })).status, 204)
     assert.equal((await store.giveForRekey(await store.startRekey(), 0)).body.progress, 1)
-  } finally {
-    await store.server.stop()
-    disk.unmount()
-  }
+  })
 })
 
 test('a disk that is full at the start: refused with what to do, nothing is harmed, and room is all it takes', async (context) => {
   const disk = SmallDisk.inMemory(DISK_MIB)
   if (disk === null) return context.skip(NO_MOUNT)
-  const folder = join(disk.path, 'store')
-  const store = await LiveStore.make(folder)
-  try {
+  await onDisk(disk, async (store) => {
+    const { folder } = store
     await store.write('before', { n: 1 })
     assert.equal(await store.server.stop(), 0)
     disk.fill()
@@ -110,17 +97,13 @@ test('a disk that is full at the start: refused with what to do, nothing is harm
     disk.makeRoom()
     await store.restart()
     assert.deepEqual((await store.read('before')).body.data, { n: 1 })
-  } finally {
-    await store.server.stop()
-    disk.unmount()
-  }
+  })
 })
 
 test(`S3: ${FULL_SECONDS} seconds of a full disk under load`, async (context) => {
   const disk = SmallDisk.inMemory(DISK_MIB)
   if (disk === null) return context.skip(NO_MOUNT)
-  const store = await LiveStore.make(join(disk.path, 'store'))
-  try {
+  await onDisk(disk, async (store) => {
     await store.write('constant', { n: 1 })
     const load = new Load(store)
     const running = load.run()
@@ -150,10 +133,7 @@ test(`S3: ${FULL_SECONDS} seconds of a full disk under load`, async (context) =>
       assert.equal((await store.read(name)).body.data.n, n, `what was acknowledged of ${name}`)
     }
     context.diagnostic(`${load.acknowledged.size} acknowledged entries are all there; 0 corrupt`)
-  } finally {
-    await store.server.stop()
-    disk.unmount()
-  }
+  })
 })
 
 interface Counts {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { type Answer, ServerProcess } from '../api/server-process.ts'
+import type { SmallDisk } from './small-disk.ts'
 
 export interface StartOptions {
   readonly environment?: NodeJS.ProcessEnv
@@ -76,6 +78,16 @@ export class LiveStore {
     assert.equal(answer.status, 500, JSON.stringify(answer.body))
     assert.equal(answer.body.code, code)
     assert.match(answer.body.errors[0], sentence)
+  }
+}
+
+/** With an open store on a disk of its own. Both end with `run`, whatever comes of it. */
+export async function onDisk(disk: SmallDisk, run: (store: LiveStore) => Promise<void>): Promise<void> {
+  try {
+    const store = await LiveStore.make(join(disk.path, 'store'))
+    await run(store).finally(() => store.server.stop())
+  } finally {
+    disk.unmount()
   }
 }
 

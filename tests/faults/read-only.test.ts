@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ServerProcess, temporaryFolder } from '../api/server-process.ts'
 import { FailingDisk } from './failing-disk.ts'
-import { LiveStore } from './live-store.ts'
+import { LiveStore, onDisk } from './live-store.ts'
 import { SmallDisk } from './small-disk.ts'
 
 const READ_ONLY = /the file system of the store is read-only: nothing was written; .* the reason, mend it/
@@ -12,8 +12,7 @@ const NO_DISK = 'no ext4 that becomes read-only can be had here'
 test('S4: ext4 that finds an error and becomes read-only: reads go on, writes are refused, no ceremony is lost', async (context) => {
   const disk = SmallDisk.ext4(64)
   if (disk === null) return context.skip(NO_DISK)
-  const store = await LiveStore.make(join(disk.path, 'store'))
-  try {
+  await onDisk(disk, async (store) => {
     await store.write('before', { n: 1 })
     const nonce = await store.startRekey()
     await store.giveForRekey(nonce, 0)
@@ -35,17 +34,13 @@ test('S4: ext4 that finds an error and becomes read-only: reads go on, writes ar
       return true
     })
     context.diagnostic('reads and unseal 200, writes 500 storage_read_only; start: exit 1; target: the same')
-  } finally {
-    await store.server.stop()
-    disk.unmount()
-  }
+  })
 })
 
 test('a file system that is mounted read-only: the server does not start, and says why', async (context) => {
   const disk = SmallDisk.inMemory(16)
   if (disk === null) return context.skip('this user may not mount a small disk here')
-  const store = await LiveStore.make(join(disk.path, 'store'))
-  try {
+  await onDisk(disk, async (store) => {
     await store.write('before', { n: 1 })
     await store.server.stop()
     assert.ok(disk.remount('ro'))
@@ -55,10 +50,7 @@ test('a file system that is mounted read-only: the server does not start, and sa
     assert.ok(disk.remount('rw'))
     await store.restart()
     assert.deepEqual((await store.read('before')).body.data, { n: 1 })
-  } finally {
-    await store.server.stop()
-    disk.unmount()
-  }
+  })
 })
 
 for (const { error, code } of [

@@ -71,8 +71,9 @@ export class SmallDisk {
     }
   }
 
+  /** Whatever is still open on it: what holds it is of this test. */
   unmount(): void {
-    spawnSync('umount', [this.path])
+    spawnSync('umount', ['-l', this.path])
     this.#remove()
   }
 
