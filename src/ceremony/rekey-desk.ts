@@ -106,9 +106,9 @@ export class RekeyDesk {
     return this.#place.run(async () => {
       using share = request.share
       const { rekey } = this.#place.expectOpen()
-      const ceremony = rekey.status().running?.agreement.ceremonyId ?? null
       const answer = await rekey.verify({ ...request, share }, this.#place.judge)
-      const given = { kind: 'rekey', ceremony, share: answer.shareNumber, source: request.source } as const
+      const { ceremonyId: ceremony, shareNumber } = answer
+      const given = { kind: 'rekey', ceremony, share: shareNumber, source: request.source } as const
       const { journal } = this.#place.ports
       if (answer.repeated && !answer.complete) throw withRecognised(repeated(request.face, 'verify'), given)
       if (answer.repeated) {

@@ -78,9 +78,16 @@ export type RekeyAnswer =
 
 export interface VerifyAnswer {
   readonly complete: boolean
+  /** Nothing has changed: the share was in already, or, when complete, its end is told again. */
   readonly repeated: boolean
+  readonly ceremonyId: string
   readonly nonce: string
   readonly shareNumber: number
+}
+
+interface Verified extends Pick<VerifyAnswer, 'ceremonyId' | 'nonce'> {
+  readonly setId: Uint8Array
+  readonly until: number
 }
 
 /**
@@ -95,7 +102,7 @@ export class RekeyRunner implements Disposable {
   readonly #verifier: RekeyVerifier
   #kept: KeptAnswer | null = null
   /** The newest verification that ended, while somebody may still ask. No secret in it. */
-  #verified: { readonly nonce: string; readonly until: number } | null = null
+  #verified: Verified | null = null
 
   private constructor(place: CompletionPlace) {
     this.#ports = place.ports
@@ -224,18 +231,20 @@ export class RekeyRunner implements Disposable {
     const verified = this.#verifiedAgain(returned, judge)
     if (verified !== null) return verified
     const running = await this.admitVerification(returned)
-    const { verificationNonce: nonce } = running
+    const { verificationNonce: nonce, agreement, pending } = running
+    const { ceremonyId } = agreement
     const outcome = this.#verifier.give(running, returned.share, judge)
     const { number: shareNumber } = outcome
     const repeated = outcome.type === 'repeated'
-    if (outcome.type !== 'enough') return { complete: false, repeated, nonce, shareNumber }
+    if (outcome.type !== 'enough') return { complete: false, repeated, ceremonyId, nonce, shareNumber }
     using unsealKey = outcome.unsealKey
     await installReturned(this.#place, running, { unsealKey, proofs: outcome.proofs })
     this.#verifier.reset()
     this.#forgetAnswer()
     this.#logInstalled(running)
-    this.#verified = { nonce, until: this.#ports.clock.monotonic() + ANSWER_KEPT_MS }
-    return { complete: true, repeated, nonce, shareNumber }
+    const until = this.#ports.clock.monotonic() + ANSWER_KEPT_MS
+    this.#verified = { ceremonyId, nonce, setId: pending.id, until }
+    return { complete: true, repeated, ceremonyId, nonce, shareNumber }
   }
 
   /** The end of a verification, for who lost that answer: a share of the set that it made live. */
@@ -243,10 +252,13 @@ export class RekeyRunner implements Disposable {
     returned: { readonly share: SecretBytes; readonly nonce: string },
     judge: (share: SecretBytes) => JudgedShare,
   ): VerifyAnswer | null {
-    const { nonce, until } = this.#verified ?? { nonce: null, until: 0 }
-    if (returned.nonce !== nonce || this.#ports.clock.monotonic() > until) return null
-    const { role, number: shareNumber } = judge(returned.share)
-    return role === 'live' ? { complete: true, repeated: true, nonce, shareNumber } : null
+    const verified = this.#verified
+    if (verified === null || returned.nonce !== verified.nonce) return null
+    if (this.#ports.clock.monotonic() > verified.until) return null
+    const { set, role, number: shareNumber } = judge(returned.share)
+    if (role !== 'live' || !sameBytes(set.id, verified.setId)) return null
+    const { ceremonyId, nonce } = verified
+    return { complete: true, repeated: true, ceremonyId, nonce, shareNumber }
   }
 
   /** Throws `ceremony_not_running` or `nonce_mismatch` where no new share can be taken. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { CEREMONY_UNJOINED_EXPIRY_MS, SEAL_COMMIT_MS } from '../../src/base/limits.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import type { Asked } from '../../src/ceremony/access.ts'
+import type { VerifyAnswer } from '../../src/ceremony/rekey-runner.ts'
 import { SimSlots } from '../sim/sim-slots.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
 import { plainTerms, type ShareSet, sharesOf, World } from '../sim/world.ts'
@@ -161,6 +162,40 @@ test('a verified rekey leaves that new shares were dealt, and who gave which of 
     'rekey share_returned 2',
     'rekey completed',
   ])
+})
+
+test('the end of a verification that is told again completes nothing, also while another rekey runs', async () => {
+  const { world, keys } = await open()
+  const { rekey } = world.custodian
+  const terms = { ...plainTerms({ shares: 2, threshold: 2 }), face: 'modern', verify: 'threshold' } as const
+  const by = { face: 'modern', source: '192.0.2.4' } as const
+  const verified = async (old: ShareSet): Promise<{ id: string; nonce: string; fresh: ShareSet }> => {
+    await rekey.start(terms, TOKEN)
+    const id = ceremonyId(world)
+    let fresh: ShareSet = []
+    for (const share of old) {
+      const answer = await rekey.submit({ ...by, share: SecretBytes.copyOf(share), nonce: id })
+      if (answer.complete) fresh = sharesOf(answer)
+    }
+    const { running } = rekey.status()
+    assert(running?.phase === 'dealt')
+    return { id, nonce: running.verificationNonce, fresh }
+  }
+  const giveBack = (share: Uint8Array, nonce: string): Promise<VerifyAnswer> =>
+    rekey.verify({ ...by, share: SecretBytes.copyOf(share), nonce })
+  const { id, nonce, fresh } = await verified(keys.slice(0, 3))
+  for (const share of fresh) await giveBack(share, nonce)
+  await rekey.start(terms, TOKEN)
+  const before = newest(world)
+  assert.equal((await giveBack(fresh[0]!, nonce)).complete, true)
+  const { event, ceremony } = world.journal.entries().at(-1)!
+  assert.deepEqual([said(world, before).length, event, ceremony], [1, 'answered_again', id])
+
+  // The set that it made live is not any more: another one's share ends no verification of the past.
+  await rekey.cancel(TOKEN)
+  const next = await verified(fresh)
+  for (const share of next.fresh) await giveBack(share, next.nonce)
+  await assert.rejects(giveBack(next.fresh[0]!, nonce), { code: 'ceremony_not_running' })
 })
 
 test('a new share is no repetition of the one with its number in the set before', async () => {

@@ -1,7 +1,7 @@
 /** What people, strangers, the disk and time do to a store, and how a random choice becomes one of it. */
 import fc from 'fast-check'
 import type { FaultMode } from '../sim/sim-storage.ts'
-import { type Holder, type Model, opening, sameHolder, standingOf } from './ceremony-model.ts'
+import { type Holder, type Model, opening, sameHolder, standingOf } from './state.ts'
 
 export interface ShareRef extends Holder {
   /** What became of it on the way. `null`: it is what was handed out. */
@@ -307,7 +307,7 @@ function shareOf(m: Model, { who, pick, share, spoilt }: Choice): ShareRef {
   if (who === 'opener' && running !== null && typeof running.opener !== 'string')
     return { ...running.opener, spoilt }
   const delivered = m.sets.flatMap((one, index) => (one.delivered ? [{ ...one, number: index + 1 }] : []))
-  const wanted = delivered.filter(({ standing }) => standing === who)
+  const wanted = delivered.filter(({ standing }) => (standing === 'cancelled' ? 'retired' : standing) === who)
   const from = wanted.length > 0 ? wanted : delivered
   const set = from[pick % from.length]
   if (set === undefined) return { set: 0, share: 0, spoilt: 'foreign' }

@@ -6,6 +6,8 @@ import { Counts, Run } from './run.ts'
 const SLOW = process.env['CONCLAVE_SLOW'] === '1'
 const RUNS = SLOW ? 10_000 : 600
 const MAX_STEPS = 24
+/** A run takes about 50 ms of one core; on a machine that does other things as well it may take its time. */
+const TIMEOUT_MS = RUNS * 2000
 /** `seed`, or `seed/path` to replay one run, which is then shrunk. */
 const [SEED = '20250411', PATH] = (process.env['CONCLAVE_SEED'] ?? '')
   .split('/')
@@ -17,7 +19,7 @@ interface Moment {
   readonly fault: Fault | null
 }
 
-/** Something that happens: now and then with a fault of the storage, several at once, or one after the other. */
+/** Something that happens: now and then with a fault of the storage, several at once, or one by one. */
 class Step implements fc.AsyncCommand<object, Run> {
   readonly #moments: readonly Moment[]
 
@@ -56,7 +58,9 @@ const shown = (counts: ReadonlyMap<string, number>): string =>
     .map(([what, times]) => `${what} ${times}`)
     .join('; ')
 
-test(`${RUNS} histories of a store: holders, strangers, operators, crashes and full disks, as the design has it`, async (t) => {
+test(`${RUNS} histories of a store: holders, strangers, operators, crashes and full disks, as the design has it`, {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const counts = new Counts()
   const cpu = process.cpuUsage()
   const property = fc.asyncProperty(steps, async (commands) => {

@@ -1,90 +1,27 @@
 /**
- * What custody.md sections 3 and 4 and key-lifecycle.md sections 5 and 7 promise, as data and a pure function:
- * written from the design and not from the code, without a key, a byte or a clock. Key sets and ceremonies are
- * numbers in the order in which they came to be; `names` of a run say what the server calls them.
+ * What custody.md sections 3 and 4 and key-lifecycle.md sections 5 and 7 promise, as data and a pure
+ * function: written from the design and not from the code, without a key, a byte or a clock. Key sets and
+ * ceremonies are numbers, in the order in which they came to be.
  *
  * Where the design leaves an answer open, `predict` gives more than one, and what is seen afterwards decides.
  */
-import type { Act, Give, Shown, Terms } from './act.ts'
+import type { Act, Give, Shown } from './act.ts'
+import {
+  type Ceremony,
+  type Model,
+  of,
+  opening,
+  type Past,
+  type Rekey,
+  type SetFacts,
+  sameHolder,
+  standingOf,
+  thresholdOf,
+} from './state.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-export interface SetFacts {
-  readonly shares: number
-  readonly threshold: number
-  readonly standing: 'live' | 'retiring' | 'pending' | 'retired'
-  /** Whether its shares ever reached people: an answer may be lost with the process that made it. */
-  readonly delivered: boolean
-}
-
-export interface Holder {
-  /** Key sets count from 1. */
-  readonly set: number
-  /** From 0, in the order in which the shares were handed out. */
-  readonly share: number
-}
-
-export interface Ceremony {
-  readonly id: number
-  readonly opened: number
-  readonly expires: number
-  readonly opener: 'nobody' | 'token' | Holder
-  /** Sets whose holders may agree. */
-  readonly quorum: readonly number[]
-  readonly agreed: readonly Holder[]
-  readonly cancels: readonly Holder[]
-}
-
-export interface Rekey extends Ceremony {
-  readonly terms: Terms
-  /** New shares that are out, and which of them were given back. */
-  readonly dealt: {
-    readonly set: number
-    readonly nonce: number
-    readonly returned: readonly number[]
-  } | null
-}
-
-export interface Generation extends Ceremony {
-  readonly wrapped: boolean
-}
-
-export interface Past {
-  readonly id: number
-  readonly agreed: readonly Holder[]
-  /** `left over`: a seal has cancelled it, and could not store that. */
-  readonly end: 'completed' | 'cancelled' | 'expired' | 'superseded' | 'left over'
-}
-
-export interface Model {
-  readonly phase: 'empty' | 'sealed' | 'open'
-  readonly now: number
-  readonly sets: readonly SetFacts[]
-  readonly parts: readonly (Holder & { readonly source: string })[]
-  readonly arrived: readonly number[]
-  readonly rekey: Rekey | null
-  readonly generation: Generation | null
-  /** An answer that may be given again. */
-  readonly kept: {
-    readonly ceremony: number
-    readonly set: number
-    readonly holder: Holder
-    readonly source: string
-    readonly face: Give['face']
-    readonly until: number
-  } | null
-  /** The newest verification that ended, for who lost its answer. */
-  readonly verified: { readonly nonce: number; readonly until: number } | null
-  readonly openings: readonly (Holder & { readonly kind: 'rekey' | 'generation'; readonly at: number })[]
-  readonly past: readonly Past[]
-  readonly brokenRecipient: boolean
-  /** The value of an entry that people write. */
-  readonly written: number
-  /** Ceremonies and verifications that were ever named. */
-  readonly named: number
-}
 
 export interface Expectation {
   /** `!code` is a refusal; `!*` any that blames the caller. */
@@ -95,12 +32,6 @@ export interface Expectation {
 }
 
 const TOLD = ['!storage_full', '!storage_unavailable']
-
-export const EMPTY: Model = {
-  ...{ phase: 'empty', now: 0, sets: [], parts: [], arrived: [], rekey: null, generation: null, kept: null },
-  ...{ verified: null },
-  ...{ openings: [], past: [], brokenRecipient: false, written: 0, named: 0 },
-}
 
 /** Every answer that is right, each with what is true afterwards. */
 export function predict(model: Model, act: Act): readonly Expectation[] {
@@ -169,19 +100,11 @@ export function faulted(model: Model, act: Act): readonly Expectation[] {
 /** What time alone has ended. */
 export function aged(m: Model): Model {
   let next = m.kept !== null && m.kept.until <= m.now ? { ...m, kept: null } : m
+  if (next.verified !== null && next.verified.until <= m.now) next = { ...next, verified: null }
   if (next.rekey !== null && endOf(next.rekey) <= m.now) next = withoutRekey(next, 'expired')
   if (next.generation !== null && endOf(next.generation) <= m.now) next = withoutGeneration(next, 'expired')
   return next
 }
-
-export const opening = (m: Model): readonly number[] =>
-  m.sets.flatMap(({ standing }, index) => (standing === 'live' || standing === 'retiring' ? [index + 1] : []))
-
-export const standingOf = (m: Model, set: number): SetFacts['standing'] | undefined =>
-  m.sets[set - 1]?.standing
-
-export const sameHolder = (one: Holder, other: Holder): boolean =>
-  one.set === other.set && one.share === other.share
 
 function init(
   m: Model,
@@ -212,23 +135,19 @@ const GIVE: Record<Give['to'], (m: Model, act: Give) => readonly Expectation[]> 
     return done(standingOf(m, share.set) === 'live' && opening(m).length > 1 ? dropped(open) : open)
   },
 
-  rekey(m, { share, nonce, face, source }) {
+  rekey(m, act) {
     const { rekey, kept } = m
-    const same = kept !== null && share.spoilt === null && sameHolder(kept.holder, share)
+    const { share, nonce, face, source } = act
+    const isHolder = kept !== null && share.spoilt === null && sameHolder(kept.holder, share)
+    const same = isHolder && kept.face === face
     const again: Expectation[] =
-      m.phase === 'open' &&
-      same &&
-      kept.source === source &&
-      kept.face === face &&
-      (nonce === kept.ceremony || face === 'original')
+      m.phase === 'open' && same && kept.source === source && (face === 'original' || nonce === kept.ceremony)
         ? [{ answers: ['complete'], next: m, carries: kept.set }]
         : []
     if (m.phase !== 'open') return refused(m, ['sealed'])
     if (rekey === null) {
-      // The design says "same nonce"; the face without one has nothing to say it with.
-      const sure = again.length > 0 && nonce === kept?.ceremony
       const wrong = kept === null ? [] : judged(m, share)
-      return sure ? again : [...again, ...refused(m, ['ceremony_not_running', ...wrong])]
+      return again.length > 0 ? again : refused(m, ['ceremony_not_running', ...wrong])
     }
     if (rekey.dealt !== null) return again.length > 0 ? again : refused(m, ['*'])
     const wrong = judged(m, share)
@@ -243,22 +162,22 @@ const GIVE: Record<Give['to'], (m: Model, act: Give) => readonly Expectation[]> 
     if (of(agreed, share.set).length < thresholdOf(m, share.set))
       return counted({ ...m, rekey: { ...rekey, agreed } })
     if (rekey.terms.wrapped && m.brokenRecipient) return refused(m, ['parameters_invalid'])
-    return deal(m, { ...rekey, agreed }, { set: share.set, share: share.share, source, face })
+    return deal(m, { ...rekey, agreed }, act)
   },
 
   verify(m, { share, nonce }) {
-    const { rekey, verified } = m
+    const { rekey } = m
     if (m.phase !== 'open') return refused(m, ['sealed'])
-    if (verified !== null && nonce === verified.nonce && m.now <= verified.until) {
-      if (judged(m, share).length > 0) return refused(m, judged(m, share))
-      if (standingOf(m, share.set) === 'live') return [{ answers: ['complete'], next: m }]
+    if (m.verified !== null && nonce === m.verified.nonce) {
+      const isOfIt = judged(m, share).length === 0 && share.set === m.verified.set
+      return isOfIt ? [{ answers: ['complete'], next: m }] : refused(m, ['*'])
     }
     if (rekey === null) return refused(m, ['ceremony_not_running'])
     if (rekey.dealt === null) return refused(m, ['*'])
     const { set, returned } = rekey.dealt
     const wrong: string[] = nonce === rekey.dealt.nonce ? [] : ['nonce_mismatch']
     if (share.spoilt !== null) wrong.push('share_unknown', 'share_malformed')
-    else if (share.set !== set) wrong.push('share_other_set', 'share_retired', 'share_pending')
+    else if (share.set !== set) wrong.push('share_other_set', ...judged(m, share))
     if (wrong.length > 0) return refused(m, wrong)
     if (returned.includes(share.share)) return refused(m, ['share_duplicate'])
     const now = add(returned, share.share)
@@ -266,13 +185,9 @@ const GIVE: Record<Give['to'], (m: Model, act: Give) => readonly Expectation[]> 
     if (now.length < (verify === 'all' ? shares : threshold)) {
       return counted({ ...m, rekey: { ...rekey, dealt: { ...rekey.dealt, returned: now } } })
     }
-    const next = retired(
-      {
-        ...ended(m, rekey, 'completed'),
-        ...{ rekey: null, kept: null, arrived: [], verified: { nonce, until: m.now + 5 * MINUTE } },
-      },
-      opening(m),
-    )
+    const verified = { nonce, set, until: m.now + 5 * MINUTE }
+    const over: Model = { ...ended(m, rekey, 'completed'), rekey: null, kept: null, verified, arrived: [] }
+    const next = retired(over, opening(m))
     return [{ answers: ['complete'], next: { ...next, sets: stand(next.sets, [set], 'live') } }]
   },
 
@@ -295,18 +210,11 @@ const GIVE: Record<Give['to'], (m: Model, act: Give) => readonly Expectation[]> 
 }
 
 /** The quorum has agreed: a direct rekey is installed, a verified one hands out a set that is not live. */
-function deal(m: Model, rekey: Rekey, by: Holder & Pick<Give, 'source' | 'face'>): readonly Expectation[] {
+function deal(m: Model, rekey: Rekey, { share: by, face, source }: Give): readonly Expectation[] {
   const { shares, threshold, verify } = rekey.terms
   const set = m.sets.length + 1
   const holder = { set: by.set, share: by.share }
-  const kept = {
-    ceremony: rekey.id,
-    set,
-    holder,
-    source: by.source,
-    face: by.face,
-    until: m.now + 5 * MINUTE,
-  }
+  const kept = { ceremony: rekey.id, set, holder, face, source, until: m.now + 5 * MINUTE }
   const fresh = { shares, threshold, delivered: true }
   if (verify !== 'none') {
     const dealt = { set, nonce: m.named + 1, returned: [] }
@@ -333,25 +241,22 @@ function start(m: Model, act: Extract<Act, { do: 'start' }>): readonly Expectati
   if (shown === 'nobody' && access === 'guarded') wrong.push('permission_denied')
   if (m[kind] !== null) wrong.push('ceremony_running', 'ceremony_other_face')
   const opener = typeof shown === 'string' ? shown : { set: shown.set, share: shown.share }
-  const mine = typeof opener === 'string' ? [] : m.openings.filter((one) => sameHolder(one, opener))
-  const recent = mine.filter(({ at }) => at > m.now - DAY)
-  // At most 3 in 24 hours: of this kind surely, of all kinds perhaps.
-  if (recent.filter((one) => one.kind === kind).length >= 3) wrong.push('ceremony_limit')
+  const isHolder = typeof opener !== 'string'
+  const mine = isHolder ? m.openings.filter((one) => sameHolder(one, opener)) : []
+  if (mine.filter(({ at }) => at > m.now - DAY).length >= 3) wrong.push('ceremony_limit')
+  const quorum = kind === 'rekey' ? opening(m) : opening(m).filter((set) => standingOf(m, set) === 'live')
+  // Everything but a rekey counts the live set.
+  if (isHolder && !quorum.includes(opener.set)) wrong.push('*')
   if (wrong.length > 0) return refused(m, wrong)
-  const live = opening(m).filter((set) => standingOf(m, set) === 'live')
-  const quorum = kind === 'rekey' ? opening(m) : live
   const id = m.named + 1
   const ceremony = { id, opened: m.now, expires: m.now + DAY, opener, quorum, agreed: [], cancels: [] }
-  const openings = typeof opener === 'string' ? m.openings : [...m.openings, { ...opener, kind, at: m.now }]
+  const openings = isHolder ? [...m.openings, { ...opener, at: m.now }] : m.openings
   const { wrapped } = terms
   const running =
     kind === 'rekey'
       ? { rekey: { ...ceremony, terms, dealt: null } }
       : { generation: { ...ceremony, wrapped } }
-  const next = { ...m, ...running, openings, named: id }
-  const unsure = typeof opener !== 'string' && standingOf(m, opener.set) === 'retiring' ? ['*'] : []
-  if (recent.length >= 3) unsure.push('ceremony_limit')
-  return [...done(next), ...refused(m, unsure)]
+  return done({ ...m, ...running, openings, named: id })
 }
 
 function cancel(m: Model, act: Extract<Act, { do: 'cancel' }>): readonly Expectation[] {
@@ -382,7 +287,7 @@ function cancel(m: Model, act: Extract<Act, { do: 'cancel' }>): readonly Expecta
   return [...counted({ ...m, [kind]: { ...running, cancels } }), ...refused(m, unsure)]
 }
 
-/** It drops what others gave back: for those who may end the ceremony, and not for a holder alone. */
+/** It drops what others gave back: for those who may end the ceremony, and not for one holder of several. */
 function restartVerification(
   m: Model,
   act: Extract<Act, { do: 'restart verification' }>,
@@ -391,13 +296,12 @@ function restartVerification(
   const { rekey } = m
   const wrong = door(m, shown)
   if (m.phase === 'open' && rekey === null) wrong.push('ceremony_not_running')
-  const dealt = rekey?.dealt ?? null
   const forAll = access === 'open' && rekey?.opener === 'nobody'
-  const may = shown === 'token' || forAll || (rekey !== null && opensAlone(rekey, shown))
-  if (!may) wrong.push('permission_denied')
-  if (rekey !== null && dealt === null) return [...done(m), ...refused(m, ['*', ...wrong])]
-  if (rekey === null || dealt === null || (wrong.length > 0 && !forAll)) return refused(m, wrong)
-  const again = { ...rekey, dealt: { ...dealt, nonce: m.named + 1, returned: [] } }
+  const isAlone = rekey !== null && opensAlone(rekey, shown)
+  if (shown !== 'token' && !forAll && !isAlone) wrong.push('permission_denied')
+  if (rekey === null || (wrong.length > 0 && !forAll)) return refused(m, wrong)
+  if (rekey.dealt === null) return [...done(m), ...refused(m, ['*'])]
+  const again = { ...rekey, dealt: { ...rekey.dealt, nonce: m.named + 1, returned: [] } }
   return [...done({ ...m, rekey: again, named: m.named + 1 }), ...refused(m, wrong)]
 }
 
@@ -420,8 +324,13 @@ function acknowledged(m: Model, ceremony: number): Model {
 function sealed(m: Model, end: 'cancelled' | 'left over'): Model {
   if (m.phase === 'empty') return m
   if (m.phase === 'sealed') return { ...m, parts: [] }
-  const left = withoutGeneration(withoutRekey(m, end), end)
-  return { ...left, phase: 'sealed', arrived: [], kept: null, verified: null }
+  return {
+    ...withoutGeneration(withoutRekey(m, end), end),
+    phase: 'sealed',
+    arrived: [],
+    kept: null,
+    verified: null,
+  }
 }
 
 /** The new set has arrived: the old one is dropped, with every ceremony that names it. */
@@ -441,7 +350,7 @@ function retired(m: Model, gone: readonly number[]): Model {
 function withoutRekey(m: Model, end: Past['end']): Model {
   if (m.rekey === null) return m
   const { dealt } = m.rekey
-  const sets = dealt === null ? m.sets : stand(m.sets, [dealt.set], 'retired')
+  const sets = dealt === null ? m.sets : stand(m.sets, [dealt.set], 'cancelled')
   const kept = dealt !== null && m.kept?.set === dealt.set ? null : m.kept
   return { ...ended(m, m.rekey, end), sets, kept, rekey: null }
 }
@@ -471,8 +380,12 @@ function door(m: Model, shown: Shown): string[] {
 
 function judged(m: Model, share: Give['share']): string[] {
   if (share.spoilt !== null) return ['share_unknown', 'share_malformed']
-  if (opening(m).includes(share.set)) return []
-  return standingOf(m, share.set) === 'pending' ? ['share_pending'] : ['share_retired', 'share_pending']
+  const standing = standingOf(m, share.set)
+  if (standing === 'live' || standing === 'retiring') return []
+  // Until its end is stored, a set that is no longer pending is one for the record.
+  return standing === 'retired'
+    ? ['share_retired']
+    : ['share_pending', ...(standing === 'cancelled' ? ['share_retired'] : [])]
 }
 
 const fits = (shares: number, threshold: number): boolean =>
@@ -483,11 +396,6 @@ const stand = (
   numbers: readonly number[],
   standing: SetFacts['standing'],
 ): Model['sets'] => sets.map((set, index) => (numbers.includes(index + 1) ? { ...set, standing } : set))
-
-const of = <One extends Holder>(holders: readonly One[], set: number): readonly One[] =>
-  holders.filter((holder) => holder.set === set)
-
-const thresholdOf = (m: Model, set: number): number => m.sets[set - 1]?.threshold ?? Number.POSITIVE_INFINITY
 
 const add = (numbers: readonly number[], one: number): readonly number[] =>
   numbers.includes(one) ? numbers : [...numbers, one]

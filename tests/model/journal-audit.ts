@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { World } from '../sim/world.ts'
 import type { Act, Give } from './act.ts'
-import { type Model, opening, sameHolder, standingOf } from './ceremony-model.ts'
+import { type Model, opening, sameHolder, standingOf } from './state.ts'
 
 /** What many may repeat without end is counted and written down later: it may be there, and need not. */
 const COUNTED = /^(?:refused|throttled|reset|answered_again|share_repeated)$/
@@ -69,8 +69,8 @@ function given(m: Model, act: Give, { answer, after }: { answer: string; after: 
       return ['rekey share_counted', ...dealt]
     }
     case 'verify':
-      // An answer that is given again ends nothing.
-      return answer === 'complete' && after.past.length === m.past.length ? [] : ['rekey share_returned']
+      // Its end may be told again.
+      return answer === 'complete' && after.rekey === m.rekey ? [] : ['rekey share_returned']
     case 'generation':
       return ['generate_root share_counted']
   }

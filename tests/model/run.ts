@@ -7,9 +7,10 @@ import { SimSlots } from '../sim/sim-slots.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
 import { opens, World } from '../sim/world.ts'
 import { type Act, type Choice, type Fault, resolve } from './act.ts'
-import { aged, died, EMPTY, type Expectation, faulted, type Model, predict } from './ceremony-model.ts'
+import { aged, died, type Expectation, faulted, predict } from './ceremony-model.ts'
 import { JournalAudit } from './journal-audit.ts'
 import { type Observed, People } from './people.ts'
+import { EMPTY, type Model } from './state.ts'
 import { TranscriptAudit } from './transcript-audit.ts'
 import { differences, look, type View } from './view.ts'
 
@@ -18,7 +19,7 @@ const SERVER_FAULTS = /^(?:storage|store|corrupt|condition|key)_|^audit_unavaila
 const KEY_RECORDS = ['core/custody', 'core/keyring', 'core/anchor'].flatMap((key) => [key, `${key}/copy`])
 const TICK_MS = 2_003
 
-/** What was done in all runs, to be printed: acts by their answer, faults that were hit, turns of the story. */
+/** What was done in all runs, to be printed: acts by their answer, faults that were hit, turns taken. */
 export class Counts {
   readonly acts = new Map<string, number>()
   readonly faults = new Map<string, number>()
@@ -266,7 +267,7 @@ export class Run {
     ])
   }
 
-  /** Of the sets that people hold, those which open besides `opener`: the other one that may, and no other. */
+  /** Of the sets that people hold, those which open besides `opener`: the other that may, and no more. */
   async #checkOthers(opener: number, story: string): Promise<void> {
     const { storage, custodian } = this.#world
     const records = KEY_RECORDS.map((key) => storage.entries.get(key))

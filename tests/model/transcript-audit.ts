@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject, verify } from 'node:crypto'
 import { canonicalJson, type RecordValue } from '../../src/base/canonical-json.ts'
 import type { World } from '../sim/world.ts'
-import type { Holder, Model, Past } from './ceremony-model.ts'
 import type { People } from './people.ts'
+import type { Holder, Model, Past } from './state.ts'
 
 const PREFIX = 'core/transcripts/'
 const ZEROS = '0'.repeat(64)
@@ -31,8 +31,8 @@ interface Transcript {
 
 /**
  * Reads every line once, with nothing but docs/storage-format.md and the shares that people hold: each line
- * names the one before, each first line a closing before it, consents and closings are signed; and who agreed,
- * and how it ended, is what the model says.
+ * names the one before, each first line a closing before it, consents and closings are signed; and who
+ * agreed, and how it ended, is what the model says.
  */
 export class TranscriptAudit {
   readonly #transcripts = new Map<string, Transcript>()

@@ -1,7 +1,7 @@
 import { hasCode } from '../../src/base/errors.ts'
 import type { World } from '../sim/world.ts'
-import { type Ceremony, type Holder, type Model, opening, standingOf } from './ceremony-model.ts'
 import type { People } from './people.ts'
+import { type Ceremony, type Holder, type Model, opening, standingOf } from './state.ts'
 
 /** What everybody may see of a ceremony. */
 export interface CeremonyView {
