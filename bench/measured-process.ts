@@ -15,6 +15,9 @@ process.on('message', () => {
 })
 process.channel.unref()`
 
+/** As `node PROGRAM …` would: `process.argv` is the same. */
+const RUN_FIRST_WORD = "import(require('node:url').pathToFileURL(process.argv[1]).href)"
+
 /** A Node.js process that listens somewhere and tells what it uses. */
 export class MeasuredProcess {
   readonly port: number
@@ -25,14 +28,15 @@ export class MeasuredProcess {
     this.port = port
   }
 
-  /** Runs `node ARGUMENTS…` and waits until its standard output names `127.0.0.1:PORT`. */
+  /**
+   * Runs a program with these words, or the code behind `-e`, and waits until its standard output names
+   * `127.0.0.1:PORT`. The probe goes in front of it as code: a server refuses flags that load some.
+   */
   static async start(argv: readonly string[], nodeFlags: readonly string[] = []): Promise<MeasuredProcess> {
-    const probe = `--import=data:text/javascript,${encodeURIComponent(PROBE)}`
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', probe, ...nodeFlags, ...argv],
-      { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
-    )
+    const [program = '', ...words] = argv
+    const [code, rest] = program === '-e' ? [words[0] ?? '', words.slice(1)] : [RUN_FIRST_WORD, argv]
+    const flags = ['--disable-warning=ExperimentalWarning', ...nodeFlags, '-e', `${PROBE}\n${code}`, '--']
+    const child = spawn(process.execPath, [...flags, ...rest], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     return new MeasuredProcess(child, await portOf(child))
   }
 

@@ -74,6 +74,27 @@ describe('bin/conclave', () => {
     assert.deepEqual(options, ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'])
   })
 
+  test('starts a server without the tokens of the command line, and nothing without a core limit of 0', (t) => {
+    if (process.platform !== 'linux') return t.skip('limits are read from /proc')
+    const root = layOut('checkout', 'src/main.ts')
+    linkNode('checkout/node_modules/.bin/node')
+    plant(
+      join(root, 'src/main.ts'),
+      `const { CONCLAVE_TOKEN, BAO_TOKEN, VAULT_TOKEN, VAULT_ADDR } = process.env
+const limits = (await import('node:fs')).readFileSync('/proc/self/limits', 'utf8')
+const core = /^Max core file size +(\\S+) +(\\S+)/m.exec(limits).slice(1)
+console.log(JSON.stringify([CONCLAVE_TOKEN, BAO_TOKEN, VAULT_TOKEN, VAULT_ADDR, core]))\n`,
+    )
+    plant(join(root, 'package.json'), '{"type": "module"}')
+    const env = { PATH: noNode, CONCLAVE_TOKEN: 'a', BAO_TOKEN: 'b', VAULT_TOKEN: 'c', VAULT_ADDR: 'd' }
+    const seen = (word: string): unknown => {
+      const { stdout } = spawnSync(join(root, 'bin/conclave'), [word], { cwd: folder, encoding: 'utf8', env })
+      return JSON.parse(stdout)
+    }
+    assert.deepEqual(seen('server'), [null, null, null, 'd', ['0', '0']])
+    assert.deepEqual(seen('status'), ['a', 'b', 'c', 'd', ['0', '0']])
+  })
+
   test('hands every argument on as it is', () => {
     const root = layOut('checkout', 'src/main.ts')
     linkNode('checkout/node_modules/.bin/node')

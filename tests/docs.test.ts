@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ERROR_CODES } from '../src/base/errors.ts'
-import { LISTENER_KEYS, TOP_KEYS } from '../src/config/keys.ts'
+import { LISTENER_KEYS, TOP_KEYS, UNIX_LISTENER_KEYS } from '../src/config/keys.ts'
 
 test('docs/errors.md has a row for every error code, and for none that does not exist', () => {
   const page = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8')
@@ -25,4 +25,5 @@ test('docs/operating.md has every key of a configuration, in the table of what i
     })
   assert.deepEqual(missing(TOP_KEYS, ['']), [])
   assert.deepEqual(missing(LISTENER_KEYS, ['….', 'listener\\.']), [])
+  assert.deepEqual(missing(UNIX_LISTENER_KEYS, ['….', 'listener\\.', 'listener\\.unix\\.']), [])
 })

@@ -72,7 +72,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'config/': { rooms: ['base/', 'hcl/'], node: ['node:fs', 'node:path'] },
   'http/': {
     rooms: ['base/', 'logical/', 'router/'],
-    node: ['node:buffer', 'node:http', 'node:https', 'node:net'],
+    node: ['node:buffer', 'node:http', 'node:https', 'node:net', 'node:tls'],
   },
   'client/': { rooms: ['base/'], node: ['node:events', 'node:http', 'node:https', 'node:net'] },
   'offline/': {
@@ -121,7 +121,7 @@ const ROWS: Readonly<Record<string, Row>> = {
         'system/',
         'config/',
       ],
-      ...['http/', 'offline/', 'server/system-ports.ts'],
+      ...['http/', 'offline/', 'server/system-ports.ts', 'server/this-process.ts'],
     ],
     node: ['node:fs', 'node:path'],
     packages: ['pino'],
@@ -131,6 +131,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   'server/system-ports.ts': {
     rooms: ['base/', 'system/host-readings.ts'],
     node: ['node:crypto', 'node:fs', 'node:os', 'node:v8', 'node:vm'],
+  },
+  // How this process was started, and what keeps its memory from a disk: `/proc`, the inspector, the names.
+  'server/this-process.ts': {
+    rooms: ['server/certificate-names.ts', 'server/hygiene.ts', 'server/runtime-flags.ts'],
+    node: ['node:fs', 'node:inspector', 'node:os', 'node:path'],
   },
   // Which program to start, and the hash that the command line needs.
   'main.ts': { rooms: ['cli/', 'server/', 'crypto/node/'] },

@@ -50,10 +50,40 @@ export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
 
+/** The request line and all header lines of a request, in bytes, and how many lines. */
+export const MAX_HEAD_BYTES = 16 * 1024
+export const MAX_HEADER_LINES = 128
+/** Until the head of a request has come, its first byte included. */
+export const HEAD_TIMEOUT_MS = 10_000
+/** Until a request has come whole, its head included. */
+export const REQUEST_TIMEOUT_MS = 30_000
+/** Between two requests on one connection. */
+export const IDLE_TIMEOUT_MS = 5 * 60 * 1000
+/** Without a byte either way while an answer is made, or waits to be taken. */
+export const STALL_TIMEOUT_MS = 90_000
+/** What an operator may set these to. */
+export const MIN_TIMEOUT_MS = 1000
+export const MAX_HEAD_TIMEOUT_MS = 60_000
+export const MAX_REQUEST_TIMEOUT_MS = 10 * 60 * 1000
+export const MAX_IDLE_TIMEOUT_MS = 60 * 60 * 1000
+export const MAX_STALL_TIMEOUT_MS = 10 * 60 * 1000
+/** Connections that a listener holds at once: one more is closed before anything is read. */
+export const MAX_CONNECTIONS = 4096
+/** Requests on one connection: the last one's answer ends it. */
+export const MAX_REQUESTS_PER_CONNECTION = 100_000
+/** Requests of a connection that wait for the answer to an earlier one: one more ends it. */
+export const MAX_PIPELINED_REQUESTS = 64
+/** How long a peer whose bytes were no request, or were not all read, may take to end the connection. */
+export const REFUSED_LINGER_MS = 2000
+
+/** Of a Unix socket: `sun_path` of unix(7), less its final zero. */
+export const MAX_SOCKET_PATH_BYTES = 107
 /** A PEM file of certificates or a key. */
 export const MAX_PEM_BYTES = 1024 * 1024
 /** A certificate that is good for less is told in the log. */
 export const CERTIFICATE_WARNING_MS = 30 * 24 * 60 * 60 * 1000
+/** How long one of our own making is good: the most that Apple's systems take. */
+export const SELF_SIGNED_DAYS = 825
 
 /** A configuration file or a policy, in UTF-16 units: never more than the bytes of its UTF-8. */
 export const MAX_HCL_UNITS = 1024 * 1024

@@ -86,6 +86,7 @@ export class Custodian {
   /** New shares that were given to the open server while an old set is retiring. */
   readonly #arrival = new ArrivalProof()
   #phase: Phase
+  #isAbandoned = false
   /** A seal did not wait for its commit: before the store is read again, that commit must have ended. */
   #unsettled = false
 
@@ -231,6 +232,20 @@ export class Custodian {
     return this.#run(() => this.#close(null))
   }
 
+  /**
+   * Wipes keys and given shares at once, beneath whatever is under way, and stores nothing: the last act of a
+   * process whose state nobody can trust any more. A second time it does nothing.
+   */
+  abandon(): void {
+    if (this.#isAbandoned) return
+    this.#isAbandoned = true
+    if (this.#phase.name === 'sealed') this.#phase.unseal.reset()
+    if (this.#phase.name !== 'open') return
+    this.#letGo(this.#phase)
+    this.#ports.journal.record({ kind: 'seal', event: 'abandoned' })
+    this.#hooks.sealed()
+  }
+
   /** Resolves once what was asked for before has been done: an answer after it shows its effect. */
   async settled(): Promise<void> {
     await this.#queue.run(async () => undefined)
@@ -287,9 +302,7 @@ export class Custodian {
 
   /** Keys are wiped first: whoever ends the process may take a while. */
   #abandon(error: OutcomeUnknownError): void {
-    if (this.#phase.name === 'open') this.#letGo(this.#phase)
-    this.#ports.journal.record({ kind: 'seal', event: 'abandoned' })
-    this.#hooks.sealed()
+    this.abandon()
     this.#hooks.fatal(error)
   }
 

@@ -74,6 +74,7 @@ export interface ServerFlags {
   readonly dataFolder?: string
   readonly logLevel?: string
   readonly logFormat?: string
+  readonly tlsSelfSigned?: boolean
 }
 
 /** Writes talk: one line on stderr. */

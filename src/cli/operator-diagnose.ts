@@ -1,9 +1,17 @@
+import { existsSync } from 'node:fs'
 import { OperatingError } from '../base/errors.ts'
 import { ConclaveClient } from '../client/conclave-client.ts'
 import { ApiError, TransportError } from '../client/errors.ts'
-import { probeListen, reachable } from '../client/listen-probe.ts'
-import type { ListenerConfig, ServerConfig } from '../config/config.ts'
+import { type ListenProbe, probeListen, probeSocket, reachable } from '../client/listen-probe.ts'
+import type {
+  CertificateFiles,
+  ServerConfig,
+  TcpListenerConfig,
+  TlsConfig,
+  UnixListenerConfig,
+} from '../config/config.ts'
 import { readConfig } from '../config/read.ts'
+import { selfSignedFiles } from '../config/tls.ts'
 import { diagnose, type Subject, type SubjectListener } from '../offline/diagnose/diagnose.ts'
 import { type Finding, failure, ok, type Status, warning, worst } from '../offline/diagnose/finding.ts'
 import type { AddressReading, ServerFacts } from '../offline/diagnose/listener.ts'
@@ -32,6 +40,7 @@ export const command: CommandSpec = {
     { name: 'config', kind: 'list', value: 'PATH', help: 'file or folder of settings, as the server has it' },
     { name: 'address', kind: 'text', value: 'HOST:PORT', help: 'where it listens (127.0.0.1:8200)' },
     { name: 'data', kind: 'text', value: 'FOLDER', help: 'where the store is kept (./data)' },
+    { name: 'tls-self-signed', kind: 'switch', help: 'it serves TLS with a certificate of its own making' },
   ],
   later: ['debug', 'skip'],
   connects: false,
@@ -71,7 +80,11 @@ function configured({ flags, io }: CommandCall): Configured {
   try {
     const { config, warnings } = readConfig({
       paths,
-      flags: { ...(address === null ? {} : { address }), ...(dataFolder === null ? {} : { dataFolder }) },
+      flags: {
+        ...(address === null ? {} : { address }),
+        ...(dataFolder === null ? {} : { dataFolder }),
+        tlsSelfSigned: flags.on('tls-self-signed'),
+      },
       environment: io.env,
     })
     const from = paths.length === 0 ? 'flags, environment and defaults' : paths.join(', ')
@@ -84,28 +97,46 @@ function configured({ flags, io }: CommandCall): Configured {
 }
 
 function subjectOf({ storage, listeners }: ServerConfig): Subject {
+  const folder = storage.type === 'sqlite' ? storage.folder : null
   return {
-    folder: storage.type === 'sqlite' ? storage.folder : null,
-    listeners: listeners.map((listener, index) => listenerOf(listener, index + 1)),
+    folder,
+    listeners: listeners.map((listener, index) => {
+      const check = `listener ${index + 1}`
+      return listener.type === 'unix' ? socketOf(listener, check) : portOf(listener, check, folder)
+    }),
   }
 }
 
-function listenerOf(listener: ListenerConfig, number: number): SubjectListener {
+function portOf(listener: TcpListenerConfig, check: string, folder: string | null): SubjectListener {
   const { host, port, tls, serverNames } = listener
+  const files = tls === null ? null : filesOf(tls, folder)
   return {
-    check: `listener ${number}`,
+    check,
     address: addressText(host, port),
     port,
-    tls: tls === null ? null : { check: `listener ${number} tls`, ...tls, names: serverNames },
-    look: () => lookAt(listener),
+    tls: files === null ? null : { check: `${check} tls`, ...files, names: serverNames },
+    look: async () => {
+      const address = `${tls === null ? 'http' : 'https'}://${addressText(reachable(host), port)}`
+      return await lookAt(await probeListen(host, port), address)
+    },
   }
 }
 
-async function lookAt({ host, port, tls }: ListenerConfig): Promise<AddressReading> {
-  const probe = await probeListen(host, port)
+function socketOf({ path }: UnixListenerConfig, check: string): SubjectListener {
+  const look = async (): Promise<AddressReading> => await lookAt(await probeSocket(path), `unix://${path}`)
+  return { check, address: path, port: null, tls: null, look }
+}
+
+/** `null` where there is nothing to look at yet: the first start makes it. */
+function filesOf({ certificate }: TlsConfig, folder: string | null): CertificateFiles | null {
+  if (certificate !== 'self-signed') return certificate
+  const files = folder === null ? null : selfSignedFiles(folder)
+  return files !== null && existsSync(files.certFile) ? files : null
+}
+
+async function lookAt(probe: ListenProbe, address: string): Promise<AddressReading> {
   if (probe === 'free') return { state: 'free' }
   if (probe !== 'taken') return { state: 'refused', code: probe.refused }
-  const address = `${tls === null ? 'http' : 'https'}://${addressText(reachable(host), port)}`
   return { state: 'taken', server: await askServer(address) }
 }
 

@@ -13,6 +13,10 @@ export const command: CommandSpec = {
   examples: [
     { does: 'a real server on this machine, which says what to do next', types: 'server' },
     { does: 'another folder and port', types: 'server -data=/srv/conclave -address=127.0.0.1:8300' },
+    {
+      does: 'for other machines, with TLS',
+      types: 'server -address=0.0.0.0:8200 -tls-self-signed',
+    },
     { does: 'from files in HCL or JSON', types: 'server -config=/etc/conclave.d' },
     { does: 'for an afternoon: in memory, open, with a root token', types: 'server -dev' },
   ],
@@ -25,6 +29,11 @@ export const command: CommandSpec = {
     },
     { name: 'address', kind: 'text', value: 'HOST:PORT', help: 'where to listen (127.0.0.1:8200)' },
     { name: 'data', kind: 'text', value: 'FOLDER', help: 'where the store is kept (./data)' },
+    {
+      name: 'tls-self-signed',
+      kind: 'switch',
+      help: 'TLS with a certificate of its own making; prints its fingerprint',
+    },
     {
       name: 'log-level',
       kind: 'text',
@@ -57,7 +66,7 @@ export const command: CommandSpec = {
   run,
 }
 
-const BESIDE_DEV = ['config', 'address', 'data']
+const BESIDE_DEV = ['config', 'address', 'data', 'tls-self-signed']
 const DEV_FLAGS = ['dev-root-token-id', 'dev-listen-address', 'dev-no-store-token']
 
 async function run(call: CommandCall): Promise<number> {
@@ -103,5 +112,6 @@ function serverFlags(call: CommandCall): ServerFlags {
     ...(dataFolder === null ? {} : { dataFolder }),
     ...(logLevel === null ? {} : { logLevel }),
     ...(logFormat === null ? {} : { logFormat }),
+    tlsSelfSigned: call.flags.on('tls-self-signed'),
   }
 }

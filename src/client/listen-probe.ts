@@ -22,6 +22,21 @@ export async function probeListen(host: string, port: number): Promise<ListenPro
   return await promise
 }
 
+/** The same for a Unix socket. The file that a server left behind which is gone is in nobody's way. */
+export async function probeSocket(path: string): Promise<ListenProbe> {
+  const { promise, resolve } = Promise.withResolvers<ListenProbe>()
+  const socket = connect({ path, timeout: CONNECT_TIMEOUT_MS })
+  socket.once('connect', () => resolve('taken'))
+  socket.once('timeout', () => resolve('taken'))
+  socket.once('error', (error) => {
+    const code = 'code' in error ? String(error.code) : 'unknown'
+    resolve(code === 'ENOENT' || code === 'ECONNREFUSED' ? 'free' : { refused: code })
+  })
+  const probe = await promise
+  socket.destroy()
+  return probe
+}
+
 /** Where somebody on this machine reaches one who listens at `host`: at every address is at loopback too. */
 export function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '') return '127.0.0.1'

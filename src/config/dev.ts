@@ -38,7 +38,7 @@ export function readDevConfig(dev: DevFlags, flags: ConfigFlags, environment: En
     ...DEFAULT_CONFIG,
     ...readLogSettings(DEFAULT_CONFIG, flags, environment),
     storage: { type: 'inmem' },
-    listeners: [plainListener(flagAddress(variable, value))],
+    listeners: [plainListener({ address: flagAddress(variable, value), selfSigned: false })],
   }
   const id = dev.rootTokenId ?? findSetting(environment, 'DEV_ROOT_TOKEN_ID')?.value ?? null
   if (id !== null && !TOKEN_ID.test(id)) {

@@ -6,6 +6,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Our own name first, then those of the peers, so that their scripts work as they are. */
 const PREFIXES = ['CONCLAVE_', 'BAO_', 'VAULT_'] as const
 
+/** What a server that keeps its store reads, also once it runs. */
+const SERVER_SETTINGS = ['CONFIG_PATH', 'LOG_LEVEL', 'LOG_FORMAT']
+
 /** A value and the variable or flag that gave it, for a sentence about it. */
 export interface Setting {
   readonly variable: string
@@ -25,6 +28,12 @@ export function findSetting(environment: Environment, name: string): Setting | n
     if (value !== undefined && value !== '') return { variable, value }
   }
   return null
+}
+
+/** What a server is told by its environment, without the rest: a copy that may be kept. */
+export function serverSettings(environment: Environment): Environment {
+  const names = PREFIXES.flatMap((prefix) => SERVER_SETTINGS.map((name) => `${prefix}${name}`))
+  return Object.fromEntries(names.map((name) => [name, environment[name]]))
 }
 
 /** The file in which a token waits for the command line, or `null` where there is no home for it. */

@@ -1,11 +1,8 @@
 /**
  * What is done with a key: read; accepted without an effect, and why; or refused, because ignoring it would
- * take away a safety that the operator relies on. A refused switch is accepted where it says `unless`.
+ * take away a safety that the operator relies on.
  */
-export type KeyRule =
-  | 'read'
-  | { readonly ignored: string }
-  | { readonly refused: string; readonly unless?: boolean }
+export type KeyRule = 'read' | { readonly ignored: string } | { readonly refused: string }
 
 export type KeyTable = ReadonlyMap<string, KeyRule>
 
@@ -28,7 +25,7 @@ export const TOP_KEYS: KeyTable = table({
       'max_lease_ttl',
       'imprecise_lease_role_tracking',
     ],
-    ['the time limits of a request are fixed', 'default_max_request_duration'],
+    ['an answer has no time limit but that of its listener', 'default_max_request_duration'],
     [
       'the log goes to standard error',
       'log_file',
@@ -91,27 +88,16 @@ export const SINGLETONS: readonly (readonly string[])[] = [
   ['telemetry'],
 ]
 
-/** The keys of surface.md section 13.3, and our own. */
-export const LISTENER_KEYS: KeyTable = table({
+/** What a listener may say wherever it listens. */
+const EVERYWHERE: Required<Pick<Rules, 'read' | 'ignored' | 'refused'>> = {
   read: [
-    ...['address', 'tls_disable', 'tls_cert_file', 'tls_key_file', 'tls_min_version', 'tls_max_version'],
-    ...['max_request_size', 'ceremony_access', 'retire_on', 'server_names'],
+    ...['address', 'max_request_size', 'ceremony_access', 'retire_on', 'server_names'],
     ...['disable_unauthed_rekey_endpoints', 'disable_unauthed_generate_root_endpoints'],
+    ...['http_idle_timeout', 'http_read_header_timeout', 'http_read_timeout', 'http_write_timeout'],
   ],
   ignored: [
     ['this server is alone', 'cluster_address'],
-    ['no client is asked for a certificate', 'tls_client_ca_file', 'tls_disable_client_certs'],
-    [
-      'certificates come from files',
-      ...['tls_acme_cache_path', 'tls_acme_ca_directory', 'tls_acme_test_ca_directory', 'tls_acme_ca_root'],
-      ...['tls_acme_eab_key_id', 'tls_acme_eab_mac_key', 'tls_acme_key_type', 'tls_acme_email'],
-      ...['tls_acme_domains', 'tls_acme_disable_http_challenge', 'tls_acme_disable_alpn_challenge'],
-    ],
-    [
-      'the time limits of a connection are fixed',
-      ...['http_idle_timeout', 'http_read_header_timeout', 'http_read_timeout', 'http_write_timeout'],
-      ...['max_request_duration'],
-    ],
+    ['an answer has no time limit of its own but "http_write_timeout"', 'max_request_duration'],
     ['the limits of JSON are fixed', 'max_request_json_memory', 'max_request_json_strings'],
     ['only an agent or a proxy of the peers looks at that header', 'require_request_header'],
     ['no header but those of the API is sent', 'custom_response_headers'],
@@ -123,14 +109,6 @@ export const LISTENER_KEYS: KeyTable = table({
   ],
   refused: [
     [
-      'asks for client certificates, which this version does not check: anyone could connect. Set it false',
-      'tls_require_and_verify_client_cert',
-    ],
-    [
-      'asks for a choice of ciphers, which this version does not make: Node.js has its own. Take it away',
-      'tls_cipher_suites',
-    ],
-    [
       'asks for client addresses as a proxy tells them, which this version does not read. Take it away',
       ...['proxy_protocol_behavior', 'proxy_protocol_authorized_addrs', 'x_forwarded_for_authorized_addrs'],
       ...['x_forwarded_for_hop_skips', 'x_forwarded_for_reject_not_present'],
@@ -139,7 +117,43 @@ export const LISTENER_KEYS: KeyTable = table({
       ...['x_forwarded_for_client_cert_keep_not_forwarded'],
     ],
   ],
-  unless: { tls_require_and_verify_client_cert: false },
+}
+
+/** `tls_disable` is read on both. */
+const TLS_KEYS = [
+  ...['tls_cert_file', 'tls_key_file', 'tls_min_version', 'tls_max_version', 'tls_client_ca_file'],
+  ...['tls_require_and_verify_client_cert', 'tls_disable_client_certs'],
+]
+
+/** The keys of a `listener "tcp"` (surface.md section 13.3), and our own. */
+export const LISTENER_KEYS: KeyTable = table({
+  read: [...EVERYWHERE.read, 'tls_disable', ...TLS_KEYS],
+  ignored: [
+    ...EVERYWHERE.ignored,
+    [
+      'certificates come from files',
+      ...['tls_acme_cache_path', 'tls_acme_ca_directory', 'tls_acme_test_ca_directory', 'tls_acme_ca_root'],
+      ...['tls_acme_eab_key_id', 'tls_acme_eab_mac_key', 'tls_acme_key_type', 'tls_acme_email'],
+      ...['tls_acme_domains', 'tls_acme_disable_http_challenge', 'tls_acme_disable_alpn_challenge'],
+    ],
+  ],
+  refused: [
+    ...EVERYWHERE.refused,
+    [
+      'asks for a choice of ciphers, which this version does not make: Node.js has its own. Take it away',
+      'tls_cipher_suites',
+    ],
+  ],
+})
+
+/** The keys of a `listener "unix"`. */
+export const UNIX_LISTENER_KEYS: KeyTable = table({
+  read: [...EVERYWHERE.read, 'tls_disable', 'socket_mode', 'socket_user', 'socket_group'],
+  ignored: EVERYWHERE.ignored,
+  refused: [
+    ...EVERYWHERE.refused,
+    ['asks for TLS, which a Unix socket does without: its file says who connects. Take it away', ...TLS_KEYS],
+  ],
 })
 
 export const STORAGE_KEYS: KeyTable = table({ read: ['path'] })
@@ -151,20 +165,16 @@ interface Rules {
   /** Each a reason and the keys that it stands for. */
   readonly ignored?: readonly (readonly [reason: string, ...keys: string[]])[]
   readonly refused?: readonly (readonly [reason: string, ...keys: string[]])[]
-  readonly unless?: Readonly<Record<string, boolean>>
 }
 
-function table({ read = [], ignored = [], refused = [], unless = {} }: Rules): KeyTable {
+function table({ read = [], ignored = [], refused = [] }: Rules): KeyTable {
   const rules: [string, KeyRule][] = [
     ...read.map((key): [string, KeyRule] => [key, 'read']),
     ...ignored.flatMap(([reason, ...keys]) =>
       keys.map((key): [string, KeyRule] => [key, { ignored: reason }]),
     ),
     ...refused.flatMap(([reason, ...keys]) =>
-      keys.map((key): [string, KeyRule] => {
-        const harmless = unless[key]
-        return [key, { refused: reason, ...(harmless === undefined ? {} : { unless: harmless }) }]
-      }),
+      keys.map((key): [string, KeyRule] => [key, { refused: reason }]),
     ),
   ]
   return new Map(rules)

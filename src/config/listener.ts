@@ -1,7 +1,30 @@
-import { MAX_BODY_BYTES, MAX_SERVER_NAMES } from '../base/limits.ts'
+import { millis } from '../base/clock.ts'
+import { utf8 } from '../base/encoding.ts'
+import {
+  HEAD_TIMEOUT_MS,
+  IDLE_TIMEOUT_MS,
+  MAX_BODY_BYTES,
+  MAX_HEAD_TIMEOUT_MS,
+  MAX_IDLE_TIMEOUT_MS,
+  MAX_REQUEST_TIMEOUT_MS,
+  MAX_SERVER_NAMES,
+  MAX_SOCKET_PATH_BYTES,
+  MAX_STALL_TIMEOUT_MS,
+  MIN_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
+  STALL_TIMEOUT_MS,
+} from '../base/limits.ts'
 import { type HostPort, isLoopback, parseAddress, parseHostName } from './address.ts'
-import type { CeremonyAccess, ListenerConfig } from './config.ts'
+import {
+  type CeremonyAccess,
+  DEFAULT_LISTENER,
+  type ListenerTerms,
+  type ListenerTimeouts,
+  type TcpListenerConfig,
+  type UnixListenerConfig,
+} from './config.ts'
 import type { Section } from './section.ts'
+import { parseTls } from './tls.ts'
 
 const DEFAULT_ADDRESS = '127.0.0.1:8200'
 const ACCESS = ['open', 'guarded'] as const
@@ -10,44 +33,78 @@ const MAX_REQUEST_SIZE = 1024 * 1024 * 1024
 /** The families of endpoints that the peers switch off by a name of their own. */
 const FAMILIES = ['disable_unauthed_rekey_endpoints', 'disable_unauthed_generate_root_endpoints'] as const
 
-/**
- * Reads a `listener "tcp"`. `moved` is the address that the command line wants instead of the section's: what
- * follows from the address then follows from that one. Throws `config_invalid`.
- */
-export function parseListener(section: Section, moved: HostPort | null): ListenerConfig {
-  const address = moved ?? ownAddress(section)
-  const tls = parseTls(section)
+/** Who may connect to a socket that nobody described: the user of the server. */
+const DEFAULT_SOCKET_MODE = 0o600
+
+/** What the command line says of the first listener of the network. */
+export interface Moved {
+  /** Its address instead of the section's: what follows from the address then follows from this one. */
+  readonly address: HostPort | null
+  /** Whether it is to have a certificate of the server's own making. */
+  readonly selfSigned: boolean
+}
+
+/** Reads a `listener "tcp"`. Throws `config_invalid`. */
+export function parseTcpListener(section: Section, moved: Moved): TcpListenerConfig {
+  const address = moved.address ?? ownAddress(section)
   return {
+    type: 'tcp',
     ...address,
-    tls,
-    ...parseAccess(section, accessBy(address)),
-    serverNames: parseNames(section),
-    maxRequestBytes:
-      section.integer('max_request_size', { min: MIN_REQUEST_SIZE, max: MAX_REQUEST_SIZE }) ?? MAX_BODY_BYTES,
+    tls: parseTls(section, moved.selfSigned),
+    ...parseTerms(section, accessBy(address)),
   }
 }
 
-/** A listener that no file describes: without TLS, as there is no certificate. */
-export function plainListener(address: HostPort): ListenerConfig {
-  const access = accessBy(address)
+/** Reads a `listener "unix"`: whoever the mode of the file lets in is on this machine. */
+export function parseUnixListener(section: Section): UnixListenerConfig {
+  const path = section.path('address')
+  if (path === undefined) throw section.invalid('address', 'is missing: the path of the socket')
+  if (utf8(path).length > MAX_SOCKET_PATH_BYTES) {
+    throw section.invalid('address', `is longer than ${MAX_SOCKET_PATH_BYTES} bytes, the limit of the system`)
+  }
+  if (section.boolean('tls_disable') === false) {
+    throw section.invalid('tls_disable', 'asks for TLS, which a Unix socket does without. Take it away')
+  }
   return {
-    ...address,
-    tls: null,
+    type: 'unix',
+    path,
+    mode: parseMode(section),
+    user: section.text('socket_user') ?? null,
+    group: section.text('socket_group') ?? null,
+    ...parseTerms(section, 'open'),
+  }
+}
+
+/** A listener that no file describes: with TLS only where the server makes its certificate. */
+export function plainListener({ address, selfSigned }: Moved): TcpListenerConfig {
+  const { host, port } = address ?? DEFAULT_LISTENER
+  const access = accessBy({ host })
+  return {
+    ...DEFAULT_LISTENER,
+    host,
+    port,
+    tls: selfSigned
+      ? {
+          certificate: 'self-signed',
+          minVersion: 'tls12',
+          maxVersion: 'tls13',
+          clientCertificates: 'asked',
+          clientCaFile: null,
+        }
+      : null,
     ceremonyAccess: access,
     rekeyAccess: access,
     generateRootAccess: access,
     retireOn: retireOnBy(access),
-    serverNames: [],
-    maxRequestBytes: MAX_BODY_BYTES,
   }
 }
 
-function accessBy({ host }: HostPort): CeremonyAccess {
+function accessBy({ host }: Pick<HostPort, 'host'>): CeremonyAccess {
   return isLoopback(host) ? 'open' : 'guarded'
 }
 
 /** What retires is the old set of a rekey. */
-function retireOnBy(rekeyAccess: CeremonyAccess): ListenerConfig['retireOn'] {
+function retireOnBy(rekeyAccess: CeremonyAccess): ListenerTerms['retireOn'] {
   return rekeyAccess === 'open' ? 'acknowledgement' : 'proof'
 }
 
@@ -57,37 +114,37 @@ function ownAddress(section: Section): HostPort {
   throw section.invalid('address', `must be host:port, for example ${DEFAULT_ADDRESS}`)
 }
 
-function parseTls(section: Section): ListenerConfig['tls'] {
-  const certFile = section.path('tls_cert_file')
-  const keyFile = section.path('tls_key_file')
-  const isPlain = section.boolean('tls_disable') ?? false
-  checkVersions(section)
-  if (isPlain && (certFile !== undefined || keyFile !== undefined)) {
-    throw section.invalid('tls_disable', 'is true beside a certificate; take one of the two away')
+function parseTerms(section: Section, access: CeremonyAccess): ListenerTerms {
+  return {
+    ...parseAccess(section, access),
+    serverNames: parseNames(section),
+    maxRequestBytes:
+      section.integer('max_request_size', { min: MIN_REQUEST_SIZE, max: MAX_REQUEST_SIZE }) ?? MAX_BODY_BYTES,
+    timeouts: parseTimeouts(section),
   }
-  if (isPlain) return null
-  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile }
-  const missing = certFile === undefined ? 'tls_cert_file' : 'tls_key_file'
-  throw section.invalid(missing, 'is missing; "tls_disable = true" serves without TLS, for this machine only')
 }
 
-/** TLS 1.2 and 1.3 are served: less is not offered, and more than 1.2 cannot be demanded. */
-function checkVersions(section: Section): void {
-  const names = ['tls10', 'tls11', 'tls12', 'tls13'] as const
-  const least = section.oneOf('tls_min_version', names)
-  const most = section.oneOf('tls_max_version', names)
-  if (least === 'tls13') {
-    throw section.invalid(
-      'tls_min_version',
-      'asks for TLS 1.3, and TLS 1.2 would be taken as well. Write "tls12"',
-    )
+/** The peers' four. They let 0 stand for "no limit"; here there is always one. */
+function parseTimeouts(section: Section): ListenerTimeouts {
+  const read = (key: string, usual: number, max: number): ListenerTimeouts['head'] =>
+    section.duration(key, { min: MIN_TIMEOUT_MS, max, zero: usual }) ?? millis(usual)
+  return {
+    head: read('http_read_header_timeout', HEAD_TIMEOUT_MS, MAX_HEAD_TIMEOUT_MS),
+    request: read('http_read_timeout', REQUEST_TIMEOUT_MS, MAX_REQUEST_TIMEOUT_MS),
+    idle: read('http_idle_timeout', IDLE_TIMEOUT_MS, MAX_IDLE_TIMEOUT_MS),
+    stall: read('http_write_timeout', STALL_TIMEOUT_MS, MAX_STALL_TIMEOUT_MS),
   }
-  const have = 'has no effect: TLS 1.2 and TLS 1.3 are served'
-  if (least === 'tls10' || least === 'tls11') section.warn('tls_min_version', have)
-  if (most !== undefined && most !== 'tls13') section.warn('tls_max_version', have)
 }
 
-type Access = Pick<ListenerConfig, 'ceremonyAccess' | 'rekeyAccess' | 'generateRootAccess' | 'retireOn'>
+/** The bits of chmod(1) in octal, as a text: a number would be read as decimal by whoever reads the file. */
+function parseMode(section: Section): number {
+  const text = section.text('socket_mode')
+  if (text === undefined) return DEFAULT_SOCKET_MODE
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8)
+  throw section.invalid('socket_mode', 'must be three octal digits in quotes, for example "660"')
+}
+
+type Access = Pick<ListenerTerms, 'ceremonyAccess' | 'rekeyAccess' | 'generateRootAccess' | 'retireOn'>
 
 /** custody.md section 3: one word for all ceremonies, or the peers' switches for two families of them. */
 function parseAccess(section: Section, byAddress: CeremonyAccess): Access {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { hasCode } from '../base/errors.ts'
 import { parseDocument } from '../hcl/document.ts'
-import { LISTENER_KEYS, TOP_KEYS } from './keys.ts'
+import { LISTENER_KEYS, TOP_KEYS, UNIX_LISTENER_KEYS } from './keys.ts'
 import { parseConfig } from './parse.ts'
 
 test('whatever values stand behind the known keys: a configuration, or a refusal with its place', () => {
@@ -26,18 +26,19 @@ test('whatever values stand behind the known keys: a configuration, or a refusal
     fc.array(scalar, { maxLength: 2 }),
     fc.constantFrom<unknown>({}, [{}], { a: { b: {} } }),
   )
-  const listener = fc.dictionary(fc.constantFrom(...LISTENER_KEYS.keys()), value, {
-    maxKeys: 4,
-    noNullPrototype: true,
-  })
-  const block = fc.oneof(value, fc.record({ tcp: fc.oneof(listener, fc.array(listener, { maxLength: 3 })) }))
+  const listeners = (type: string, keys: typeof LISTENER_KEYS): fc.Arbitrary<unknown> => {
+    const options = { maxKeys: 4, noNullPrototype: true }
+    const one = fc.dictionary(fc.constantFrom(...keys.keys()), value, options)
+    return fc.oneof(one, fc.array(one, { maxLength: 3 })).map((blocks) => ({ [type]: blocks }))
+  }
+  const block = fc.oneof(value, listeners('tcp', LISTENER_KEYS), listeners('unix', UNIX_LISTENER_KEYS))
   const top = fc.dictionary(fc.constantFrom(...TOP_KEYS.keys()), value, { maxKeys: 4, noNullPrototype: true })
   let taken = 0
   fc.assert(
-    fc.property(top, block, (settings, listeners) => {
-      const body = parseDocument(JSON.stringify({ ...settings, listener: listeners }), 'c.json', 'json')
+    fc.property(top, block, (settings, listener) => {
+      const body = parseDocument(JSON.stringify({ ...settings, listener }), 'c.json', 'json')
       try {
-        const { config } = parseConfig(body, { storage: { type: 'inmem' }, address: null })
+        const { config } = parseConfig(body, { storage: { type: 'inmem' }, address: null, selfSigned: false })
         assert.ok(config.listeners.length > 0)
         taken++
       } catch (error) {

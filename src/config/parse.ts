@@ -1,6 +1,6 @@
 import type { OperatingError } from '../base/errors.ts'
+import { MAX_EXPIRY_MS, MIN_EXPIRY_MS } from '../base/limits.ts'
 import { type Body, placeText } from '../hcl/value.ts'
-import type { HostPort } from './address.ts'
 import { typedBlocks } from './blocks.ts'
 import {
   type ConfigWarning,
@@ -11,18 +11,18 @@ import {
   type ServerConfig,
   type StorageConfig,
 } from './config.ts'
-import { LISTENER_KEYS, NO_KEYS, SINGLETONS, STORAGE_KEYS, TOP_KEYS } from './keys.ts'
-import { parseListener, plainListener } from './listener.ts'
+import { LISTENER_KEYS, NO_KEYS, SINGLETONS, STORAGE_KEYS, TOP_KEYS, UNIX_LISTENER_KEYS } from './keys.ts'
+import { type Moved, parseTcpListener, parseUnixListener, plainListener } from './listener.ts'
 import { invalid, Section } from './section.ts'
 
 const STORAGE_TYPES = ['sqlite', 'inmem', 'file']
-const LISTENER_TYPES = ['tcp']
+const LISTENER_TYPES = ['tcp', 'unix']
+/** Of a ceremony. */
+const EXPIRY = { min: MIN_EXPIRY_MS, max: MAX_EXPIRY_MS }
 
 /** What was decided elsewhere and wins over the files. */
-export interface Decided {
+export interface Decided extends Moved {
   readonly storage: StorageConfig | null
-  /** Where the first listener listens, and no other. */
-  readonly address: HostPort | null
 }
 
 /**
@@ -43,14 +43,14 @@ export function parseConfig(
   if (storage === null) throw noStorage()
   const config: ServerConfig = {
     storage,
-    listeners: parseListeners(top, decided.address, warnings),
+    listeners: parseListeners(top, decided, warnings),
     logLevel: top.oneOf('log_level', LOG_LEVELS) ?? DEFAULT_CONFIG.logLevel,
     logFormat: top.oneOf('log_format', LOG_FORMATS) ?? DEFAULT_CONFIG.logFormat,
     clusterName: top.text('cluster_name') ?? null,
     initSecretFile: top.path('init_secret_file') ?? null,
-    ceremonyExpiry: top.lifetime('ceremony_expiry') ?? DEFAULT_CONFIG.ceremonyExpiry,
-    dealtExpiry: top.lifetime('dealt_expiry') ?? DEFAULT_CONFIG.dealtExpiry,
-    unjoinedExpiry: top.lifetime('unjoined_expiry') ?? DEFAULT_CONFIG.unjoinedExpiry,
+    ceremonyExpiry: top.duration('ceremony_expiry', EXPIRY) ?? DEFAULT_CONFIG.ceremonyExpiry,
+    dealtExpiry: top.duration('dealt_expiry', EXPIRY) ?? DEFAULT_CONFIG.dealtExpiry,
+    unjoinedExpiry: top.duration('unjoined_expiry', EXPIRY) ?? DEFAULT_CONFIG.unjoinedExpiry,
     pidFile: top.path('pid_file') ?? null,
   }
   return { config, warnings }
@@ -102,19 +102,30 @@ function noStorage(): OperatingError {
   )
 }
 
+/** Where an address was decided, one listener is left: the first of the network, moved there. */
 function parseListeners(
   top: Section,
-  moved: HostPort | null,
+  decided: Decided,
   warnings: ConfigWarning[],
 ): readonly ListenerConfig[] {
-  const elsewhere = { keys: TOP_KEYS, where: 'at the top, outside of this block' }
-  const sections = typedBlocks(top, 'listener').map(({ type, at, path, body }) => {
+  const { address, selfSigned } = decided
+  let first = true
+  const listeners = typedBlocks(top, 'listener').map(({ type, at, path, body }) => {
     if (!LISTENER_TYPES.includes(type)) throw invalid(at, unknownType(path, LISTENER_TYPES))
-    return new Section(body, { path, at, keys: LISTENER_KEYS, elsewhere, warnings })
+    const keys = type === 'unix' ? UNIX_LISTENER_KEYS : LISTENER_KEYS
+    const elsewhere = { keys: TOP_KEYS, where: 'at the top, outside of this block' }
+    const section = new Section(body, { path, at, keys, elsewhere, warnings })
+    if (type === 'unix') return parseUnixListener(section)
+    const moved = first ? { address, selfSigned } : { address: null, selfSigned: false }
+    first = false
+    return parseTcpListener(section, moved)
   })
-  if (sections.length === 0) return moved === null ? DEFAULT_CONFIG.listeners : [plainListener(moved)]
-  const listeners = sections.map((section, index) => parseListener(section, index === 0 ? moved : null))
-  return moved === null ? listeners : listeners.slice(0, 1)
+  const network = listeners.find(({ type }) => type === 'tcp')
+  if (address !== null) return [network ?? plainListener(decided)]
+  if (network === undefined && selfSigned && listeners.length > 0) {
+    throw invalid(null, '-tls-self-signed needs a listener "tcp", and the configuration has none')
+  }
+  return listeners.length > 0 ? listeners : [plainListener(decided)]
 }
 
 function unknownType(path: string, known: readonly string[]): string {

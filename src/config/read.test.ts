@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { DEFAULT_CONFIG, type ServerConfig } from './config.ts'
+import { DEFAULT_CONFIG, type ListenerTimeouts, type ServerConfig, type TcpListenerConfig } from './config.ts'
 import { type ConfigFlags, type ReadConfig, readConfig } from './read.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'conclave-config-'))
@@ -30,6 +30,11 @@ function read(
 
 const STORAGE = 'storage "inmem" {}\n'
 
+/** The listeners of the network. */
+function network({ listeners }: ServerConfig): readonly TcpListenerConfig[] {
+  return listeners.filter((listener) => listener.type === 'tcp')
+}
+
 test('without any file: the usual folder, and loopback without TLS', () => {
   const { config, warnings } = readConfig({ paths: [], flags: {}, environment: {} })
   assert.deepEqual(config, DEFAULT_CONFIG)
@@ -48,10 +53,22 @@ listener "tcp" {
   address       = "[::]:8202"
   tls_cert_file = "tls/cert.pem"
   tls_key_file  = "/etc/key.pem"
-  tls_min_version = "tls12"
-  tls_require_and_verify_client_cert = 0
+  tls_min_version = "tls13"
+  tls_client_ca_file = "tls/ca.pem"
+  tls_require_and_verify_client_cert = 1
   max_request_size = 0x400
   ceremony_access  = "open"
+  http_read_header_timeout = "5s"
+  http_read_timeout = 60
+  http_idle_timeout = "1h"
+  http_write_timeout = "2m"
+}
+listener "unix" {
+  address      = "conclave.sock"
+  tls_disable  = true
+  socket_mode  = "0660"
+  socket_user  = "conclave"
+  socket_group = "1234"
 }
 seal "shamir" {}
 log_level        = "debug"
@@ -80,10 +97,23 @@ const EVERYTHING_JSON = {
         address: '[::]:8202',
         tls_cert_file: 'tls/cert.pem',
         tls_key_file: '/etc/key.pem',
-        tls_min_version: 'tls12',
-        tls_require_and_verify_client_cert: 'false',
+        tls_min_version: 'tls13',
+        tls_client_ca_file: 'tls/ca.pem',
+        tls_require_and_verify_client_cert: 'true',
         max_request_size: '1024',
         ceremony_access: 'open',
+        http_read_header_timeout: 5,
+        http_read_timeout: '1m',
+        http_idle_timeout: '3600s',
+        http_write_timeout: '120',
+      },
+    },
+    {
+      unix: {
+        address: 'conclave.sock',
+        socket_mode: '660',
+        socket_user: 'conclave',
+        socket_group: '1234',
       },
     },
   ],
@@ -98,12 +128,17 @@ const EVERYTHING_JSON = {
   pid_file: '/run/conclave.pid',
 }
 
+function timeouts(head: number, request: number, idle: number, stall: number): ListenerTimeouts {
+  return { head, request, idle, stall } as ListenerTimeouts
+}
+
 /** What both say, with paths relative to the file that they stand in. */
 function everything(place: string): ServerConfig {
   return {
     storage: { type: 'sqlite', folder: join(place, 'data') },
     listeners: [
       {
+        type: 'tcp',
         host: '127.0.0.1',
         port: 8201,
         tls: null,
@@ -113,17 +148,40 @@ function everything(place: string): ServerConfig {
         retireOn: 'proof',
         serverNames: ['vault.example.com', 'localhost'],
         maxRequestBytes: 33_554_432,
+        timeouts: timeouts(10_000, 30_000, 300_000, 90_000),
       },
       {
+        type: 'tcp',
         host: '::',
         port: 8202,
-        tls: { certFile: join(place, 'tls/cert.pem'), keyFile: '/etc/key.pem' },
+        tls: {
+          certificate: { certFile: join(place, 'tls/cert.pem'), keyFile: '/etc/key.pem' },
+          minVersion: 'tls13',
+          maxVersion: 'tls13',
+          clientCertificates: 'required',
+          clientCaFile: join(place, 'tls/ca.pem'),
+        },
         ceremonyAccess: 'open',
         rekeyAccess: 'open',
         generateRootAccess: 'open',
         retireOn: 'acknowledgement',
         serverNames: [],
         maxRequestBytes: 1024,
+        timeouts: timeouts(5000, 60_000, 3_600_000, 120_000),
+      },
+      {
+        type: 'unix',
+        path: join(place, 'conclave.sock'),
+        mode: 0o660,
+        user: 'conclave',
+        group: '1234',
+        ceremonyAccess: 'open',
+        rekeyAccess: 'open',
+        generateRootAccess: 'open',
+        retireOn: 'acknowledgement',
+        serverNames: [],
+        maxRequestBytes: 33_554_432,
+        timeouts: timeouts(10_000, 30_000, 300_000, 90_000),
       },
     ],
     logLevel: 'debug',
@@ -162,7 +220,7 @@ test('a block is the same block in each of its spellings', () => {
     'listener = [{ tcp = { tls_disable = true } }, { tcp { tls_disable = true } }]',
   ]
   for (const spelling of spellings) {
-    const [first, second, third] = read(STORAGE + spelling).config.listeners
+    const [first, second, third] = network(read(STORAGE + spelling).config)
     assert.deepEqual([first, second, third], [first, first, undefined])
     assert.equal(first?.port, 8200)
   }
@@ -208,7 +266,8 @@ test('the configuration is frozen through and through', () => {
     config,
     config.storage,
     config.listeners,
-    config.listeners[1]?.tls,
+    network(config)[1]?.tls,
+    config.listeners[2]?.timeouts,
     config.listeners[0]?.serverNames,
   ]
   assert.ok(parts.every((part) => Object.isFrozen(part)))
@@ -222,8 +281,6 @@ user_lockout "all" { lockout_threshold = 3 }
 user_lockout "ldap" {}
 listener "tcp" {
   tls_disable = true
-  tls_min_version = "tls10"
-  tls_max_version = "tls12"
   cluster_address = "x"
 }
 telemetry { prometheus_retention_time = "24h" }
@@ -234,11 +291,9 @@ plugin "auth" "x" {}`)
         'c.hcl:2:1: "ui" has no effect: this version has no pages',
         'c.hcl:3:1: "default_lease_ttl" has no effect: nothing has a lease in this version',
         'c.hcl:4:1: "user_lockout" has no effect: there is no login by a password',
-        'c.hcl:12:1: "telemetry" has no effect: there are no metrics',
-        'c.hcl:13:1: "plugin" has no effect: there are no plugins',
-        'c.hcl:10:3: "listener.tcp.cluster_address" has no effect: this server is alone',
-        'c.hcl:8:3: "listener.tcp.tls_min_version" has no effect: TLS 1.2 and TLS 1.3 are served',
-        'c.hcl:9:3: "listener.tcp.tls_max_version" has no effect: TLS 1.2 and TLS 1.3 are served',
+        'c.hcl:10:1: "telemetry" has no effect: there are no metrics',
+        'c.hcl:11:1: "plugin" has no effect: there are no plugins',
+        'c.hcl:8:3: "listener.tcp.cluster_address" has no effect: this server is alone',
       ],
     )
   })
@@ -301,8 +356,8 @@ listener "tcp" { tls_disable = 1 }`
   test('moves the first listener and leaves no other', () => {
     const { config } = read(secured, { address: '127.0.0.2:9' })
     assert.deepEqual(
-      [config.listeners.length, config.listeners[0]?.host, config.listeners[0]?.port],
-      [1, '127.0.0.2', 9],
+      config.listeners.map((listener) => listener.type === 'tcp' && [listener.host, listener.port]),
+      [['127.0.0.2', 9]],
     )
   })
 
@@ -325,4 +380,63 @@ listener "tcp" { tls_disable = 1 }`
       message: '-address must be host:port, for example 127.0.0.1:8200',
     })
   })
+})
+
+describe('a listener with TLS', () => {
+  const tls = (lines: string, flags: ConfigFlags = {}): TcpListenerConfig['tls'] | undefined =>
+    network(read(`${STORAGE}listener "tcp" {\n${lines}\n}`, flags).config)[0]?.tls
+  const files = 'tls_cert_file = "/c"\ntls_key_file = "/k"\n'
+
+  test('takes TLS 1.2 and 1.3, and asks clients for a certificate that they need not have', () => {
+    assert.deepEqual(tls(files), {
+      certificate: { certFile: '/c', keyFile: '/k' },
+      minVersion: 'tls12',
+      maxVersion: 'tls13',
+      clientCertificates: 'asked',
+      clientCaFile: null,
+    })
+  })
+
+  test('does not ask where that is switched off', () => {
+    assert.equal(tls(`${files}tls_disable_client_certs = true`)?.clientCertificates, 'none')
+  })
+
+  test('is served up to the version that is the most', () => {
+    assert.equal(tls(`${files}tls_max_version = "tls12"`)?.maxVersion, 'tls12')
+  })
+
+  test('has a certificate of its own making where the command line says so', () => {
+    assert.equal(tls('', { tlsSelfSigned: true })?.certificate, 'self-signed')
+    const bare = readConfig({ paths: [], flags: { tlsSelfSigned: true }, environment: {} }).config
+    assert.equal(network(bare)[0]?.tls?.certificate, 'self-signed')
+    const abroad = { tlsSelfSigned: true, address: '0.0.0.0:1' }
+    const moved = readConfig({ paths: [], flags: abroad, environment: {} }).config
+    assert.deepEqual(
+      network(moved).map(({ host, tls, ceremonyAccess }) => [host, tls?.certificate, ceremonyAccess]),
+      [['0.0.0.0', 'self-signed', 'guarded']],
+    )
+  })
+
+  test('only the first of the network has it', () => {
+    const { config } = read(
+      `${STORAGE}listener "unix" { address = "/s" }\nlistener "tcp" {}\nlistener "tcp" { tls_disable = 1 }`,
+      { tlsSelfSigned: true },
+    )
+    assert.deepEqual(
+      network(config).map(({ tls }) => tls?.certificate),
+      ['self-signed', undefined],
+    )
+  })
+})
+
+test('a time-out of 0, which is none for the peers, is the usual one', () => {
+  const { config } = read(`${STORAGE}listener "tcp" {\n tls_disable = 1\n http_write_timeout = 0 }`)
+  assert.equal(config.listeners[0]?.timeouts.stall, 90_000)
+})
+
+test('a socket that nobody described is for the user of the server', () => {
+  const { config } = read(`${STORAGE}listener "unix" { address = "/run/c.sock" }`)
+  const [listener] = config.listeners
+  assert.ok(listener?.type === 'unix')
+  assert.deepEqual([listener.path, listener.mode, listener.user], ['/run/c.sock', 0o600, null])
 })

@@ -18,6 +18,8 @@ export interface ConfigFlags {
   readonly dataFolder?: string
   readonly logLevel?: string
   readonly logFormat?: string
+  /** The first listener of the network gets a certificate of the server's own making. */
+  readonly tlsSelfSigned?: boolean
 }
 
 /** All that a configuration comes from. */
@@ -43,12 +45,14 @@ export function readConfig({ paths, flags, environment }: ConfigSources): ReadCo
   const named = findSetting(environment, 'CONFIG_PATH')
   const files = paths.length > 0 || named === null ? paths : [named.value]
   const address = flags.address === undefined ? null : flagAddress('-address', flags.address)
-  const decided = { storage: decidedStorage(flags, files), address }
+  const selfSigned = flags.tlsSelfSigned === true
+  const decided = { storage: decidedStorage(flags, files), address, selfSigned }
   const { config, warnings } = parseConfig(readSources(files), decided)
   const isAbroad = address !== null && !isLoopback(address.host)
-  if (isAbroad && config.listeners.some(({ tls }) => tls === null)) {
+  if (isAbroad && config.listeners.some((listener) => listener.type === 'tcp' && listener.tls === null)) {
     throw invalid(
-      '-address leaves this machine, so it needs TLS: give a -config with "tls_cert_file" and "tls_key_file"',
+      '-address leaves this machine, so it needs TLS: give -tls-self-signed, or a -config with ' +
+        '"tls_cert_file" and "tls_key_file"',
     )
   }
   return { config: deepFrozen({ ...config, ...readLogSettings(config, flags, environment) }), warnings }

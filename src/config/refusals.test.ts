@@ -67,8 +67,8 @@ describe('refuses, with file, line and column,', () => {
     ],
     [
       'a listener that there is not',
-      `${STORAGE}listener "unix" {}`,
-      'c.hcl:2:10: "listener.unix" is not there in this version; what is: tcp',
+      `${STORAGE}listener "http" {}`,
+      'c.hcl:2:10: "listener.http" is not there in this version; what is: tcp, unix',
     ],
     [
       'a second storage',
@@ -124,17 +124,17 @@ describe('refuses, with file, line and column,', () => {
     [
       'a duration that is none',
       `${STORAGE}ceremony_expiry = "1w"`,
-      'c.hcl:2:1: "ceremony_expiry" must be a duration from 1s to 8760h, for example "24h" or "90s"',
+      'c.hcl:2:1: "ceremony_expiry" must be a duration from 1s to 8760h, for example "30s" or "1m"',
     ],
     [
       'one below the least',
       `${STORAGE}ceremony_expiry = "999ms"`,
-      'c.hcl:2:1: "ceremony_expiry" must be a duration from 1s to 8760h, for example "24h" or "90s"',
+      'c.hcl:2:1: "ceremony_expiry" must be a duration from 1s to 8760h, for example "30s" or "1m"',
     ],
     [
       'one above the most',
       `${STORAGE}dealt_expiry = 31536001`,
-      'c.hcl:2:1: "dealt_expiry" must be a duration from 1s to 8760h, for example "24h" or "90s"',
+      'c.hcl:2:1: "dealt_expiry" must be a duration from 1s to 8760h, for example "30s" or "1m"',
     ],
     [
       'a switch that is neither',
@@ -164,12 +164,50 @@ describe('refuses, with file, line and column,', () => {
     [
       'a certificate without its key',
       `${STORAGE}listener "tcp" {\n tls_cert_file = "x" }`,
-      'c.hcl:2:10: "listener.tcp.tls_key_file" is missing; ' +
-        '"tls_disable = true" serves without TLS, for this machine only',
+      'c.hcl:2:10: "listener.tcp.tls_key_file" is missing beside "tls_cert_file"',
+    ],
+    [
+      'a listener that says nothing of TLS',
+      `${STORAGE}listener "tcp" {}`,
+      'c.hcl:2:10: "listener.tcp.tls_cert_file" is missing; "tls_disable = true" serves without TLS, ' +
+        'for this machine only; -tls-self-signed makes a certificate',
+    ],
+    [
+      'a time-out below the least',
+      listener('http_idle_timeout = "999ms"'),
+      'c.hcl:4:3: "listener.tcp.http_idle_timeout" must be a duration from 1s to 1h, ' +
+        'for example "30s" or "1m"',
+    ],
+    [
+      'a time-out above the most',
+      listener('http_read_header_timeout = 61'),
+      'c.hcl:4:3: "listener.tcp.http_read_header_timeout" must be a duration from 1s to 1m, ' +
+        'for example "30s" or "1m"',
+    ],
+    [
+      'a socket without its path',
+      `${STORAGE}listener "unix" {}`,
+      'c.hcl:2:10: "listener.unix.address" is missing: the path of the socket',
+    ],
+    [
+      'a path that is longer than a socket has room for',
+      `${STORAGE}listener "unix" {\n address = "/${'x'.repeat(107)}"\n}`,
+      'c.hcl:3:2: "listener.unix.address" is longer than 107 bytes, the limit of the system',
+    ],
+    [
+      'a mode that is no octal text',
+      `${STORAGE}listener "unix" {\n address = "/s"\n socket_mode = "rw" }`,
+      'c.hcl:4:2: "listener.unix.socket_mode" must be three octal digits in quotes, for example "660"',
+    ],
+    [
+      'a certificate for a socket',
+      `${STORAGE}listener "unix" {\n address = "/s"\n tls_cert_file = "c" }`,
+      'c.hcl:4:2: "listener.unix.tls_cert_file" asks for TLS, which a Unix socket does without: ' +
+        'its file says who connects. Take it away',
     ],
     [
       'a certificate that is not used',
-      listener('tls_cert_file = "x"'),
+      listener('tls_cert_file = "x"\n  tls_key_file = "y"'),
       'c.hcl:3:3: "listener.tcp.tls_disable" is true beside a certificate; take one of the two away',
     ],
     [
@@ -207,6 +245,8 @@ describe('refuses, with file, line and column,', () => {
 
 describe('refuses what would be less safe without a word:', () => {
   const listener = (line: string): string => `${STORAGE}listener "tcp" {\n  tls_disable = true\n  ${line}\n}`
+  const secure = (line: string): string =>
+    `${STORAGE}listener "tcp" {\n  tls_cert_file = "c"\n  tls_key_file = "k"\n  ${line}\n}`
   const noSeal = 'is not a seal of this version: holders open the store with their shares. Take it away'
   const noProxy =
     'asks for client addresses as a proxy tells them, which this version does not read. Take it away'
@@ -240,16 +280,34 @@ describe('refuses what would be less safe without a word:', () => {
         'Take it away',
     ],
     [
-      'client certificates',
-      listener('tls_require_and_verify_client_cert = true'),
-      '4:3: "listener.tcp.tls_require_and_verify_client_cert"',
-      'asks for client certificates, which this version does not check: anyone could connect. Set it false',
+      'client certificates that any authority may vouch for',
+      secure('tls_require_and_verify_client_cert = true'),
+      '2:10: "listener.tcp.tls_client_ca_file"',
+      'is missing: without it, whoever any public authority knows could connect',
     ],
     [
-      'TLS 1.3 alone',
-      listener('tls_min_version = "tls13"'),
-      '4:3: "listener.tcp.tls_min_version"',
-      'asks for TLS 1.3, and TLS 1.2 would be taken as well. Write "tls12"',
+      'client certificates beside plain HTTP',
+      listener('tls_client_ca_file = "ca"\n  tls_require_and_verify_client_cert = true'),
+      '3:3: "listener.tcp.tls_disable"',
+      'is true beside "tls_require_and_verify_client_cert"; take one of the two away',
+    ],
+    [
+      'client certificates that are required and switched off',
+      secure('tls_require_and_verify_client_cert = true\n  tls_disable_client_certs = true'),
+      '6:3: "listener.tcp.tls_disable_client_certs"',
+      'is true beside "tls_require_and_verify_client_cert"; take one of the two away',
+    ],
+    [
+      'a version that is broken',
+      secure('tls_min_version = "tls11"'),
+      '5:3: "listener.tcp.tls_min_version"',
+      'asks for tls11, which is never served. Write "tls12" or "tls13"',
+    ],
+    [
+      'versions that leave none',
+      secure('tls_min_version = "tls13"\n  tls_max_version = "tls12"'),
+      '6:3: "listener.tcp.tls_max_version"',
+      'is less than "tls_min_version": no client could connect',
     ],
     [
       'chosen ciphers',
@@ -272,5 +330,38 @@ describe('refuses what would be less safe without a word:', () => {
   ] as const
   for (const [what, content, key, why] of refusals) {
     test(what, () => assert.equal(refusal(content), `c.hcl:${key} ${why}`))
+  }
+})
+
+describe('-tls-self-signed is refused', () => {
+  const refused = (content: string): string => {
+    writeFileSync(join(folder, 'c.hcl'), content)
+    try {
+      const flags = { tlsSelfSigned: true }
+      readConfig({ paths: [join(folder, 'c.hcl')], flags, environment: {} })
+    } catch (error) {
+      return error instanceof Error ? error.message.replaceAll(`${folder}/`, '') : ''
+    }
+    return 'it was taken'
+  }
+  const refusals = [
+    [
+      'beside a certificate',
+      'listener "tcp" {\n tls_cert_file = "c"\n tls_key_file = "k" }',
+      'c.hcl:3:2: "listener.tcp.tls_cert_file" stands beside -tls-self-signed; take one of the two away',
+    ],
+    [
+      'beside plain HTTP',
+      'listener "tcp" { tls_disable = true }',
+      'c.hcl:2:18: "listener.tcp.tls_disable" is true beside -tls-self-signed; take one of the two away',
+    ],
+    [
+      'where nothing listens on the network',
+      'listener "unix" { address = "/s" }',
+      '-tls-self-signed needs a listener "tcp", and the configuration has none',
+    ],
+  ] as const
+  for (const [what, listener, message] of refusals) {
+    test(what, () => assert.equal(refused(STORAGE + listener), message))
   }
 })

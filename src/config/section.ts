@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path'
-import type { Millis } from '../base/clock.ts'
+import { type Millis, millis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
-import { MAX_EXPIRY_MS, MIN_EXPIRY_MS } from '../base/limits.ts'
 import { type Body, type Item, type Place, placeText, quoted, type Value } from '../hcl/value.ts'
 import type { ConfigWarning } from './config.ts'
 import { durationText, parseDuration } from './duration.ts'
@@ -74,16 +73,21 @@ export class Section {
     return number
   }
 
-  /** A lifetime of a ceremony: `"24h"`, `"90s"`, or seconds. */
-  lifetime(key: string): Millis | undefined {
+  /**
+   * A length of time from `min` to `max`, in milliseconds: `"24h"`, `"90s"`, or seconds. Where `zero` is
+   * given, 0 stands for that.
+   */
+  duration(
+    key: string,
+    range: { readonly min: number; readonly max: number; readonly zero?: number },
+  ): Millis | undefined {
     const value = this.#value(key)
     if (value === undefined) return undefined
     const found = parseDuration(value.kind === 'text' ? value.text : String(numberOf(value)))
-    if (found === null || found < MIN_EXPIRY_MS || found > MAX_EXPIRY_MS) {
-      const range = `from ${durationText(MIN_EXPIRY_MS)} to ${durationText(MAX_EXPIRY_MS)}`
-      throw this.invalid(key, `must be a duration ${range}, for example "24h" or "90s"`)
-    }
-    return found
+    if (found === 0 && range.zero !== undefined) return millis(range.zero)
+    if (found !== null && found >= range.min && found <= range.max) return found
+    const bounds = `from ${durationText(range.min)} to ${durationText(range.max)}`
+    throw this.invalid(key, `must be a duration ${bounds}, for example "30s" or "1m"`)
   }
 
   /** A list of texts, with the place of each. */
@@ -142,8 +146,7 @@ export class Section {
       this.warn(key, `has no effect: ${rule.ignored}`)
       return
     }
-    const bad = items.find(({ value }) => rule.unless === undefined || booleanOf(value) !== rule.unless)
-    if (bad !== undefined) throw this.invalid(key, rule.refused, bad.at)
+    throw this.invalid(key, rule.refused, items[0]?.at)
   }
 
   #hint(key: string): string {

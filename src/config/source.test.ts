@@ -35,7 +35,7 @@ describe('several files', () => {
     mkdirSync(join(place, 'folder.hcl'))
     const { config } = readConfig({ paths: [place], flags: {}, environment })
     assert.deepEqual(
-      config.listeners.map(({ port }) => port),
+      config.listeners.map((listener) => listener.type === 'tcp' && listener.port),
       [1, 2],
     )
     assert.deepEqual(config.storage, { type: 'sqlite', folder: join(place, 'd') })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
-import { MAX_UNAUTHENTICATED_BODY_BYTES } from '../base/limits.ts'
+import { MAX_UNAUTHENTICATED_BODY_BYTES, REFUSED_LINGER_MS } from '../base/limits.ts'
 import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import type { LogicalRequest, Operation, Origin } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
@@ -69,9 +69,6 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['DELETE', 'delete'],
 ])
 
-/** How long a peer may take to end a connection on which we answered without having read all it sent. */
-const UNREAD_LINGER_MS = 2000
-
 /** On every answer (surface.md section 0, 16 and 17). */
 export const HEADERS = {
   'Cache-Control': 'no-store',
@@ -118,7 +115,15 @@ export async function exchange(
     fault = error
     response.destroy()
   }
-  return { id, method, route, status: answer.status, code, source: sourceOf(request), fault }
+  return {
+    id,
+    method,
+    route,
+    status: answer.status,
+    code,
+    source: sourceOf(request, service.listener),
+    fault,
+  }
 }
 
 interface Incoming {
@@ -253,5 +258,5 @@ async function send({ request, method, response, answer, namespace }: Outgoing):
 /** What is left of a body is not read for its own sake: it could be without end. */
 function closeUnread(request: IncomingMessage, response: ServerResponse): void {
   response.shouldKeepAlive = false
-  closeAfterPeer(request.socket, UNREAD_LINGER_MS)
+  closeAfterPeer(request.socket, REFUSED_LINGER_MS)
 }

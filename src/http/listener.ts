@@ -1,123 +1,164 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { millis } from '../base/clock.ts'
-import { OperatingError } from '../base/errors.ts'
+import {
+  HEAD_TIMEOUT_MS,
+  IDLE_TIMEOUT_MS,
+  MAX_CONNECTIONS,
+  MAX_HEAD_BYTES,
+  REFUSED_LINGER_MS,
+  REQUEST_TIMEOUT_MS,
+  STALL_TIMEOUT_MS,
+} from '../base/limits.ts'
 import { noteRequest } from './arrival.ts'
+import { type Endpoint, listen, type TcpEndpoint } from './endpoint.ts'
 import { type ExchangeFacts, exchange, HEADERS, type Service } from './exchange.ts'
 import { ListVerb } from './list-verb.ts'
+import { isFramedPlainly } from './request-head.ts'
+import { contextOptions, handshakeOptions, type TlsSettings } from './tls.ts'
+import { type TurnLimits, Turns } from './turns.ts'
 
-export interface ListenerOptions {
+export interface ListenerOptions<Place extends Endpoint = TcpEndpoint> {
   readonly service: Service
-  readonly address: { readonly host: string; readonly port: number }
-  /** PEM, or `null` for plain HTTP. */
-  readonly tls: { readonly cert: Uint8Array; readonly key: Uint8Array } | null
+  readonly address: Place
+  /** `null` for plain HTTP. */
+  readonly tls: TlsSettings | null
   readonly clock: Clock
   readonly log: (facts: ExchangeFacts & { readonly ms: number }) => void
-  /** Other than the usual ones, for tests. */
-  readonly timeouts?: Partial<ListenerTimeouts>
+  /** Called for each connection that is closed because there are too many. */
+  readonly onFull?: () => void
+  /** Other than the usual ones. */
+  readonly bounds?: Partial<ListenerBounds>
 }
 
-/** All in milliseconds. */
-export interface ListenerTimeouts {
-  /** Until the head of a request has come. */
-  readonly head: number
-  /** Until a request has come whole. */
-  readonly request: number
-  /** Between two requests on one connection. */
-  readonly idle: number
+/** Times in milliseconds; `base/limits.ts` says what each means. */
+export interface ListenerBounds extends TurnLimits {
+  readonly headMs: number
+  readonly requestMs: number
+  readonly idleMs: number
+  readonly stallMs: number
   /** How often the first two are looked at. */
-  readonly check: number
+  readonly checkMs: number
+  readonly connections: number
 }
 
-export interface RunningListener {
+export interface RunningListener<Place extends Endpoint = TcpEndpoint> {
   /** With the port that the system chose, where 0 was asked for. */
-  readonly address: { readonly host: string; readonly port: number }
+  readonly address: Place
+  /**
+   * New connections get this; those that are open go on with what they have. Only what `contextOptions` names
+   * is replaced. Throws what OpenSSL has against it, and then nothing has changed.
+   */
+  renew(tls: TlsSettings): void
   /** Takes no new request, answers those under way, and cuts what is left after `graceMs`. */
   close(graceMs: number): Promise<void>
 }
 
-const TIMEOUTS: ListenerTimeouts = { head: 10_000, request: 30_000, idle: 300_000, check: 5_000 }
-/** How long a peer whose bytes were no request may take to read the refusal. */
-const REFUSED_LINGER_MS = 2_000
-const MAX_HEADER_BYTES = 16 * 1024
-const MAX_CONNECTIONS = 4096
+const USUAL = {
+  headMs: HEAD_TIMEOUT_MS,
+  requestMs: REQUEST_TIMEOUT_MS,
+  idleMs: IDLE_TIMEOUT_MS,
+  stallMs: STALL_TIMEOUT_MS,
+  checkMs: 5_000,
+  connections: MAX_CONNECTIONS,
+}
 
 /**
- * Opens all of these ports for a moment: before anything is made for a server that could not be reached.
- * Throws `config_invalid` when an address cannot be had, or stands there twice.
+ * Opens a port or a socket and serves it. Throws `config_invalid` when the place cannot be had. That OpenSSL
+ * takes the certificate was looked at before (`contextFault`).
  */
-export async function expectFree(addresses: readonly ListenerOptions['address'][]): Promise<void> {
-  const probes: Server[] = []
-  try {
-    for (const address of addresses) {
-      const probe = createServer((request) => request.socket.destroy())
-      probes.push(probe)
-      await listen(probe, address)
-    }
-  } finally {
-    await Promise.all(probes.map(closeNow))
+export async function startListener<Place extends Endpoint = TcpEndpoint>(
+  options: ListenerOptions<Place>,
+): Promise<RunningListener<Place>> {
+  const bounds = { ...USUAL, ...options.bounds }
+  const { server, renew } = makeServer(options.tls, bounds)
+  server.maxConnections = bounds.connections
+  server.on('drop', () => options.onFull?.())
+  const underWay = serveAll(server, options)
+  const address = await listen(server, options.address)
+  const close = (graceMs: number): Promise<void> => {
+    underWay.end()
+    return closeServer(server, options.clock, graceMs)
+  }
+  return { address, renew, close }
+}
+
+function makeServer(
+  tls: TlsSettings | null,
+  bounds: typeof USUAL,
+): { readonly server: Server; readonly renew: (tls: TlsSettings) => void } {
+  const limits = {
+    // node:http refuses a head that may take longer than the whole.
+    headersTimeout: Math.min(bounds.headMs, bounds.requestMs),
+    requestTimeout: bounds.requestMs,
+    keepAliveTimeout: bounds.idleMs,
+    connectionsCheckingInterval: bounds.checkMs,
+    maxHeaderSize: MAX_HEAD_BYTES,
+    insecureHTTPParser: false,
+    // Ours (`checkHead`) answers with our headers.
+    requireHostHeader: false,
+  }
+  const server: Server | TlsServer =
+    tls === null
+      ? createServer(limits)
+      : createTlsServer({ ...limits, ...contextOptions(tls), ...handshakeOptions(tls, bounds.headMs) })
+  server.timeout = bounds.stallMs
+  // Lines above a number of its own node:http leaves away without a word; `checkHead` refuses them.
+  server.maxHeadersCount = 0
+  return {
+    server,
+    renew: (next) => {
+      if ('setSecureContext' in server) server.setSecureContext(contextOptions(next))
+    },
   }
 }
 
-/** Opens a port and serves it. Throws `config_invalid` when the address cannot be had. */
-export async function startListener(options: ListenerOptions): Promise<RunningListener> {
-  const server = makeServer(options)
+/** Has every request answered, until `end` is called: answers then are the last of their connections. */
+function serveAll(
+  server: Server,
+  options: Pick<ListenerOptions, 'service' | 'tls' | 'clock' | 'log' | 'bounds'>,
+): { readonly end: () => void } {
   const verbs = new ListVerb(server, options.tls === null ? 'connection' : 'secureConnection')
+  const turns = new Turns(options.bounds)
   const underWay = new Set<ServerResponse>()
   let closing = false
-  server.maxConnections = MAX_CONNECTIONS
   server.on('request', (request, response) => {
     noteRequest(request.socket)
+    const method = verbs.verbOf(request)
     // Behind our last answer: RFC 9112 section 9.6 forbids to act on it.
     if (!request.socket.writable) {
       request.socket.destroy()
       return
     }
-    if (closing) response.shouldKeepAlive = false
-    underWay.add(response)
-    response.once('close', () => underWay.delete(response))
-    void serve(options, { request, method: verbs.verbOf(request) }, response)
+    const act = (): void => {
+      // Whoever has left gets nothing done that nobody is going to hear of.
+      if (!request.socket.writable) return
+      if (closing) response.shouldKeepAlive = false
+      underWay.add(response)
+      response.once('close', () => underWay.delete(response))
+      void serve(options, { request, method }, response)
+    }
+    turns.take({ request, response, act }, !isFramedPlainly(request))
+  })
+  // Otherwise node:http answers, without our headers.
+  server.on('checkExpectation', (_, response: ServerResponse) => {
+    response.writeHead(417, { ...HEADERS, 'Content-Length': REFUSAL.length }).end(REFUSAL)
   })
   server.on('clientError', (error: Error, socket: Socket) => {
-    if (!verbs.revive(error, socket)) refuse(error, socket, options.clock)
+    if (!verbs.revive(error, socket)) turns.breakOff(socket, () => refuse(error, socket, options.clock))
   })
-  const { host, port } = await listen(server, options.address)
-  const end = (graceMs: number): Promise<void> => {
+  const end = (): void => {
     closing = true
     // Otherwise a kept connection would outlive its answer, and every stop would last the whole grace.
     for (const response of underWay) response.shouldKeepAlive = false
-    return close(server, options.clock, graceMs)
   }
-  return { address: { host, port }, close: end }
-}
-
-function makeServer(options: ListenerOptions): Server {
-  const timeouts = { ...TIMEOUTS, ...options.timeouts }
-  const limits = {
-    headersTimeout: timeouts.head,
-    requestTimeout: timeouts.request,
-    keepAliveTimeout: timeouts.idle,
-    connectionsCheckingInterval: timeouts.check,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    insecureHTTPParser: false,
-    // Ours (`checkHead`) answers with our headers.
-    requireHostHeader: false,
-  }
-  if (options.tls === null) return createServer(limits)
-  const { cert, key } = options.tls
-  return createTlsServer({
-    ...limits,
-    cert: Buffer.from(cert),
-    key: Buffer.from(key),
-    minVersion: 'TLSv1.2',
-    handshakeTimeout: timeouts.head,
-  })
+  return { end }
 }
 
 async function serve(
-  { service, clock, log }: ListenerOptions,
+  { service, clock, log }: Pick<ListenerOptions, 'service' | 'clock' | 'log'>,
   message: { readonly request: IncomingMessage; readonly method: string },
   response: ServerResponse,
 ): Promise<void> {
@@ -128,48 +169,26 @@ async function serve(
 
 /** What never became a request: a plain answer, and the connection ends. */
 function refuse(error: Error & { code?: string }, socket: Socket, clock: Clock): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  const isHttp = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  if (!isHttp || !socket.writable) {
     socket.destroy()
     return
   }
   const status = REFUSALS.get(error.code ?? '') ?? '400 Bad Request'
-  const body = '{"errors":[],"code":"bad_request"}\n'
-  const headers = { ...HEADERS, Connection: 'close', 'Content-Length': body.length }
+  const headers = { ...HEADERS, Connection: 'close', 'Content-Length': REFUSAL.length }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`)
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${REFUSAL}`)
   // Half open is how node:http takes connections: without this the peer could keep it for ever.
   void clock.sleep(millis(REFUSED_LINGER_MS)).then(() => socket.destroy())
 }
 
+const REFUSAL = '{"errors":[],"code":"bad_request"}\n'
 const REFUSALS: ReadonlyMap<string, string> = new Map([
   ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
   ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
 ])
 
-function listen(server: Server, address: ListenerOptions['address']): Promise<ListenerOptions['address']> {
-  const { promise, resolve, reject } = Promise.withResolvers<ListenerOptions['address']>()
-  server.once('error', (error: Error & { code?: string }) => {
-    const why =
-      error.code === 'EADDRINUSE'
-        ? 'something listens there already; stop it, or give this server another address'
-        : `the system says ${error.code}`
-    const text = `cannot listen on ${address.host}:${address.port}: ${why}`
-    reject(new OperatingError('config_invalid', text, { cause: error }))
-  })
-  server.listen(address.port, address.host, () => {
-    const bound = server.address() as AddressInfo
-    resolve({ host: address.host, port: bound.port })
-  })
-  return promise
-}
-
-function closeNow(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
-  server.closeAllConnections()
-  return closed
-}
-
-async function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
+async function closeServer(server: Server, clock: Clock, graceMs: number): Promise<void> {
   const timer = new AbortController()
   const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
   server.closeIdleConnections()

@@ -35,6 +35,7 @@ test('takes any of the headers of a proxy as a sign that the peer only hands on'
     access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
     retireOn: 'proof',
     serverNames: [],
+    isUnix: false,
   } as const
   const forwarded = (name: string): boolean => originOf(request({ [name]: 'x' }), listener).forwarded
   for (const name of ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-proto']) {
@@ -49,6 +50,7 @@ describe('what a browser or a proxy sends is guarded on an open listener (custod
     access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
     retireOn: 'proof',
     serverNames: ['vault.example'],
+    isUnix: false,
   } as const
   const at = (headers: Record<string, string>): ReturnType<typeof originOf> =>
     originOf(request({ host: '127.0.0.1:8200', ...headers }), facts)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { OperatingError } from '../base/errors.ts'
+import { MAX_HEADER_LINES } from '../base/limits.ts'
 import type { CeremonyAccess, Origin } from '../logical/request.ts'
 import type { Evidence } from './arrival.ts'
 
@@ -13,16 +14,31 @@ const FORWARDING_PREFIX = 'x-forwarded-'
 /** Paths below `/v1/sys/` that answer in every namespace (key-lifecycle.md section 1.3). */
 const ANY_NAMESPACE = ['/v1/sys/seal-status', '/v1/sys/leader']
 
+/** The characters of `host [":" port]` (RFC 3986 section 3.2.2). */
+const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/
+
+/** Headers that decide something. Twice, one of two readers would take the first and the other the last. */
+const SINGLE: ReadonlySet<string> = new Set([
+  ...['host', 'authorization', 'content-type', 'content-encoding', 'origin', 'sec-fetch-site'],
+  ...['x-vault-token', 'x-vault-namespace', 'x-conclave-acknowledge'],
+])
+
 /**
- * What no request may be without, and what a list may not have. Throws `bad_request`.
+ * What no request may be without, and what it may not have twice, or a list at all. Throws `bad_request`.
  *
  * `LIST` is put back to the parser (`list-verb.ts`): with a body there would be a second place where a
  * request could end.
  */
 export function checkHead(request: IncomingMessage, method: string): void {
-  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
-    throw new OperatingError('bad_request', 'missing Host header')
+  if (!isFramedPlainly(request)) {
+    const text =
+      'HTTP/1.0 and HTTP/1.1 are spoken here, and in the latter "chunked" is the only Transfer-Encoding'
+    throw new OperatingError('bad_request', text)
   }
+  checkLines(request)
+  checkHost(request)
+  // A fragment is not sent (RFC 9112 section 3.2): some readers would cut it off, and others would not.
+  if (request.url?.includes('#')) throw new OperatingError('bad_request', 'a path has no #; write %23')
   const { 'content-length': declared, 'transfer-encoding': chunked } = request.headers
   if (method === 'LIST' && (chunked !== undefined || Number(declared ?? 0) > 0)) {
     throw new OperatingError('bad_request', 'LIST takes no body')
@@ -42,6 +58,37 @@ export function evidenceOf(request: IncomingMessage): Evidence {
   throw new OperatingError('bad_request', 'X-Conclave-Acknowledge may only be "request" in this version')
 }
 
+/**
+ * Whether every reader agrees where the request ends. node:http takes requests without a version, and those
+ * that were compressed before they were chunked; RFC 9112 section 6.1 calls chunks in HTTP/1.0 faulty.
+ */
+export function isFramedPlainly({ httpVersion, headers }: IncomingMessage): boolean {
+  const encoding = headers['transfer-encoding']
+  if (httpVersion !== '1.1') return httpVersion === '1.0' && encoding === undefined
+  return encoding === undefined || encoding.toLowerCase() === 'chunked'
+}
+
+/** RFC 9112 section 3.2: one, in every request but those of HTTP/1.0, and made of what hosts are made of. */
+function checkHost({ httpVersion, headers: { host } }: IncomingMessage): void {
+  if (host === undefined) {
+    if (httpVersion === '1.0') return
+    throw new OperatingError('bad_request', 'missing Host header')
+  }
+  if (!HOST.test(host)) throw new OperatingError('bad_request', 'the Host header holds no host')
+}
+
+function checkLines({ rawHeaders, headers }: IncomingMessage): void {
+  const lines = rawHeaders.length / 2
+  if (lines > MAX_HEADER_LINES) {
+    throw new OperatingError('bad_request', `more than ${MAX_HEADER_LINES} header lines`)
+  }
+  // Most requests have each header once, and that is quickly seen.
+  if (Object.keys(headers).length === lines) return
+  const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  const twice = names.find((name, index) => SINGLE.has(name) && names.indexOf(name) < index)
+  if (twice !== undefined) throw new OperatingError('bad_request', `more than one ${twice} header`)
+}
+
 /** `X-Vault-Token` wins, even when it is wrong; then `Authorization: Bearer`, case-sensitive. */
 export function tokenOf(request: IncomingMessage): string | null {
   const token = request.headers['x-vault-token']
@@ -55,6 +102,8 @@ export function tokenOf(request: IncomingMessage): string | null {
 export interface ListenerFacts extends Pick<Origin, 'listener' | 'access' | 'retireOn'> {
   /** `Host` values that are ours, besides addresses and `localhost`; lower-case, without a port. */
   readonly serverNames: readonly string[]
+  /** A Unix socket: its peers have no address. */
+  readonly isUnix: boolean
 }
 
 const GUARDED: CeremonyAccess = { rekey: 'guarded', generateRoot: 'guarded', unseal: 'guarded' }
@@ -72,12 +121,16 @@ export function originOf(request: IncomingMessage, facts: ListenerFacts): Origin
   const direct = !forwarded && ours
   const foreign = !ours && isOfABrowser(request)
   const allowed = direct ? access : GUARDED
-  return { listener, retireOn, source: sourceOf(request), forwarded, direct, foreign, access: allowed }
+  const source = sourceOf(request, facts)
+  return { listener, retireOn, source, forwarded, direct, foreign, access: allowed }
 }
 
-/** The address of the peer; a unix socket has none. */
-export function sourceOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? 'unix'
+/**
+ * The address of the peer; `unix` at a socket. A connection that is gone has no address either, and must not
+ * pass for one of this machine.
+ */
+export function sourceOf({ socket }: IncomingMessage, { isUnix }: Pick<ListenerFacts, 'isUnix'>): string {
+  return isUnix ? 'unix' : (socket.remoteAddress ?? 'gone')
 }
 
 function isOfABrowser({ headers }: IncomingMessage): boolean {

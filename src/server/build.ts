@@ -12,6 +12,7 @@ import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
 import { OpenpgpDelivery } from '../delivery/openpgp/openpgp-delivery.ts'
 import { BodyBudget } from '../http/body-budget.ts'
+import { endpointText } from '../http/endpoint.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
@@ -185,13 +186,11 @@ export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
   ])
 }
 
-/** The first listener, where others can reach it under the name that it has in the configuration. */
+/** The first listener of the network, where others can reach it under the name that the configuration has. */
 function apiAddress({ listeners }: ServerConfig): string {
-  const [first] = listeners
+  const first = listeners.find((listener) => listener.type === 'tcp')
   const isWildcard = first === undefined || ['0.0.0.0', '::', ''].includes(first.host) || first.port === 0
-  if (isWildcard) return ''
-  const host = first.host.includes(':') ? `[${first.host}]` : first.host
-  return `${first.tls === null ? 'http' : 'https'}://${host}:${first.port}`
+  return isWildcard ? '' : `${first.tls === null ? 'http' : 'https'}://${endpointText(first)}`
 }
 
 async function openStorage(config: ServerConfig): Promise<GuardedStorage> {

@@ -77,7 +77,7 @@ function notice(
   { config }: DevConfig,
   { address, storedAt }: { readonly address: string; readonly storedAt: string | null },
 ): string {
-  const isAbroad = config.listeners.some(({ host }) => !isLoopback(host))
+  const isAbroad = config.listeners.some((one) => one.type === 'tcp' && !isLoopback(one.host))
   return [
     'WARNING! This is a server for development. What it holds is in memory and is lost when it ends; one key',
     'opens it, and it has opened itself. Whoever reads the lines below can read everything in it.',

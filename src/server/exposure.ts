@@ -2,6 +2,6 @@ import { isLoopback } from '../config/address.ts'
 import type { ListenerConfig } from '../config/config.ts'
 
 /** Whether what is said to this listener crosses a network unencrypted. */
-export function isExposed({ host, tls }: ListenerConfig): boolean {
-  return tls === null && !isLoopback(host)
+export function isExposed(listener: ListenerConfig): boolean {
+  return listener.type === 'tcp' && listener.tls === null && !isLoopback(listener.host)
 }

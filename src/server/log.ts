@@ -13,6 +13,11 @@ export interface Log {
   flush(): void
 }
 
+/** The log of a running server. */
+export interface ServerLog extends Log {
+  setLevel(level: LogLevel): void
+}
+
 /** Names that never reach a line, whoever passes them: the last net, not the first. */
 const REDACTED = ['token', 'key', 'keys', 'share', 'shares_given', 'password', 'secret', 'authorization']
 
@@ -21,7 +26,7 @@ export async function openLog(options: {
   readonly level: LogLevel
   readonly format: 'standard' | 'json'
   readonly write: (line: string) => void
-}): Promise<Log> {
+}): Promise<ServerLog> {
   const { pino } = await import('pino')
   const stream = {
     write: options.format === 'json' ? options.write : (line: string) => options.write(readable(line)),
@@ -43,6 +48,9 @@ export async function openLog(options: {
     warn: (event, facts = {}) => logger.warn(facts, event),
     error: (event, facts = {}) => logger.error(facts, event),
     flush: () => logger.flush(),
+    setLevel: (level) => {
+      logger.level = level
+    },
   }
 }
 

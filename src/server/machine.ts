@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { OperatingError } from '../base/errors.ts'
 import { judgeKey, readCertificate } from '../crypto/node/x509.ts'
@@ -6,6 +6,7 @@ import type { Machine, ProcessFacts } from '../offline/diagnose/machine.ts'
 import { memoryWarnings } from './hygiene.ts'
 import { refuseRuntimeFlags } from './runtime-flags.ts'
 import { systemClock } from './system-ports.ts'
+import { systemTexts, textOf } from './this-process.ts'
 
 /**
  * This machine for `conclave operator diagnose`. Processes are read by `/proc` (proc(5)); where there is
@@ -30,12 +31,7 @@ function processFacts(pid: number | null): ProcessFacts {
     name: programOf(folder),
     uid: numberIn(status, /^Uid:\s+\d+\s+(\d+)/m, 10),
     umask: numberIn(status, /^Umask:\s+(\d+)/m, 8),
-    memoryWarnings: memoryWarnings({
-      limits: textOf(join(folder, 'limits')),
-      corePattern: textOf('/proc/sys/kernel/core_pattern'),
-      swaps: textOf('/proc/swaps'),
-      swapMax: textOf(join('/sys/fs/cgroup', groupIn(textOf(join(folder, 'cgroup'))), 'memory.swap.max')),
-    }),
+    memoryWarnings: memoryWarnings(systemTexts(pid)),
     flagFault: flags === null ? null : faultOf(flags),
     opensInspector: flags === null ? null : !flags.execArgv.includes('--disable-sigusr1'),
   }
@@ -87,21 +83,7 @@ function faultOf(flags: Flags): string | null {
   }
 }
 
-/** The control group of version 2, whose line is `0::/…` (cgroups(7)). */
-function groupIn(lines: string | null): string {
-  return /^0::(\/.*)$/m.exec(lines ?? '')?.[1] ?? ''
-}
-
 function numberIn(text: string | null, pattern: RegExp, radix: number): number | null {
   const digits = pattern.exec(text ?? '')?.[1]
   return digits === undefined ? null : Number.parseInt(digits, radix)
-}
-
-function textOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    // Another system, or one that hides it: then there is nothing to judge.
-    return null
-  }
 }

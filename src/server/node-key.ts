@@ -1,4 +1,3 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
@@ -6,6 +5,7 @@ import { SecretBytes } from '../base/secret-bytes.ts'
 import type { NodeKeys } from '../ceremony/identity.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { openingError } from '../physical/sqlite/opening-error.ts'
+import { readIfThere, writePrivateFile } from './private-file.ts'
 
 const FILE = 'node.key'
 const FORMAT = 0x01
@@ -29,7 +29,7 @@ export function loadNodeKey(primitives: Primitives, entropy: Entropy, folder: st
   if (stored === null) {
     const made = entropy.bytes(2 * SEED_BYTES)
     try {
-      writeDurably(path, made)
+      writePrivateFile(path, new Uint8Array([FORMAT]), made)
     } catch (error) {
       throw openingError(error, folder)
     }
@@ -55,27 +55,4 @@ function split(primitives: Primitives, bytes: Uint8Array): NodeKey {
     exchangeKey: exchangeKey.lend((key) => primitives.x25519PublicKey(key)),
   }
   return { signingSeed, exchangeKey, publicKeys }
-}
-
-function readIfThere(path: string): Uint8Array | null {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw new OperatingError('store_unsafe', `${FILE} cannot be read by this user`, { cause: error })
-  }
-}
-
-/** Written beside and renamed, so that a crash leaves a whole key or none. */
-function writeDurably(path: string, seeds: Uint8Array): void {
-  const temporary = `${path}.new`
-  const file = openSync(temporary, 'w', 0o600)
-  try {
-    writeSync(file, new Uint8Array([FORMAT]))
-    writeSync(file, seeds)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(temporary, path)
 }

@@ -62,6 +62,7 @@ export class TestServer {
             unseal: settings.ceremonyAccess,
           },
           serverNames: [],
+          isUnix: false,
           retireOn: settings.retireOn,
         },
       },

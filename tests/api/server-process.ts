@@ -41,9 +41,15 @@ export class ServerProcess {
   /** The same, with the flags of `conclave server` and variables beside those of this process. */
   static async run(
     serverFlags: readonly string[],
-    options: { readonly nodeFlags?: readonly string[]; readonly environment?: NodeJS.ProcessEnv } = {},
+    options: {
+      readonly nodeFlags?: readonly string[]
+      readonly environment?: NodeJS.ProcessEnv
+      /** Another program that runs a server, with words of its own instead of flags. */
+      readonly main?: string
+    } = {},
   ): Promise<ServerProcess> {
-    const flags = ['--disable-warning=ExperimentalWarning', ...(options.nodeFlags ?? []), MAIN, 'server']
+    const program = options.main === undefined ? [MAIN, 'server'] : [options.main]
+    const flags = ['--disable-warning=ExperimentalWarning', ...(options.nodeFlags ?? []), ...program]
     const child = spawn(process.execPath, [...flags, ...serverFlags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.environment },
@@ -56,7 +62,7 @@ export class ServerProcess {
     const origin = await new Promise<string>((resolve, reject) => {
       child.stdout?.on('data', (chunk) => {
         talk += String(chunk)
-        const found = /Listener 1: (http:\/\/\S+)/.exec(talk)?.[1]
+        const found = /Listener 1: (\S+)/.exec(talk)?.[1]
         if (found !== undefined) resolve(found)
       })
       void exited.then((code) => reject(new Error(`the server ended with ${code}: ${talk}`)))

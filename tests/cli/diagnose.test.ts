@@ -10,7 +10,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { freePort } from '../../src/client/free-port.ts'
-import { MAIN, type ServerProcess, temporaryFolder } from '../api/server-process.ts'
+import { MAIN, ServerProcess, temporaryFolder } from '../api/server-process.ts'
 import { LiveStore } from '../faults/live-store.ts'
 import { SmallDisk } from '../faults/small-disk.ts'
 import type { Ran } from './terminal.ts'
@@ -229,6 +229,31 @@ test('follows a configuration as the server does, with its warnings and its cert
   says(checks, 'store folder', 'warning', new RegExp(`^${join(work.path, 'store')} is not there`))
   says(checks, 'listener 1 tls', 'failure', /cert\.pem does not exist/)
   assert.ok(checks.some(({ status, message }: Told) => status === 'warning' && /disable_mlock/.test(message)))
+  work.remove()
+})
+
+test('looks at sockets, and at a certificate of the server’s own making', async () => {
+  const work = temporaryFolder()
+  const file = join(work.path, 'a.hcl')
+  const address = await freeAddress()
+  writeFileSync(
+    file,
+    `storage "sqlite" { path = "store" }
+     listener "unix" { address = "s" }
+     listener "tcp" { address = "${address}" }\n`,
+  )
+  const flags = [`-config=${file}`, '-tls-self-signed']
+  const look = async (): Promise<readonly Told[]> =>
+    JSON.parse((await run([...flags, '-format=json'])).stdout).checks
+  const before = await look()
+  says(before, 'listener 1', 'ok', /\/s is free$/)
+  assert.ok(!before.some(({ check }) => check === 'listener 2 tls'), 'the first start makes it')
+  const server = await ServerProcess.run(flags)
+  const running = await look()
+  says(running, 'listener 1', 'ok', /the server of this store answers at \S+\/s: empty/)
+  says(running, 'listener 2', 'ok', /the server of this store answers at 127/)
+  says(running, 'listener 2 tls', 'ok', /self-signed\.pem, good until .*, with its key/)
+  await server.stop()
   work.remove()
 })
 

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import type { RunningListener } from '../../src/http/listener.ts'
 import type { BareHandler } from '../../src/logical/bare-route.ts'
 import { firstBytes, HOST, listen } from './peer.ts'
+import { selfSigned } from './self-signed.ts'
 
 const order: string[] = []
 const routes: Readonly<Record<string, BareHandler>> = {
@@ -142,23 +139,7 @@ test('our own close is no evidence', async () => {
 })
 
 test('over TLS a reader that ends in order has it', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'conclave-tls-'))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const request = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '2',
-  ]
-  const names = ['-subj', '/CN=localhost', '-keyout', key, '-out', cert]
-  execFileSync('openssl', [...request, ...names], { stdio: 'ignore' })
-  const tls = { key: readFileSync(key), cert: readFileSync(cert) }
-  rmSync(folder, { recursive: true })
+  const tls = selfSigned()
   const secure = (await listen(routes, { tls })).listener
   const socket = connectTls({ port: secure.address.port, ca: tls.cert, servername: 'localhost' })
   socket.write(ask('/v1/shares', 'Connection: close\r\n'))

@@ -1,10 +1,31 @@
 import { connect, type Socket } from 'node:net'
+import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BodyBudget } from '../../src/http/body-budget.ts'
 import type { Service } from '../../src/http/exchange.ts'
-import { type ListenerOptions, type RunningListener, startListener } from '../../src/http/listener.ts'
+import { type ListenerBounds, type RunningListener, startListener } from '../../src/http/listener.ts'
+import type { TlsSettings } from '../../src/http/tls.ts'
 import type { BareHandler, BareRoute } from '../../src/logical/bare-route.ts'
 import { systemClock } from '../../src/server/system-ports.ts'
+
+export interface ListenOptions {
+  readonly service?: Partial<Service>
+  readonly tls?: Partial<TlsSettings> & Pick<TlsSettings, 'cert' | 'key'>
+  readonly bounds?: Partial<ListenerBounds>
+  readonly onFull?: () => void
+}
+
+export interface Listening {
+  readonly listener: RunningListener
+  readonly dispatched: string[]
+}
+
+export const TLS_DEFAULTS = {
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  clientCertificates: 'asked',
+  clientCa: null,
+} as const satisfies Partial<TlsSettings>
 
 /**
  * A listener on a free port with bare routes `/v1/…` that answer GET, and a dispatcher that notes what it
@@ -12,8 +33,8 @@ import { systemClock } from '../../src/server/system-ports.ts'
  */
 export async function listen(
   routes: Readonly<Record<string, BareHandler>>,
-  options: { readonly service?: Partial<Service>; readonly tls?: ListenerOptions['tls'] } = {},
-): Promise<{ listener: RunningListener; dispatched: string[] }> {
+  options: ListenOptions = {},
+): Promise<Listening> {
   const dispatched: string[] = []
   const bareRoutes = Object.entries(routes).map(([path, GET]): [string, BareRoute] => [
     path,
@@ -21,7 +42,9 @@ export async function listen(
   ])
   const listener = await startListener({
     address: { host: '127.0.0.1', port: 0 },
-    tls: options.tls ?? null,
+    tls: options.tls === undefined ? null : { ...TLS_DEFAULTS, ...options.tls },
+    bounds: options.bounds ?? {},
+    onFull: options.onFull ?? (() => undefined),
     clock: systemClock,
     log: () => undefined,
     service: {
@@ -40,11 +63,22 @@ export async function listen(
         access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
         retireOn: 'acknowledgement',
         serverNames: [],
+        isUnix: false,
       },
       ...options.service,
     },
   })
   return { listener, dispatched }
+}
+
+/** A listener that ends with its test, however that ends. */
+export async function serve(
+  t: TestContext,
+  options: ListenOptions & { readonly routes?: Readonly<Record<string, BareHandler>> } = {},
+): Promise<Listening> {
+  const listening = await listen(options.routes ?? {}, options)
+  t.after(() => listening.listener.close(0))
+  return listening
 }
 
 /**

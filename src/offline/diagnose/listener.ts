@@ -21,10 +21,10 @@ export interface ServerFacts {
 export interface ListenerSubject {
   /** How its findings are called. */
   readonly check: string
-  /** For people, for example `127.0.0.1:8200`. */
+  /** For people, for example `127.0.0.1:8200`, or the path of a socket. */
   readonly address: string
-  /** 0 where the system chooses one. */
-  readonly port: number
+  /** 0 where the system chooses one; `null` for a socket. */
+  readonly port: number | null
 }
 
 export interface StoreAtListener {
@@ -58,6 +58,7 @@ export function judgeListener(
 
 const REFUSALS: Readonly<Record<string, string>> = {
   EACCES: 'ports below 1024 need a right of their own: choose another port, or give CAP_NET_BIND_SERVICE',
+  ENOTDIR: 'the folder of the socket is no folder: choose another path',
   EADDRNOTAVAIL: 'this machine does not have that address: choose one that it has',
   ENOTFOUND: 'the name has no address here: check it',
 }

@@ -32,7 +32,11 @@ function inspector({ flagFault, opensInspector }: ProcessFacts, pid: number | nu
   if (opensInspector !== true) return ok(check, 'closed, and no signal opens it')
   const who = pid === null ? 'this program was' : `process ${pid} was`
   const next = 'start it by bin/conclave, or Node.js with --disable-sigusr1'
-  return warning(check, `${who} started so that SIGUSR1 opens the inspector, which reads memory`, next)
+  return warning(
+    check,
+    `${who} started so that, until it serves, SIGUSR1 opens the inspector, which reads memory`,
+    next,
+  )
 }
 
 function umask({ umask: mask }: ProcessFacts, pid: number | null): Finding {

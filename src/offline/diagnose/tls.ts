@@ -6,7 +6,7 @@ import type { CertificateDates, Certificates } from './machine.ts'
 
 /** Permission for users who are neither owner nor in the group. */
 const OTHERS = 0o007
-const RENEW = 'put a new one there, and start the server anew'
+const RENEW = 'put a new one there, and send SIGHUP to the server'
 
 export interface TlsSubject {
   /** What the findings are called. */

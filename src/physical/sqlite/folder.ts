@@ -30,9 +30,9 @@ export const STORE_FOLDER_NAMES: ReadonlySet<string> = new Set([
   `${LOCK_FILE}-journal`,
   RESTORING_FILE,
   PROBE_FILE,
-  'node.key',
-  'node.key.new',
-  'ceremony.journal',
+  ...['node.key', 'node.key.new', 'ceremony.journal'],
+  // Of `conclave server -tls-self-signed`.
+  ...['self-signed.pem', 'self-signed.pem.new', 'self-signed.key', 'self-signed.key.new'],
 ])
 
 /** Signs by which other programs' folders are known: `atLeast` of the names stand there. */

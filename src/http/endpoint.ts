@@ -1,0 +1,86 @@
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { OperatingError } from '../base/errors.ts'
+
+/** Where a listener is. */
+export type Endpoint = TcpEndpoint | UnixEndpoint
+
+export interface TcpEndpoint {
+  readonly host: string
+  readonly port: number
+}
+
+/** A socket in the file system. */
+export interface UnixEndpoint {
+  readonly path: string
+}
+
+/**
+ * Has `server` listen. The place that it has then: the port is the one that the system chose, where 0 was
+ * asked for. Throws `config_invalid`.
+ */
+export function listen<Place extends Endpoint>(server: Server, place: Place): Promise<Place> {
+  const { promise, resolve, reject } = Promise.withResolvers<Place>()
+  const onError = (error: Error & { code?: string }): void => {
+    const text = `cannot listen on ${endpointText(place)}: ${reasonOf(error.code)}`
+    reject(new OperatingError('config_invalid', text, { cause: error }))
+  }
+  server.once('error', onError)
+  server.listen(place, () => {
+    server.off('error', onError)
+    const bound = server.address()
+    resolve(isPort(bound) && 'port' in place ? { ...place, port: bound.port } : place)
+  })
+  return promise
+}
+
+/**
+ * Opens all of these ports for a moment: before anything is made for a server that could not be reached.
+ * Throws `config_invalid` when an address cannot be had, or stands there twice.
+ */
+export async function expectFree(addresses: readonly TcpEndpoint[]): Promise<void> {
+  const probes: Server[] = []
+  try {
+    for (const { host, port } of addresses) {
+      const probe = createServer((socket) => socket.destroy())
+      probes.push(probe)
+      await listen(probe, { host, port })
+    }
+  } finally {
+    await Promise.all(probes.map((probe) => new Promise<void>((done) => void probe.close(() => done()))))
+  }
+}
+
+/** Whether anybody takes connections at a socket file; `null` where it cannot be told. */
+export function isListening(path: string): Promise<boolean | null> {
+  const { promise, resolve } = Promise.withResolvers<boolean | null>()
+  const socket = connect(path)
+  socket.once('connect', () => {
+    socket.destroy()
+    resolve(true)
+  })
+  socket.once('error', (error: Error & { code?: string }) => {
+    // unix(7): a socket file whose process is gone refuses.
+    resolve(error.code === 'ECONNREFUSED' ? false : null)
+  })
+  return promise
+}
+
+/** As a person writes it. */
+export function endpointText(place: Endpoint): string {
+  if ('path' in place) return place.path
+  return `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`
+}
+
+function isPort(bound: AddressInfo | string | null): bound is AddressInfo {
+  return typeof bound === 'object' && bound !== null
+}
+
+function reasonOf(code: string | undefined): string {
+  if (code === 'EADDRINUSE') {
+    return 'something listens there already; stop it, or give this server another address'
+  }
+  if (code === 'EACCES') return 'the system does not allow it to this user; ports below 1024 may need a right'
+  if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address'
+  if (code === 'ENOTFOUND') return 'that name has no address'
+  return `the system says ${code}`
+}
