@@ -247,8 +247,8 @@ async function send({ request, method, response, answer, namespace }: Outgoing):
       return
     }
     response.once('close', written.wipe)
-    response.writeHead(answer.status, { ...HEADERS, 'Content-Length': written.bytes.length })
-    response.end(method === 'HEAD' ? undefined : written.bytes)
+    response.writeHead(answer.status, { ...HEADERS, 'Content-Length': written.length })
+    response.end(method === 'HEAD' ? undefined : written.body)
   } catch (error) {
     written?.wipe()
     throw error

@@ -6,7 +6,12 @@ import { SecretBytes } from '../base/secret-bytes.ts'
 import { type JsonOut, RawJson, SecretText } from '../logical/json.ts'
 import { writeJson } from './json-writer.ts'
 
-const written = (value: JsonOut): string => fromUtf8(writeJson(value).bytes)
+function written(value: JsonOut): string {
+  const { body, length } = writeJson(value)
+  const bytes = typeof body === 'string' ? utf8(body) : body
+  assert.equal(bytes.length, length)
+  return fromUtf8(bytes)
+}
 
 const secretText = (text: string): SecretText => new SecretText(SecretBytes.take(utf8(text)))
 
@@ -25,6 +30,12 @@ test('ends with a newline and escapes what the peer escapes', () => {
   )
 })
 
+test('makes a string only of what holds no secret and nothing stored', () => {
+  assert.equal(typeof writeJson({ a: 'é', b: [1] }).body, 'string')
+  assert.equal(typeof writeJson({ a: new RawJson(utf8('1')) }).body, 'object')
+  assert.equal(typeof writeJson([secretText('ab')]).body, 'object')
+})
+
 test('gives back stored JSON exactly as it was sent', () => {
   assert.equal(
     written({ data: new RawJson(utf8('{"n": 1.0, "h":"<b>"}')) }),
@@ -34,17 +45,18 @@ test('gives back stored JSON exactly as it was sent', () => {
 
 test('copies secrets between quotes, into memory of its own', () => {
   const value = { keys: [secretText('0badc0de'), secretText('YQ+/=')] }
-  const { bytes } = writeJson(value)
-  assert.equal(fromUtf8(bytes), '{"keys":["0badc0de","YQ+/="]}\n')
-  assert.equal(bytes.buffer.byteLength, bytes.length)
+  const { body } = writeJson(value)
+  assert.ok(body instanceof Uint8Array)
+  assert.equal(fromUtf8(body), '{"keys":["0badc0de","YQ+/="]}\n')
+  assert.equal(body.buffer.byteLength, body.length)
 })
 
 test('forgets the secrets and its own bytes once told to', () => {
   const secret = secretText('ab')
-  const { bytes, wipe } = writeJson([secret])
+  const { body, wipe } = writeJson([secret])
   wipe()
   assert.equal(secret.secret.isWiped, true)
-  assert.ok(bytes.every((byte) => byte === 0))
+  assert.ok(body instanceof Uint8Array && body.every((byte) => byte === 0))
 })
 
 test('forgets the secrets also when the answer cannot be written', () => {
@@ -57,7 +69,7 @@ test('forgets the secrets also when the answer cannot be written', () => {
 test('writes what is as deep, or as long, as no recursion and no one call could', () => {
   let deep: JsonOut = 'x'
   for (let level = 0; level < 100_000; level++) deep = [deep]
-  assert.equal(writeJson(deep).bytes.length, 200_004)
+  assert.equal(writeJson(deep).length, 200_004)
   const keys = Array<string>(300_000).fill('k')
-  assert.equal(writeJson({ keys }).bytes.length, '{"keys":[]}\n'.length + 4 * keys.length - 1)
+  assert.equal(writeJson({ keys }).length, '{"keys":[]}\n'.length + 4 * keys.length - 1)
 })

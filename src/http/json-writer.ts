@@ -2,9 +2,12 @@ import { assert } from '../base/assert.ts'
 import { utf8 } from '../base/encoding.ts'
 import { type JsonOut, RawJson, SecretText } from '../logical/json.ts'
 
-/** Bytes of an answer. With secrets in it, `wipe` forgets them and the bytes once they have gone out. */
+/** An answer that can be sent. With secrets in it, `wipe` forgets them and the bytes once they have gone out. */
 export interface WrittenJson {
-  readonly bytes: Uint8Array
+  /** Text where it holds neither a secret nor anything stored: node:http sends that with the head, in one. */
+  readonly body: string | Uint8Array
+  /** In bytes. */
+  readonly length: number
   readonly wipe: () => void
 }
 
@@ -17,15 +20,17 @@ type Piece = Uint8Array | SecretText
 export function writeJson(value: JsonOut): WrittenJson {
   const pieces: Piece[] = []
   try {
-    collect(value, pieces)
-    const bytes = join(pieces)
+    const end = collect(value, pieces)
+    if (pieces.length === 0) return { body: end, length: Buffer.byteLength(end), wipe: () => undefined }
+    pieces.push(utf8(end))
+    const body = join(pieces)
     const secrets = pieces.filter((piece) => piece instanceof SecretText)
     const wipe = (): void => {
       if (secrets.length === 0) return
       wipeSecrets(secrets)
-      bytes.fill(0)
+      body.fill(0)
     }
-    return { bytes, wipe }
+    return { body, length: body.length, wipe }
   } catch (error) {
     wipeSecrets(pieces)
     throw error
@@ -33,9 +38,6 @@ export function writeJson(value: JsonOut): WrittenJson {
 }
 
 function join(pieces: readonly Piece[]): Uint8Array {
-  const [only] = pieces
-  // Only text, which is in memory of its own already.
-  if (pieces.length === 1 && only instanceof Uint8Array) return only
   let length = 0
   for (const piece of pieces) length += lengthOf(piece)
   const bytes = Buffer.allocUnsafeSlow(length)
@@ -60,10 +62,10 @@ interface Begun {
 }
 
 /**
- * Without recursion, so that no answer is too deep to be written. Text in between is gathered first; the last
- * piece ends the line.
+ * Without recursion, so that no answer is too deep to be written. Text in between is gathered first; what
+ * stands behind the last piece is returned, with the end of the line.
  */
-function collect(root: JsonOut, pieces: Piece[]): void {
+function collect(root: JsonOut, pieces: Piece[]): string {
   let text = ''
   const open: Begun[] = []
   for (let value: JsonOut | undefined = root; ; ) {
@@ -90,7 +92,7 @@ function collect(root: JsonOut, pieces: Piece[]): void {
     if (inner.names !== null) text += `${JSON.stringify(inner.names[inner.next])}:`
     value = inner.values[inner.next++]
   }
-  pieces.push(utf8(`${escaped(text)}\n`))
+  return `${escaped(text)}\n`
 }
 
 function begin(value: readonly JsonOut[] | { readonly [member: string]: JsonOut }): Begun {

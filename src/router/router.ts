@@ -49,10 +49,12 @@ export class Router {
    * Throws `permission_denied` before anything that would tell which paths exist.
    */
   async dispatch(received: LogicalRequest): Promise<LogicalResponse | null> {
-    if (utf8(received.path).length > MAX_ROUTED_PATH_BYTES) {
+    // No character has more bytes than three for each of its units.
+    const { path } = received
+    if (path.length * 3 > MAX_ROUTED_PATH_BYTES && utf8(path).length > MAX_ROUTED_PATH_BYTES) {
       throw new OperatingError('bad_request', 'the path is longer than 3,584 bytes')
     }
-    const match = this.#resolve(received.path)
+    const match = this.#resolve(path)
     const caller = await this.#ports.authenticate(received.token)
     const request = await withOperation(received, match, caller)
     const verdict = this.#authorise(caller, match, request)
@@ -89,6 +91,7 @@ export class Router {
     request: LogicalRequest,
     facts: { readonly caller: Caller | null; readonly outcome: string },
   ): Promise<void> {
+    if (!this.#ports.audit.hasDevices) return
     await this.#ports.audit.record({
       type,
       requestId: request.id,
