@@ -117,8 +117,20 @@ export class ServerProcess {
   }
 }
 
-/** A folder that goes with the test. */
+const temporary = new Set<string>()
+process.once('exit', () => temporary.forEach(discard))
+
+/** A folder that goes with the test; where the test fails before it could remove it, with its process. */
 export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'conclave-test-'))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+  temporary.add(path)
+  const remove = (): void => {
+    temporary.delete(path)
+    discard(path)
+  }
+  return { path, remove }
+}
+
+function discard(path: string): void {
+  rmSync(path, { recursive: true, force: true })
 }
