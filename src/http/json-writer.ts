@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts'
 import { utf8 } from '../base/encoding.ts'
 import { type JsonOut, RawJson, SecretText } from '../logical/json.ts'
 
-/** An answer that can be sent. With secrets in it, `wipe` forgets them and the bytes once they have gone out. */
+/** An answer that can be sent. `wipe` forgets its secrets, and its bytes, once they have gone out. */
 export interface WrittenJson {
   /** Text where it holds neither a secret nor anything stored: node:http sends that with the head, in one. */
   readonly body: string | Uint8Array
