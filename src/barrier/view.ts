@@ -18,12 +18,19 @@ export class BarrierView {
     return await this.#barrier.get(this.#place(key))
   }
 
+  async page(
+    prefix: string,
+    page: { readonly after: string; readonly limit: number },
+  ): Promise<readonly string[]> {
+    return await this.#barrier.list(this.#prefix + prefix, page)
+  }
+
   /** All names directly below `prefix`, read page by page. */
   async list(prefix: string): Promise<readonly string[]> {
     const names: string[] = []
     for (;;) {
       const page = { after: names.at(-1) ?? '', limit: MAX_LIST_PAGE }
-      const next = await this.#barrier.list(this.#prefix + prefix, page)
+      const next = await this.page(prefix, page)
       names.push(...next)
       if (next.length < page.limit) return names
     }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_UNAUTHENTICATED_BODY_BYTES, REFUSED_LINGER_MS } from '../base/limits.ts'
 import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.ts'
-import type { LogicalRequest, Operation, Origin } from '../logical/request.ts'
+import type { LogicalRequest, Origin } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { canonicalPath } from '../router/canonical-path.ts'
 import { awaitArrival, seeWhatCameIn } from './arrival.ts'
@@ -12,11 +12,10 @@ import { envelope } from './envelope.ts'
 import { emptyObject } from './json-reader.ts'
 import { writeJson } from './json-writer.ts'
 import { closeAfterPeer } from './linger.ts'
+import { dataOf, intentOf, isAsked } from './logical-request.ts'
 import {
-  asksForList,
   checkHead,
   checkNamespace,
-  checkPatchType,
   evidenceOf,
   type ListenerFacts,
   originOf,
@@ -58,16 +57,7 @@ export interface ExchangeFacts {
 const METHODS: ReadonlySet<string> = new Set<BareMethod>(['GET', 'HEAD', 'PUT', 'POST', 'DELETE'])
 
 /** What changes nothing, whatever comes of it. */
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'LIST'])
-
-const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
-  ['GET', 'read'],
-  ['LIST', 'list'],
-  ['PUT', 'update'],
-  ['POST', 'update'],
-  ['PATCH', 'patch'],
-  ['DELETE', 'delete'],
-])
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'LIST', 'SCAN', 'HELP'])
 
 /** On every answer (surface.md section 0, 16 and 17). */
 export const HEADERS = {
@@ -149,7 +139,7 @@ async function handleBare(
   incoming: Incoming & { readonly origin: Origin },
 ): Promise<BareResponse> {
   const { id, request, method, query, origin } = incoming
-  asksForList(query)
+  isAsked(query, 'list')
   const handler = METHODS.has(method) ? route.handlers[method as BareMethod] : undefined
   // Sealed before the method, as every method answers 503 then (key-lifecycle.md section 5.2).
   if (route.needsOpen) service.gate()
@@ -172,23 +162,15 @@ async function answerLogical(
 ): Promise<BareResponse> {
   const { id, request, method, query, path } = incoming
   if (!path.startsWith('/v1/')) throw new OperatingError('not_found', '')
-  const operation = asksForList(query) && method === 'GET' ? 'list' : OPERATIONS.get(method)
-  if (operation === undefined) throw new OperatingError('unsupported_operation', '')
-  const writes = operation === 'update' || operation === 'patch'
-  if (writes && path.endsWith('/'))
-    throw new OperatingError('bad_request', "cannot write to a path ending in '/'")
-  if (operation === 'patch') checkPatchType(request)
+  const intent = intentOf(request, { method, path, query })
   // Sealed before the body: a sealed server reads nothing that it cannot use.
   service.gate()
   const token = tokenOf(request)
   using body = await readBody(request, await boundsFor(service, request, token))
-  const logical = path.slice('/v1/'.length)
   const logicalRequest: LogicalRequest = {
     id,
-    operation,
-    path: operation === 'list' && !logical.endsWith('/') ? `${logical}/` : logical,
-    body: writes ? parseBody(body.bytes) : null,
-    query,
+    ...intent,
+    data: dataOf(request, intent.operation, { body: body.bytes, query }),
     token,
     origin: originOf(request, service.listener),
   }

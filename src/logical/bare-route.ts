@@ -1,4 +1,4 @@
-import type { JsonObject, JsonOut } from './json.ts'
+import type { JsonObject, JsonOut, RawJson } from './json.ts'
 import type { Origin } from './request.ts'
 
 /**
@@ -38,7 +38,7 @@ export interface BareRequest {
 export interface BareResponse {
   readonly status: number
   /** `null`: no body. Secrets in it are wiped once it has gone out. */
-  readonly body: { readonly [member: string]: JsonOut } | null
+  readonly body: RawJson | { readonly [member: string]: JsonOut } | null
   /**
    * Set on an answer that carries new shares: called at most once, when the connection has shown that the
    * peer received it (custody.md section 4, evidence (a)). The listener then never closes first. It may never

@@ -4,7 +4,8 @@ import type { Route } from '../logical/backend.ts'
 import { matchMount, matchRoute } from './match.ts'
 
 const route = (pattern: string): Route => ({ pattern, summary: pattern, access: 'token', handlers: {} })
-const mounts = (...paths: string[]): { path: string }[] => paths.map((path) => ({ path }))
+const mounts = (...paths: string[]): ReadonlyMap<string, { path: string }> =>
+  new Map(paths.map((path) => [path, { path }]))
 
 test('finds a mount by whole segments: secret/ is not the beginning of secret2/', () => {
   const both = mounts('secret/', 'secret2/')

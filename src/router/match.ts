@@ -15,16 +15,18 @@ export function matchRoute(routes: readonly Route[], path: string): RouteMatch |
   return null
 }
 
-/** The mount with the longest prefix, by whole segments: `secret/` is no prefix of `secret2/x`. */
-export function matchMount<Mount extends { readonly path: string }>(
-  mounts: readonly Mount[],
-  path: string,
-): Mount | null {
-  const fitting = mounts.filter((mount) => path.startsWith(mount.path) || `${path}/` === mount.path)
-  return fitting.reduce<Mount | null>(
-    (longest, mount) => (longest === null || mount.path.length > longest.path.length ? mount : longest),
-    null,
-  )
+/**
+ * The mount with the longest prefix, by whole segments: `secret/` is no prefix of `secret2/x`. One look-up a
+ * segment, however many mounts there are.
+ */
+export function matchMount<Mount>(mounts: ReadonlyMap<string, Mount>, path: string): Mount | null {
+  const exact = path.endsWith('/') ? mounts.get(path) : mounts.get(`${path}/`)
+  if (exact !== undefined) return exact
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const mount = mounts.get(path.slice(0, end + 1))
+    if (mount !== undefined) return mount
+  }
+  return null
 }
 
 function matchPattern(pattern: string, path: string): Record<string, string> | null {

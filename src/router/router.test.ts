@@ -7,7 +7,7 @@ import { hasCode, OperatingError } from '../base/errors.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import type { Caller, LogicalRequest } from '../logical/request.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
-import { BUILT_IN_ACL } from '../policy/acl.ts'
+import { BUILT_IN_ACLS } from '../policy/acl.ts'
 import { Router } from './router.ts'
 
 const WITHOUT_TOKEN = 'permission denied'
@@ -17,6 +17,7 @@ const caller = (name: string): Caller => ({
   accessor: `accessor-of-${name}`,
   displayName: name,
   policies: name === 'root' ? ['root'] : ['default'],
+  tokenType: 'service',
   cubbyholeId: name,
   tokenKey: name,
 })
@@ -76,9 +77,11 @@ const ROUTES: readonly Route[] = [
 
 function router(devices: readonly AuditDevice[] = [device]): Router {
   return new Router({
-    mounts: [{ path: 'kv/', mounted: { routes: ROUTES } }],
-    authenticate: async (token) => (token === 'root' || token === 'weak' ? caller(token) : null),
-    acl: BUILT_IN_ACL,
+    mounts: () => new Map([['kv/', { path: 'kv/', mounted: { routes: ROUTES } }]]),
+    authenticate: async ({ token }) => (token === 'root' || token === 'weak' ? caller(token) : null),
+    acls: BUILT_IN_ACLS,
+    hold: async ({ response }) => response,
+    finish: async () => undefined,
     audit: new AuditBroker(devices),
     clock: new SimClock(),
   })
@@ -92,8 +95,8 @@ const asks = (
   id: 'id',
   operation,
   path,
-  body: null,
-  query: new URLSearchParams(),
+  data: null,
+  wrap: null,
   token,
   origin: {
     source: '127.0.0.1',

@@ -15,7 +15,7 @@ import type { Primitives } from '../crypto/primitives.ts'
 import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
 import type { Mounted, SecretsEngine } from '../logical/backend.ts'
 import type { Caller } from '../logical/request.ts'
-import { BUILT_IN_ACL } from '../policy/acl.ts'
+import { BUILT_IN_ACLS } from '../policy/acl.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
 import { type LiveMount, Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
@@ -24,6 +24,8 @@ import { mintToken } from '../token/token.ts'
 import { ENGINES } from './registry.ts'
 
 const TOKEN_PREFIX = 'sys/token/'
+/** 32 days: what the peers give without a word in the configuration. */
+const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 const CUBBYHOLE_ID_INFO = 'conclave cubbyhole v1'
 
 export interface LogicalPorts {
@@ -77,15 +79,23 @@ export async function openLogical(
     throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
   const entries = decodeMounts(stored)
   const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
-  const mounts = entries.map(
-    (entry): LiveMount => ({
-      path: entry.path,
-      mounted: mount(ports, barrier, { entry, entries, tokens, system }),
-    }),
+  const mounts = new Map(
+    entries.map((entry): [string, LiveMount] => [
+      entry.path,
+      { path: entry.path, mounted: mount(ports, barrier, { entry, entries, tokens, system }) },
+    ]),
   )
   const audit = new AuditBroker([])
   return {
-    router: new Router({ mounts, authenticate, acl: BUILT_IN_ACL, audit, clock: ports.clock }),
+    router: new Router({
+      mounts: () => mounts,
+      authenticate: ({ token }) => authenticate(token),
+      acls: BUILT_IN_ACLS,
+      hold: async ({ response }) => response,
+      finish: async () => undefined,
+      audit,
+      clock: ports.clock,
+    }),
     audit,
     gate: { check: (token, path) => checkSudo(authenticate, token, path) },
     knows: async (token) => (await tokens.lookup(token)) !== null,
@@ -119,7 +129,10 @@ function mount(
     )
   }
   const { clock, entropy } = ports
-  return engine.mount({ storage: viewOf(barrier, entry), clock, entropy }, entry.options)
+  return engine.mount(
+    { storage: viewOf(barrier, entry), clock, entropy, ttl: () => SYSTEM_TTL },
+    entry.options,
+  )
 }
 
 function viewOf(barrier: Barrier, entry: MountEntry): BarrierView {
@@ -142,6 +155,7 @@ async function callerOf(
     accessor,
     displayName,
     policies,
+    tokenType: 'service',
     tokenKey: stored.key,
     // Made when it is asked for: few requests have to do with it.
     get cubbyholeId(): string {
@@ -178,7 +192,9 @@ async function checkSudo(
 ): ReturnType<TokenGate['check']> {
   const caller = await authenticate(token)
   if (caller === null) return 'no_token'
-  return BUILT_IN_ACL.allows(caller, { operation: 'update', path, sudo: true }) ? 'allowed' : 'denied'
+  const acl = await BUILT_IN_ACLS.of(caller)
+  const act = { operation: 'update', path, sudo: true, data: null, wrapTtl: null } as const
+  return acl.decide(act).allowed ? 'allowed' : 'denied'
 }
 
 function decodeCluster(stored: Uint8Array | null): Cluster {
