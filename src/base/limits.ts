@@ -36,6 +36,22 @@ export const MAX_RECIPIENT_KEY_PACKETS = 128
 /** Secrets waiting to be wrapped: every share of a deal, and a root token. */
 export const MAX_WRAPS_WAITING = MAX_SHARES + 1
 
+/** Leases, and tokens, that end by themselves within a second: a clock that jumps makes no storm. */
+export const EXPIRIES_PER_SECOND = 200
+/** The longest sleep of those that wait for an end: a clock that jumps is noticed within this time. */
+export const EXPIRY_LOOK_MS = 60_000
+/** Secrets that are being ended at once, and how long an engine may take for one. */
+export const MAX_REVOCATIONS_AT_ONCE = 16
+export const REVOCATION_ANSWER_MS = 30_000
+/** How often ending a secret is tried again, from 10 s on, twice as late each time; then once a day. */
+export const REVOCATION_RETRIES = 6
+export const REVOCATION_RETRY_MS = 10_000
+export const IRREVOCABLE_RETRY_MS = 24 * 60 * 60 * 1000
+/** Of an engine's reason, in characters. */
+export const MAX_REVOCATION_ERROR = 500
+/** Irrevocable leases of one answer, unless all are asked for. */
+export const MAX_IRREVOCABLE_SHOWN = 10_000
+
 /** Lines of refused requests that the log takes; what is beyond is counted. */
 export const REFUSAL_LINES_PER_SECOND = 50
 

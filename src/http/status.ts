@@ -21,6 +21,7 @@ const STATUS = {
   overloaded: 503,
   parameters_invalid: 400,
   permission_denied: 403,
+  revocation_failed: 500,
   sealed: 503,
   share_duplicate: 400,
   share_malformed: 400,
@@ -47,6 +48,7 @@ const STATUS = {
 /** Failures of the server whose sentence an operator needs to see where they stand. */
 const TOLD: ReadonlySet<ErrorCode> = new Set([
   'corrupt_store',
+  'revocation_failed',
   'storage_full',
   'storage_read_only',
   'storage_unavailable',

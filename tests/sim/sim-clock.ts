@@ -3,10 +3,12 @@ import { type Clock, type Millis, millis, type UnixMillis, unixMillis } from '..
 /** Time that passes only when a test says so. */
 export class SimClock implements Clock {
   #now = 1_764_000_000_000
-  readonly #sleepers: { readonly at: number; readonly wake: () => void }[] = []
+  /** How far the wall clock has been set apart from the time that passes. */
+  #jumped = 0
+  #sleepers: readonly { readonly at: number; readonly wake: () => void }[] = []
 
   now(): UnixMillis {
-    return unixMillis(this.#now)
+    return unixMillis(this.#now + this.#jumped)
   }
 
   monotonic(): Millis {
@@ -17,13 +19,20 @@ export class SimClock implements Clock {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve()
       signal?.addEventListener('abort', () => resolve(), { once: true })
-      this.#sleepers.push({ at: this.#now + delay, wake: resolve })
+      this.#sleepers = [...this.#sleepers, { at: this.#now + delay, wake: resolve }]
     })
   }
 
   /** Lets time pass, and wakes who waited for it. */
   advance(delay: number): void {
     this.#now += delay
-    for (const sleeper of this.#sleepers) if (sleeper.at <= this.#now) sleeper.wake()
+    const due = this.#sleepers.filter(({ at }) => at <= this.#now)
+    this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now)
+    for (const { wake } of due) wake()
+  }
+
+  /** Somebody sets the wall clock, forwards or back; no time passes. */
+  jump(by: number): void {
+    this.#jumped += by
   }
 }

@@ -1,0 +1,43 @@
+import type { Clock, UnixMillis } from '../base/clock.ts'
+import type { Entropy } from '../base/entropy.ts'
+import type { ErrorDetail } from '../base/errors.ts'
+import type { LeaseKeeper, MountTtl, StorageView } from '../logical/backend.ts'
+import type { JsonObject, JsonOut } from '../logical/json.ts'
+
+/** What the room asks of the others. */
+export interface LeasePorts {
+  /** The room's own prefix. */
+  readonly storage: StorageView
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** The mount with this accessor as it stands now; `null` when it has gone. */
+  readonly mount: (accessor: string) => LeasingMount | null
+  /** Whether the token at this place is good. */
+  readonly lives: (tokenKey: string) => Promise<boolean>
+  readonly json: JsonPort
+  readonly log: LeaseLog
+  /** Something is due at this time, maybe before anything else. */
+  readonly wake: (time: UnixMillis) => void
+}
+
+/** A mount whose engine makes secrets that end. */
+export interface LeasingMount {
+  readonly accessor: string
+  readonly ttl: () => MountTtl
+  /** Absent where it makes none. */
+  readonly keeper: LeaseKeeper | undefined
+}
+
+/** The reader and the writer of the wire, for what engines keep of their secrets. */
+export interface JsonPort {
+  /** Bytes of the caller's own, which may be wiped; secrets in `value` are wiped. */
+  write(value: JsonOut): Uint8Array
+  /** Throws `bad_request`. The object is a window on `bytes`. */
+  read(bytes: Uint8Array): JsonObject
+}
+
+/** The operator's log. `facts` are numbers and names of ours, never a path below a mount. */
+export interface LeaseLog {
+  info(event: string, facts?: ErrorDetail): void
+  warn(event: string, facts?: ErrorDetail): void
+}

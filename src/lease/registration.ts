@@ -1,0 +1,144 @@
+import { base62 } from '../base/base62.ts'
+import { type UnixMillis, unixMillis } from '../base/clock.ts'
+import { OperatingError } from '../base/errors.ts'
+import { lifetime } from '../logical/lifetime.ts'
+import type { NewSecret } from '../logical/response.ts'
+import { type Lease, SUFFIX_LENGTH } from './lease.ts'
+import type { LeasePorts, LeasingMount } from './ports.ts'
+import type { Revocation } from './revocation.ts'
+import type { LeaseStore } from './store.ts'
+
+/** A secret that an engine has made, and who it was made for. */
+export interface MadeSecret {
+  /** Of the request. */
+  readonly path: string
+  readonly mount: LeasingMount
+  readonly secret: NewSecret
+  readonly holder: LeaseHolder
+}
+
+/** The token that a secret ends with. */
+export interface LeaseHolder {
+  /** Where it stands, or the one that it hangs on; `null` where neither is stored. */
+  readonly tokenKey: string | null
+  /** No secret outlives a token that nobody ends, such as a batch token; `null` for the others. */
+  readonly end: UnixMillis | null
+}
+
+/** What the answer says of a lease. */
+export interface Granted {
+  readonly leaseId: string
+  readonly renewable: boolean
+  /** Seconds, above zero. */
+  readonly leaseDuration: number
+  readonly warnings: readonly string[]
+}
+
+/** Has secrets written down before anybody gets to see them. */
+export class Registration {
+  readonly #ports: LeasePorts
+  readonly #store: LeaseStore
+  readonly #revocation: Revocation
+  readonly #underWay = new Map<string, number>()
+
+  constructor(ports: LeasePorts, store: LeaseStore, revocation: Revocation) {
+    this.#ports = ports
+    this.#store = store
+    this.#revocation = revocation
+  }
+
+  /** Whether a secret of this token is being registered. */
+  isUnderWay(tokenKey: string): boolean {
+    return this.#underWay.has(tokenKey)
+  }
+
+  /**
+   * One commit makes the lease known. When it fails, the engine is asked to end the secret again, for nobody
+   * will ever be told of it. So is a secret whose token was ended meanwhile: then it throws
+   * `permission_denied`.
+   */
+  async register(made: MadeSecret): Promise<Granted> {
+    const { tokenKey } = made.holder
+    if (tokenKey === null) return await this.#registered(made)
+    this.#underWay.set(tokenKey, (this.#underWay.get(tokenKey) ?? 0) + 1)
+    try {
+      return await this.#registered(made)
+    } finally {
+      const rest = (this.#underWay.get(tokenKey) ?? 1) - 1
+      if (rest === 0) this.#underWay.delete(tokenKey)
+      else this.#underWay.set(tokenKey, rest)
+    }
+  }
+
+  async #registered(made: MadeSecret): Promise<Granted> {
+    const { mount, secret, holder } = made
+    const internal = this.#ports.json.write(secret.internal)
+    let lease: Lease
+    let granted: Granted
+    try {
+      ;({ lease, granted } = this.#leaseOf(made, internal))
+      await this.#store.add(lease)
+    } catch (error) {
+      await this.#takeBack(mount, internal)
+      throw error
+    } finally {
+      internal.fill(0)
+    }
+    this.#ports.wake(lease.dueTime)
+    // Whoever ends the token looks for its leases; what he could not see yet is ended here.
+    if (holder.tokenKey !== null && !(await this.#ports.lives(holder.tokenKey))) {
+      await this.#revocation.begin(lease.id)
+      throw new OperatingError('permission_denied', 'permission denied')
+    }
+    return granted
+  }
+
+  #leaseOf(
+    { path, mount, secret, holder }: MadeSecret,
+    internal: Uint8Array,
+  ): { readonly lease: Lease; readonly granted: Granted } {
+    const now = this.#ports.clock.now()
+    const bounds = { mount: mount.ttl(), increment: 0, usual: secret.ttl, period: 0 }
+    const given = lifetime({ ...bounds, backendMax: secret.maxTtl, explicitMax: 0, issueTime: now }, now)
+    const end = Math.min(given.expireTime, holder.end ?? given.expireTime)
+    if (end <= now) throw new OperatingError('permission_denied', 'permission denied')
+    const ttl = end === given.expireTime ? given.ttl : Math.max(1, Math.floor((end - now) / 1000))
+    const id = `${path.replace(/\/$/, '')}/${base62(this.#ports.entropy, SUFFIX_LENGTH)}`
+    const lease: Lease = {
+      id,
+      path,
+      mount: mount.accessor,
+      tokenKey: holder.tokenKey,
+      issueTime: now,
+      expireTime: unixMillis(end),
+      lastRenewal: null,
+      ttl,
+      // A renewal goes no further than the token.
+      maxTtl:
+        holder.end === null ? secret.maxTtl : least(secret.maxTtl, Math.floor((holder.end - now) / 1000)),
+      renewable: secret.renewable,
+      dueTime: unixMillis(end),
+      ending: null,
+      internal,
+    }
+    const { warnings } = given
+    return { lease, granted: { leaseId: id, renewable: lease.renewable, leaseDuration: ttl, warnings } }
+  }
+
+  async #takeBack(mount: LeasingMount, internal: Uint8Array): Promise<void> {
+    try {
+      await this.#revocation.ask(mount.accessor, internal)
+    } catch (error) {
+      const code = error instanceof OperatingError ? error.code : 'internal'
+      this.#ports.log.warn('a secret that could not be registered could not be ended either', {
+        mount: mount.accessor,
+        code,
+      })
+    }
+  }
+}
+
+/** The smaller of two bounds above zero, of which the first may be none, 0. */
+function least(one: number, other: number): number {
+  return Math.max(1, one === 0 ? other : Math.min(one, other))
+}
