@@ -49,6 +49,14 @@ export const MAX_RECIPIENTS_BODY_BYTES = 1024 * 1024
 export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
+/** The path of a mount, in UTF-16 units; what lies below it has the rest. */
+export const MAX_MOUNT_PATH_UNITS = 512
+/** Mounts of a store: the table is one entry, which each change writes anew. */
+export const MAX_MOUNTS = 10_000
+/** Moves of mounts that are remembered until the server seals. */
+export const MAX_MOUNT_MOVES = 256
+/** What a mount stored is removed in commits of this many keys. */
+export const MAX_WIPED_KEYS = 1000
 
 /** The request line and all header lines of a request, in bytes, and how many lines. */
 export const MAX_HEAD_BYTES = 16 * 1024

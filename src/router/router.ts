@@ -3,18 +3,13 @@ import { InvariantError } from '../base/assert.ts'
 import { type Clock, rfc3339 } from '../base/clock.ts'
 import { utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
-import type { Call, Handler, Mounted } from '../logical/backend.ts'
+import type { Call, Handler } from '../logical/backend.ts'
 import { unknownMembers } from '../logical/field-table.ts'
 import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import type { AclSource } from '../policy/acl.ts'
 import { matchMount, matchRoute, type RouteMatch } from './match.ts'
-
-/** A mount that answers. */
-export interface LiveMount {
-  readonly path: string
-  readonly mounted: Mounted
-}
+import type { LiveMount } from './mounts.ts'
 
 export interface RouterPorts {
   /** By path; looked at anew for each request, as mounts come and go. */

@@ -97,14 +97,15 @@ async function buildOn(
     seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
-      const opened = await openLogical(ports, session.barrier, () => systemBackend(lifecycle))
+      const opened = await openLogical(ports, session.barrier, (rooms) => systemBackend(lifecycle, rooms))
       open = opened
+      void opened.begin(custodian.settled())
       handOvers.after(custodian.settled(), opened.audit, () => open === opened)
     },
     sealed: () => {
+      open?.end()
       open = null
-      // Once the keys have been wiped, which waits for a commit for as long as this at most.
-      void systemClock.sleep(millis(SEAL_COMMIT_MS + 1000)).then(collectGarbage)
+      forgetLater()
     },
     fatal,
   })
@@ -145,6 +146,11 @@ async function buildOn(
     },
     logExchange: (facts) => exchangeLog.write(facts),
   }
+}
+
+/** Once the keys have been wiped, which waits for a commit for as long as this at most. */
+function forgetLater(): void {
+  void systemClock.sleep(millis(SEAL_COMMIT_MS + 1000)).then(collectGarbage)
 }
 
 function ceremonyPorts(

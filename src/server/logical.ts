@@ -13,15 +13,18 @@ import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
-import type { Mounted, SecretsEngine } from '../logical/backend.ts'
+import type { BackendContext, Mounted, SecretsEngine } from '../logical/backend.ts'
 import type { Caller } from '../logical/request.ts'
 import { BUILT_IN_ACLS } from '../policy/acl.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
-import { type LiveMount, Router } from '../router/router.ts'
+import { Mounts } from '../router/mounts.ts'
+import { Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
+import type { OpenRooms } from '../system/open-rooms.ts'
 import { firstRootToken, type StoredToken, TokenStore } from '../token/store.ts'
 import { mintToken } from '../token/token.ts'
-import { ENGINES } from './registry.ts'
+import { MountStorage } from './mount-storage.ts'
+import { CATALOG, ENGINES } from './registry.ts'
 
 const TOKEN_PREFIX = 'sys/token/'
 /** 32 days: what the peers give without a word in the configuration. */
@@ -29,6 +32,7 @@ const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 const CUBBYHOLE_ID_INFO = 'conclave cubbyhole v1'
 
 export interface LogicalPorts {
+  readonly log: { warn(event: string, facts: { readonly code: string }): void }
   readonly primitives: Primitives
   readonly entropy: Entropy
   readonly clock: Clock
@@ -49,6 +53,10 @@ export interface OpenLogical {
   readonly cluster: Cluster
   /** A root token for a ceremony's commit. */
   readonly rootToken: () => NewRootToken
+  /** What goes on beside requests, once `recorded` says that the unseal is in the store. It never rejects. */
+  readonly begin: (recorded: Promise<void>) => Promise<void>
+  /** That ends: the store is being sealed. */
+  readonly end: () => void
 }
 
 /** What init stores besides the keys. What is `null` is made here; a root token stays with the caller. */
@@ -71,24 +79,38 @@ export function seedStore(
 export async function openLogical(
   ports: LogicalPorts,
   barrier: Barrier,
-  system: () => Mounted,
+  system: (rooms: OpenRooms) => Mounted,
 ): Promise<OpenLogical> {
   const tokens = await TokenStore.open(new BarrierView(barrier, TOKEN_PREFIX), ports.primitives)
   const stored = await barrier.get(MOUNTS_PATH)
   if (stored === null)
     throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
-  const entries = decodeMounts(stored)
   const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
-  const mounts = new Map(
-    entries.map((entry): [string, LiveMount] => [
-      entry.path,
-      { path: entry.path, mounted: mount(ports, barrier, { entry, entries, tokens, system }) },
-    ]),
-  )
+  const storage = new MountStorage(barrier)
+  const waits = (error: unknown): void => {
+    const code = error instanceof OperatingError ? error.code : 'internal'
+    ports.log.warn('removing what a mount kept waits for the next unseal', { code })
+  }
+  const mounts = new Mounts(decodeMounts(stored), {
+    entropy: ports.entropy,
+    store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
+    build: (entry, ttl) => {
+      if (entry.type === 'token')
+        return tokenAuth(ownToken({ barrier, tokens, mounts: () => mounts, storage }))
+      if (entry.type === 'system')
+        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, catalog: CATALOG })
+      return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
+    },
+    endLeases: async () => undefined,
+    waits,
+    wipe: (entry) => storage.wipe(entry),
+    systemTtl: SYSTEM_TTL,
+    newId: () => uuidFrom(ports.entropy.bytes(16)),
+  })
   const audit = new AuditBroker([])
   return {
     router: new Router({
-      mounts: () => mounts,
+      mounts: () => mounts.live,
       authenticate: ({ token }) => authenticate(token),
       acls: BUILT_IN_ACLS,
       hold: async ({ response }) => response,
@@ -104,39 +126,26 @@ export async function openLogical(
       const { token, writes } = tokens.newRootToken(ports)
       return { token, writes: writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })) }
     },
+    begin: async (recorded) => {
+      await recorded
+      await mounts.resume().catch(waits)
+    },
+    end: () => mounts.close(),
   }
 }
 
-function mount(
-  ports: LogicalPorts,
-  barrier: Barrier,
-  what: {
-    readonly entry: MountEntry
-    readonly entries: readonly MountEntry[]
-    readonly tokens: TokenStore
-    readonly system: () => Mounted
-  },
-): Mounted {
-  const { entry, entries, tokens, system } = what
-  if (entry.type === 'token') return tokenAuth(ownToken(barrier, tokens, entries))
-  if (entry.type === 'system') return system()
+/** Throws `store_newer` for a type that this version does not have. */
+function mountEngine(entry: MountEntry, context: BackendContext): Mounted {
   const engines: Readonly<Record<string, SecretsEngine>> = ENGINES
   const engine = Object.hasOwn(engines, entry.type) ? engines[entry.type] : undefined
-  if (engine === undefined) {
-    throw new OperatingError(
-      'store_newer',
-      `the store mounts "${entry.type}", which this version does not have`,
-    )
+  if (engine !== undefined) {
+    const { storage, clock, entropy, ttl } = context
+    return engine.mount({ storage, clock, entropy, ttl }, entry.options)
   }
-  const { clock, entropy } = ports
-  return engine.mount(
-    { storage: viewOf(barrier, entry), clock, entropy, ttl: () => SYSTEM_TTL },
-    entry.options,
+  throw new OperatingError(
+    'store_newer',
+    `the store mounts "${entry.type}", which this version does not have`,
   )
-}
-
-function viewOf(barrier: Barrier, entry: MountEntry): BarrierView {
-  return new BarrierView(barrier, `logical/${entry.uuid}/`)
 }
 
 /**
@@ -164,7 +173,14 @@ async function callerOf(
   }
 }
 
-function ownToken(barrier: Barrier, tokens: TokenStore, entries: readonly MountEntry[]): OwnToken {
+interface TokenRooms {
+  readonly barrier: Barrier
+  readonly tokens: TokenStore
+  readonly mounts: () => Mounts
+  readonly storage: MountStorage
+}
+
+function ownToken({ barrier, tokens, mounts, storage }: TokenRooms): OwnToken {
   const find = async (token: string | null): Promise<StoredToken | null> =>
     token === null ? null : await tokens.lookup(token)
   return {
@@ -175,8 +191,8 @@ function ownToken(barrier: Barrier, tokens: TokenStore, entries: readonly MountE
       const writes: PlainWrite[] = tokens
         .revocation(stored)
         .map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
-      for (const entry of entries.filter((one) => one.type === 'cubbyhole')) {
-        const keys = await keptKeys(viewOf(barrier, entry), caller.cubbyholeId)
+      for (const entry of mounts().entries.filter((one) => one.type === 'cubbyhole')) {
+        const keys = await keptKeys(storage.viewOf(entry), caller.cubbyholeId)
         writes.push(...keys.map((key): PlainWrite => ({ op: 'delete', key: `logical/${entry.uuid}/${key}` })))
       }
       // One commit: a token is never gone while what it kept is still there, nor the other way round.
