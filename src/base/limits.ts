@@ -46,6 +46,8 @@ export const MAX_BODIES_BYTES = 128 * 1024 * 1024
 export const SMALL_BODIES_BYTES = 32 * 1024 * 1024
 /** Where the keys of people come along: 255 of RSA-4096 have 780 kB in base64. */
 export const MAX_RECIPIENTS_BODY_BYTES = 1024 * 1024
+/** Of one answer of `sys/tools/random`. */
+export const MAX_RANDOM_BYTES = 131_072
 export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096

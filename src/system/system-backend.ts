@@ -15,6 +15,7 @@ import { rekeyBackupRoutes } from './rekey-backup.ts'
 import { remountRoutes } from './remount.ts'
 import { rotateRoutes } from './rotate.ts'
 import { rotateRootRoutes } from './rotate-root.ts'
+import { toolRoutes } from './tools.ts'
 import { uiMountRoutes } from './ui-mounts.ts'
 import { versionHistoryRoutes } from './version-history.ts'
 
@@ -37,6 +38,7 @@ export function systemBackend(lifecycle: Lifecycle, rooms: OpenRooms): Mounted {
       ...remountRoutes(rooms),
       ...pluginRoutes(rooms),
       ...mountRoutes(rooms),
+      ...toolRoutes(lifecycle),
     ]),
   }
 }
