@@ -39,6 +39,17 @@ export const MAX_WRAPS_WAITING = MAX_SHARES + 1
 /** Lines of refused requests that the log takes; what is beyond is counted. */
 export const REFUSAL_LINES_PER_SECOND = 50
 
+/** A token as it is sent; the longest are batch tokens, which carry what is known of them. */
+export const MAX_TOKEN_BYTES = 4096
+/** Tokens that stand above one: each is looked at when it is used, unless none of them ends by itself. */
+export const MAX_TOKEN_GENERATIONS = 100
+/** Writes of one commit when tokens end: a tree of any size ends in commits of about this many. */
+export const REVOCATION_COMMIT_WRITES = 1000
+/** Tokens that are changed or ended beside each other, each in a commit of its own. */
+export const TOKENS_AT_ONCE = 64
+/** The suffix that a role puts behind the path of its tokens, and a role's name, in characters. */
+export const MAX_ROLE_TEXT = 200
+
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 /** The bodies of all requests under way together, and what of it no large body may take. */

@@ -45,7 +45,7 @@ export function lifecycleOf(given: {
     apiAddress: apiAddress(config),
     host: systemHost(config.storage.type === 'sqlite' ? config.storage.folder : '.'),
     cluster: () => (custodian.isOpen ? expectOpen().cluster : null),
-    gate: { check: (token, path) => expectOpen().gate.check(token, path) },
+    gate: { check: (sender, path) => expectOpen().gate.check(sender, path) },
     delivery: ports.delivery,
     initSecret: readInitSecret(config.initSecretFile),
     equal: nodePrimitives.equal,

@@ -2,37 +2,34 @@ import { AuditBroker } from '../audit/broker.ts'
 import { type OwnToken, tokenAuth } from '../auth/token/token-auth.ts'
 import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
 import { CLUSTER_PATH, MOUNTS_PATH } from '../barrier/paths.ts'
-import { BarrierView } from '../barrier/view.ts'
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
 import type { Clock } from '../base/clock.ts'
-import { toHex, utf8, uuidFrom } from '../base/encoding.ts'
+import { toHex, uuidFrom } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
-import { OperatingError } from '../base/errors.ts'
+import { type ErrorDetail, OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
-import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
 import type { BackendContext, Mounted, SecretsEngine } from '../logical/backend.ts'
-import type { Caller } from '../logical/request.ts'
 import { BUILT_IN_ACLS } from '../policy/acl.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
 import { Mounts } from '../router/mounts.ts'
 import { Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
 import type { OpenRooms } from '../system/open-rooms.ts'
-import { firstRootToken, type StoredToken, TokenStore } from '../token/store.ts'
+import { firstRootToken, type TokenStore } from '../token/store.ts'
 import { mintToken } from '../token/token.ts'
+import { Callers } from './callers.ts'
 import { MountStorage } from './mount-storage.ts'
 import { CATALOG, ENGINES } from './registry.ts'
+import { belowTokens, openTokens } from './token-room.ts'
 
-const TOKEN_PREFIX = 'sys/token/'
 /** 32 days: what the peers give without a word in the configuration. */
 const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
-const CUBBYHOLE_ID_INFO = 'conclave cubbyhole v1'
 
 export interface LogicalPorts {
-  readonly log: { warn(event: string, facts: { readonly code: string }): void }
+  readonly log: { warn(event: string, facts?: ErrorDetail): void }
   readonly primitives: Primitives
   readonly entropy: Entropy
   readonly clock: Clock
@@ -70,7 +67,7 @@ export function seedStore(
   const entries: PlainWrite[] = [
     { op: 'put', key: MOUNTS_PATH, value: encodeMounts(initialMounts(ports.entropy)) },
     { op: 'put', key: CLUSTER_PATH, value: canonicalJson({ format: 1, id, name }) },
-    ...writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })),
+    ...belowTokens(writes),
   ]
   return { rootToken: token, entries }
 }
@@ -81,12 +78,12 @@ export async function openLogical(
   barrier: Barrier,
   system: (rooms: OpenRooms) => Mounted,
 ): Promise<OpenLogical> {
-  const tokens = await TokenStore.open(new BarrierView(barrier, TOKEN_PREFIX), ports.primitives)
   const stored = await barrier.get(MOUNTS_PATH)
   if (stored === null)
     throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
-  const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
   const storage = new MountStorage(barrier)
+  const tokens = await openTokens({ ...ports, barrier, storage, mounts: () => mounts.entries })
+  const callers = new Callers({ ...ports, tokens, acls: BUILT_IN_ACLS })
   const waits = (error: unknown): void => {
     const code = error instanceof OperatingError ? error.code : 'internal'
     ports.log.warn('removing what a mount kept waits for the next unseal', { code })
@@ -95,8 +92,7 @@ export async function openLogical(
     entropy: ports.entropy,
     store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
     build: (entry, ttl) => {
-      if (entry.type === 'token')
-        return tokenAuth(ownToken({ barrier, tokens, mounts: () => mounts, storage }))
+      if (entry.type === 'token') return tokenAuth(ownToken(callers, tokens))
       if (entry.type === 'system')
         return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, catalog: CATALOG })
       return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
@@ -111,20 +107,20 @@ export async function openLogical(
   return {
     router: new Router({
       mounts: () => mounts.live,
-      authenticate: ({ token }) => authenticate(token),
+      authenticate: (request) => callers.authenticate(request),
       acls: BUILT_IN_ACLS,
       hold: async ({ response }) => response,
-      finish: async () => undefined,
+      finish: (caller) => callers.finish(caller),
       audit,
       clock: ports.clock,
     }),
     audit,
-    gate: { check: (token, path) => checkSudo(authenticate, token, path) },
+    gate: callers.gate,
     knows: async (token) => (await tokens.lookup(token)) !== null,
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
     rootToken: () => {
-      const { token, writes } = tokens.newRootToken(ports)
-      return { token, writes: writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })) }
+      const { token, writes } = tokens.newRootToken()
+      return { token, writes: belowTokens(writes) }
     },
     begin: async (recorded) => {
       await recorded
@@ -148,69 +144,18 @@ function mountEngine(entry: MountEntry, context: BackendContext): Mounted {
   )
 }
 
-/**
- * The caller behind a token. Its private storage has a name of its own, from which nobody finds the token's
- * place.
- */
-async function callerOf(
-  ports: LogicalPorts,
-  tokens: TokenStore,
-  token: string | null,
-): Promise<Caller | null> {
-  const stored = token === null ? null : await tokens.lookup(token)
-  if (stored === null) return null
-  const { accessor, displayName, policies } = stored.entry
+function ownToken(callers: Callers, tokens: TokenStore): OwnToken {
   return {
-    accessor,
-    displayName,
-    policies,
-    tokenType: 'service',
-    tokenKey: stored.key,
-    // Made when it is asked for: few requests have to do with it.
-    get cubbyholeId(): string {
-      return toHex(ports.primitives.sha256(utf8(CUBBYHOLE_ID_INFO + stored.key)))
+    facts: async ({ caller }) => {
+      if (caller === null) return null
+      const { entry } = callers.tokenOf(caller)
+      return { ...entry, creationTime: Math.floor(entry.issueTime / 1000) }
+    },
+    revoke: async ({ caller }) => {
+      const key = caller === null ? null : callers.tokenOf(caller).key
+      if (key !== null) await tokens.revoke(key)
     },
   }
-}
-
-interface TokenRooms {
-  readonly barrier: Barrier
-  readonly tokens: TokenStore
-  readonly mounts: () => Mounts
-  readonly storage: MountStorage
-}
-
-function ownToken({ barrier, tokens, mounts, storage }: TokenRooms): OwnToken {
-  const find = async (token: string | null): Promise<StoredToken | null> =>
-    token === null ? null : await tokens.lookup(token)
-  return {
-    facts: async ({ request }) => (await find(request.token))?.entry ?? null,
-    revoke: async ({ request, caller }) => {
-      const stored = await find(request.token)
-      if (stored === null || caller === null) return
-      const writes: PlainWrite[] = tokens
-        .revocation(stored)
-        .map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
-      for (const entry of mounts().entries.filter((one) => one.type === 'cubbyhole')) {
-        const keys = await keptKeys(storage.viewOf(entry), caller.cubbyholeId)
-        writes.push(...keys.map((key): PlainWrite => ({ op: 'delete', key: `logical/${entry.uuid}/${key}` })))
-      }
-      // One commit: a token is never gone while what it kept is still there, nor the other way round.
-      await barrier.commit(writes)
-    },
-  }
-}
-
-async function checkSudo(
-  authenticate: (token: string | null) => Promise<Caller | null>,
-  token: string | null,
-  path: string,
-): ReturnType<TokenGate['check']> {
-  const caller = await authenticate(token)
-  if (caller === null) return 'no_token'
-  const acl = await BUILT_IN_ACLS.of(caller)
-  const act = { operation: 'update', path, sudo: true, data: null, wrapTtl: null } as const
-  return acl.decide(act).allowed ? 'allowed' : 'denied'
 }
 
 function decodeCluster(stored: Uint8Array | null): Cluster {

@@ -38,6 +38,15 @@ export interface Lifecycle {
 
 /** Asks the token and policy rooms, where a bare route needs more than a share. */
 export interface TokenGate {
-  /** Whether the token is valid and its policies give `update` and `sudo` on `path` (without `/v1/`). */
-  check(token: string | null, path: string): Promise<'allowed' | 'no_token' | 'denied'>
+  /**
+   * Whether the token of a request is valid and its policies give `update` and `sudo` on `path` (without
+   * `/v1/`). One use of it is spent.
+   */
+  check(request: TokenSender, path: string): Promise<'allowed' | 'no_token' | 'denied'>
+}
+
+/** A token, and where it comes from. */
+export interface TokenSender {
+  readonly token: string | null
+  readonly origin: { readonly source: string }
 }
