@@ -112,6 +112,7 @@ async function buildOn(
     service: {
       bareRoutes: new Map(bare.map((route) => [route.path, route])),
       gate: () => void expectOpen(),
+      admit: (path, source) => (custodian.isOpen ? (open?.quotas.admit(path, source) ?? null) : null),
       knows: (token) => expectOpen().knows(token),
       dispatch: (request) => expectOpen().router.dispatch(request),
       bodies: new BodyBudget(),

@@ -16,6 +16,7 @@ import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
 import type { BackendContext, Mounted, SecretsEngine } from '../logical/backend.ts'
 import type { Caller } from '../logical/request.ts'
 import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import { Quotas } from '../quota/quotas.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
 import { Mounts } from '../router/mounts.ts'
 import { Router } from '../router/router.ts'
@@ -27,6 +28,7 @@ import { MountStorage } from './mount-storage.ts'
 import { CATALOG, ENGINES } from './registry.ts'
 
 const TOKEN_PREFIX = 'sys/token/'
+const QUOTA_PREFIX = 'sys/quotas/'
 /** 32 days: what the peers give without a word in the configuration. */
 const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 const CUBBYHOLE_ID_INFO = 'conclave cubbyhole v1'
@@ -47,6 +49,7 @@ export interface Cluster {
 export interface OpenLogical {
   readonly router: Router
   readonly audit: AuditBroker
+  readonly quotas: Quotas
   readonly gate: TokenGate
   /** Whether this is a valid token, whatever it may do. */
   readonly knows: (token: string) => Promise<boolean>
@@ -87,6 +90,7 @@ export async function openLogical(
     throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
   const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
   const storage = new MountStorage(barrier)
+  const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
   const waits = (error: unknown): void => {
     const code = error instanceof OperatingError ? error.code : 'internal'
     ports.log.warn('removing what a mount kept waits for the next unseal', { code })
@@ -98,7 +102,7 @@ export async function openLogical(
       if (entry.type === 'token')
         return tokenAuth(ownToken({ barrier, tokens, mounts: () => mounts, storage }))
       if (entry.type === 'system')
-        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, catalog: CATALOG })
+        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog: CATALOG })
       return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
     },
     endLeases: async () => undefined,
@@ -119,6 +123,7 @@ export async function openLogical(
       clock: ports.clock,
     }),
     audit,
+    quotas,
     gate: { check: (token, path) => checkSudo(authenticate, token, path) },
     knows: async (token) => (await tokens.lookup(token)) !== null,
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),

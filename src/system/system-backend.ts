@@ -12,6 +12,7 @@ import { mountRoutes } from './mounts.ts'
 import type { OpenRooms } from './open-rooms.ts'
 import { openApiRoute } from './openapi.ts'
 import { pluginRoutes } from './plugins.ts'
+import { quotaRoutes } from './quotas.ts'
 import { journaledBehindRouter } from './refusals.ts'
 import { rekeyBackupRoutes } from './rekey-backup.ts'
 import { remountRoutes } from './remount.ts'
@@ -46,6 +47,7 @@ export function systemBackend(
       ...mountRoutes(rooms),
       ...toolRoutes(lifecycle),
       openApiRoute(rooms, bare),
+      ...quotaRoutes(rooms),
     ]),
   }
 }
