@@ -68,6 +68,9 @@ export const MAX_MOUNT_PATH_UNITS = 512
 export const MAX_MOUNTS = 10_000
 /** Moves of mounts that are remembered until the server seals. */
 export const MAX_MOUNT_MOVES = 256
+/** Rate limits of a store, and addresses that each counts apart; those of all further ones together. */
+export const MAX_QUOTAS = 1000
+export const MAX_QUOTA_CLIENTS = 10_000
 /** What a mount stored is removed in commits of this many keys. */
 export const MAX_WIPED_KEYS = 1000
 

@@ -82,7 +82,9 @@ async function buildOn(
     seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
-      const opened = await openLogical(ports, session.barrier, (rooms) => systemBackend(lifecycle, rooms))
+      const opened = await openLogical(ports, session.barrier, (rooms) =>
+        systemBackend(lifecycle, rooms, () => bare),
+      )
       open = opened
       void opened.begin(custodian.settled())
       handOvers.after(custodian.settled(), opened.audit, () => open === opened)
@@ -101,14 +103,16 @@ async function buildOn(
     return open
   }
   const lifecycle = lifecycleOf({ config, custodian, journal, storage, ports, expectOpen })
+  const bare = bareRoutes(lifecycle)
   const exchangeLog = new ExchangeLog(log, systemClock, fatal)
   return {
     custodian,
     storage,
     journal,
     service: {
-      bareRoutes: new Map(bareRoutes(lifecycle).map((route) => [route.path, route])),
+      bareRoutes: new Map(bare.map((route) => [route.path, route])),
       gate: () => void expectOpen(),
+      admit: (path, source) => (custodian.isOpen ? (open?.quotas.admit(path, source) ?? null) : null),
       knows: (token) => expectOpen().knows(token),
       dispatch: (request) => expectOpen().router.dispatch(request),
       bodies: new BodyBudget(),

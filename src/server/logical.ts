@@ -2,6 +2,7 @@ import { AuditBroker } from '../audit/broker.ts'
 import { type OwnToken, tokenAuth } from '../auth/token/token-auth.ts'
 import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
 import { CLUSTER_PATH, MOUNTS_PATH } from '../barrier/paths.ts'
+import { BarrierView } from '../barrier/view.ts'
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
 import type { Clock } from '../base/clock.ts'
 import { toHex, uuidFrom } from '../base/encoding.ts'
@@ -13,6 +14,7 @@ import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { BackendContext, Mounted, SecretsEngine } from '../logical/backend.ts'
 import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import { Quotas } from '../quota/quotas.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
 import { Mounts } from '../router/mounts.ts'
 import { Router } from '../router/router.ts'
@@ -25,6 +27,7 @@ import { MountStorage } from './mount-storage.ts'
 import { CATALOG, ENGINES } from './registry.ts'
 import { belowTokens, openTokens } from './token-room.ts'
 
+const QUOTA_PREFIX = 'sys/quotas/'
 /** 32 days: what the peers give without a word in the configuration. */
 const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 
@@ -44,6 +47,7 @@ export interface Cluster {
 export interface OpenLogical {
   readonly router: Router
   readonly audit: AuditBroker
+  readonly quotas: Quotas
   readonly gate: TokenGate
   /** Whether this is a valid token, whatever it may do. */
   readonly knows: (token: string) => Promise<boolean>
@@ -84,6 +88,7 @@ export async function openLogical(
   const storage = new MountStorage(barrier)
   const tokens = await openTokens({ ...ports, barrier, storage, mounts: () => mounts.entries })
   const callers = new Callers({ ...ports, tokens, acls: BUILT_IN_ACLS })
+  const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
   const waits = (error: unknown): void => {
     const code = error instanceof OperatingError ? error.code : 'internal'
     ports.log.warn('removing what a mount kept waits for the next unseal', { code })
@@ -94,7 +99,7 @@ export async function openLogical(
     build: (entry, ttl) => {
       if (entry.type === 'token') return tokenAuth(ownToken(callers, tokens))
       if (entry.type === 'system')
-        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, catalog: CATALOG })
+        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog: CATALOG })
       return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
     },
     endLeases: async () => undefined,
@@ -115,6 +120,7 @@ export async function openLogical(
       clock: ports.clock,
     }),
     audit,
+    quotas,
     gate: callers.gate,
     knows: async (token) => (await tokens.lookup(token)) !== null,
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),

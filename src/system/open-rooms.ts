@@ -1,5 +1,6 @@
 import type { MountAdmission } from '../logical/backend.ts'
 import type { AclSource } from '../policy/acl.ts'
+import type { Quotas } from '../quota/quotas.ts'
 import type { Mounts } from '../router/mounts.ts'
 
 /** The rooms that exist only while the store is open, as the routes of `sys/` need them. */
@@ -7,6 +8,7 @@ export interface OpenRooms {
   /** A function, as `sys/` is one of them. */
   readonly mounts: () => Mounts
   readonly acls: AclSource
+  readonly quotas: Quotas
   /** What can be mounted, by the name that clients ask for. */
   readonly catalog: Catalog
 }

@@ -1,4 +1,5 @@
 import type { Mounted } from '../logical/backend.ts'
+import type { BareRoute } from '../logical/bare-route.ts'
 import { ceremonyRoutes } from './ceremonies.ts'
 import { decodeTokenRoute } from './decode-token.ts'
 import { generateRootTokenRoutes } from './generate-root-token.ts'
@@ -9,7 +10,9 @@ import { keyStatusRoute } from './key-status.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { mountRoutes } from './mounts.ts'
 import type { OpenRooms } from './open-rooms.ts'
+import { openApiRoute } from './openapi.ts'
 import { pluginRoutes } from './plugins.ts'
+import { quotaRoutes } from './quotas.ts'
 import { journaledBehindRouter } from './refusals.ts'
 import { rekeyBackupRoutes } from './rekey-backup.ts'
 import { remountRoutes } from './remount.ts'
@@ -20,7 +23,11 @@ import { uiMountRoutes } from './ui-mounts.ts'
 import { versionHistoryRoutes } from './version-history.ts'
 
 /** `sys/` behind the router: every route that asks for a token, one file a resource. */
-export function systemBackend(lifecycle: Lifecycle, rooms: OpenRooms): Mounted {
+export function systemBackend(
+  lifecycle: Lifecycle,
+  rooms: OpenRooms,
+  bare: () => readonly BareRoute[],
+): Mounted {
   return {
     routes: journaledBehindRouter(lifecycle.journal, [
       ...rotateRootRoutes(lifecycle),
@@ -39,6 +46,8 @@ export function systemBackend(lifecycle: Lifecycle, rooms: OpenRooms): Mounted {
       ...pluginRoutes(rooms),
       ...mountRoutes(rooms),
       ...toolRoutes(lifecycle),
+      openApiRoute(rooms, bare),
+      ...quotaRoutes(rooms),
     ]),
   }
 }
