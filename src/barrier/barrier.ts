@@ -105,6 +105,17 @@ export class Barrier {
     await this.#storage.commit(this.sealAll(writes), conditions)
   }
 
+  /**
+   * Seals what leaves the store and comes back, for `open` with the same `path`, at which nothing is stored.
+   * Rejects with `sealed`, and as a reservation does.
+   */
+  async seal(path: string, plaintext: Uint8Array): Promise<Uint8Array> {
+    while (this.room < 1) await this.#reserve(1)
+    const [sealed] = this.sealAll([{ op: 'put', key: path, value: plaintext }])
+    assert(sealed?.op === 'put', 'what was to be sealed has been')
+    return sealed.value
+  }
+
   /** Seals writes under the newest term, for a commit that the caller makes together with other records. */
   sealAll(writes: readonly PlainWrite[]): readonly Write[] {
     const active = this.keyring.active

@@ -33,6 +33,9 @@ export const CLUSTER_PATH = 'core/cluster'
 /** The mount table. */
 export const MOUNTS_PATH = 'core/mounts'
 
+/** Nothing stands here: what batch tokens are sealed for, so that no stored entry is one. */
+export const BATCH_TOKEN_PATH = 'core/batch-token'
+
 /** Everything that the barrier itself does not seal. */
 export const CLEAR_PATHS: ReadonlySet<string> = new Set([
   CUSTODY_PATH,

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { OperatingError } from '../base/errors.ts'
 import { MAX_LIST_PAGE } from '../base/limits.ts'
 import type { Barrier, PlainWrite } from './barrier.ts'
 
@@ -6,6 +7,7 @@ import type { Barrier, PlainWrite } from './barrier.ts'
 export class BarrierView {
   readonly #barrier: Barrier
   readonly #prefix: string
+  #closed = false
 
   /** `prefix` ends in `/`. */
   constructor(barrier: Barrier, prefix: string) {
@@ -36,8 +38,15 @@ export class BarrierView {
     }
   }
 
+  /** Throws `not_found` once the view was closed. */
   async commit(batch: readonly PlainWrite[]): Promise<void> {
+    if (this.#closed) throw new OperatingError('not_found', 'what was mounted here has been taken away')
     await this.#barrier.commit(batch.map((write) => ({ ...write, key: this.#place(write.key) })))
+  }
+
+  /** Nothing is written by this view any more: what it is for is being removed. */
+  close(): void {
+    this.#closed = true
   }
 
   #place(key: string): string {

@@ -55,6 +55,17 @@ export const MAX_IRREVOCABLE_SHOWN = 10_000
 /** Lines of refused requests that the log takes; what is beyond is counted. */
 export const REFUSAL_LINES_PER_SECOND = 50
 
+/** A token as it is sent; the longest are batch tokens, which carry what is known of them. */
+export const MAX_TOKEN_BYTES = 4096
+/** Tokens that stand above one: each is looked at when it is used, unless none of them ends by itself. */
+export const MAX_TOKEN_GENERATIONS = 100
+/** Writes of one commit when tokens end: a tree of any size ends in commits of about this many. */
+export const REVOCATION_COMMIT_WRITES = 1000
+/** Tokens that are changed or ended beside each other, each in a commit of its own. */
+export const TOKENS_AT_ONCE = 64
+/** The suffix that a role puts behind the path of its tokens, and a role's name, in characters. */
+export const MAX_ROLE_TEXT = 200
+
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 /** The bodies of all requests under way together, and what of it no large body may take. */
@@ -62,9 +73,22 @@ export const MAX_BODIES_BYTES = 128 * 1024 * 1024
 export const SMALL_BODIES_BYTES = 32 * 1024 * 1024
 /** Where the keys of people come along: 255 of RSA-4096 have 780 kB in base64. */
 export const MAX_RECIPIENTS_BODY_BYTES = 1024 * 1024
+/** Of one answer of `sys/tools/random`. */
+export const MAX_RANDOM_BYTES = 131_072
 export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
+/** The path of a mount, in UTF-16 units; what lies below it has the rest. */
+export const MAX_MOUNT_PATH_UNITS = 512
+/** Mounts of a store: the table is one entry, which each change writes anew. */
+export const MAX_MOUNTS = 10_000
+/** Moves of mounts that are remembered until the server seals. */
+export const MAX_MOUNT_MOVES = 256
+/** Rate limits of a store, and addresses that each counts apart; those of all further ones together. */
+export const MAX_QUOTAS = 1000
+export const MAX_QUOTA_CLIENTS = 10_000
+/** What a mount stored is removed in commits of this many keys. */
+export const MAX_WIPED_KEYS = 1000
 
 /** The request line and all header lines of a request, in bytes, and how many lines. */
 export const MAX_HEAD_BYTES = 16 * 1024
@@ -105,6 +129,11 @@ export const SELF_SIGNED_DAYS = 825
 export const MAX_HCL_UNITS = 1024 * 1024
 /** Lists and objects within each other. */
 export const MAX_HCL_DEPTH = 64
+/** The name of a policy, in characters. */
+export const MAX_POLICY_NAME = 512
+/** Policies that are kept read, and sets of them that are kept compiled; the longest unused goes first. */
+export const MAX_CACHED_POLICIES = 1024
+export const MAX_CACHED_ACLS = 1024
 /** Files that a folder of configuration may have. */
 export const MAX_CONFIG_FILES = 64
 export const MAX_SERVER_NAMES = 64

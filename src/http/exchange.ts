@@ -29,6 +29,8 @@ export interface Service {
   readonly bareRoutes: ReadonlyMap<string, BareRoute>
   /** Throws `sealed` while only bare routes answer. */
   readonly gate: () => void
+  /** Whether the address may ask for the path, without `/v1/`, once more; `null` where nothing is counted. */
+  readonly admit: (path: string, source: string) => Admission | null
   /** Whether this is a valid token, whatever it may do. Throws `sealed`. */
   readonly knows: (token: string) => Promise<boolean>
   readonly dispatch: (request: LogicalRequest) => Promise<LogicalResponse | null>
@@ -37,6 +39,16 @@ export interface Service {
   /** Shared by all listeners of a server. */
   readonly bodies: BodyBudget
   readonly listener: ListenerFacts
+}
+
+/** What is left of what an address may ask. */
+export interface Admission {
+  readonly allowed: boolean
+  readonly limit: number
+  readonly remaining: number
+  readonly resetSeconds: number
+  /** Whether the numbers go out as headers. */
+  readonly shown: boolean
 }
 
 /** What one exchange came to, for the log: never a header, a path below a mount, or a body. */
@@ -88,6 +100,8 @@ export async function exchange(
     const bare = service.bareRoutes.get(path)
     route = bare?.path ?? path.split('/').slice(0, 3).join('/')
     namespace = checkNamespace(request, path, bare !== undefined)
+    // Before the body is read and the token looked up (CVE-2025-12044).
+    checkQuota(service, { path, source: sourceOf(request, service.listener) }, response)
     answer =
       bare === undefined
         ? await answerLogical(service, { id, request, method, path, query })
@@ -114,6 +128,26 @@ export async function exchange(
     source: sourceOf(request, service.listener),
     fault,
   }
+}
+
+/** Throws `quota_exceeded`. */
+function checkQuota(
+  service: Service,
+  { path, source }: { readonly path: string; readonly source: string },
+  response: ServerResponse,
+): void {
+  if (!path.startsWith('/v1/')) return
+  const below = path.slice('/v1/'.length)
+  const admission = service.admit(below, source)
+  if (admission === null) return
+  if (admission.shown) {
+    response.setHeader('X-Ratelimit-Limit', admission.limit)
+    response.setHeader('X-Ratelimit-Remaining', admission.remaining)
+    response.setHeader('X-Ratelimit-Reset', admission.resetSeconds)
+  }
+  if (admission.allowed) return
+  response.setHeader('Retry-After', admission.resetSeconds)
+  throw new OperatingError('quota_exceeded', `request path "${below}": rate limit quota exceeded`)
 }
 
 interface Incoming {

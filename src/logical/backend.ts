@@ -39,8 +39,8 @@ export type ViewWrite =
 /**
  * A row of a backend's route table: data first, so help, ACLs and tests can read it.
  *
- * `pattern` is matched against the path below the mount: literal segments, `:name` for one segment, and
- * `*name` at the end for all that is left (which may be empty).
+ * `pattern` is matched against the path below the mount: literal segments, `:name` for one segment, and once
+ * `*name` for all that is left (which may be empty), up to the literal segments that follow it.
  */
 export interface Route {
   readonly pattern: string
@@ -61,6 +61,15 @@ export interface Call {
   readonly request: LogicalRequest
   readonly parameters: Readonly<Record<string, string>>
   readonly caller: Caller | null
+}
+
+/** What a type that a client asks for is mounted as. */
+export interface MountAdmission {
+  readonly type: string
+  /** Those that the name stands for: `kv-v2` is `kv` with `version` 2. */
+  readonly options: Readonly<Record<string, string>>
+  /** Not of `cubbyhole` and its like: every store has one, and no more. */
+  readonly mountable: boolean
 }
 
 /** A secrets engine: mounted below a path, it answers with data. */

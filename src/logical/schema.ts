@@ -8,7 +8,7 @@ export type Schema =
   | { readonly type: 'array'; readonly items: Schema; readonly nullable?: true }
   | ObjectSchema
 
-export interface ObjectSchema {
+export type ObjectSchema = {
   readonly type: 'object'
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
@@ -43,7 +43,12 @@ export function shape(
   properties: Readonly<Record<string, Schema>>,
   optional: Readonly<Record<string, Schema>> = {},
 ): ObjectSchema {
-  return { type: 'object', properties: { ...properties, ...optional }, required: Object.keys(properties) }
+  const required = Object.keys(properties)
+  return {
+    type: 'object',
+    properties: { ...properties, ...optional },
+    ...(required.length === 0 ? {} : { required }),
+  }
 }
 
 /** The answer of every list. */

@@ -28,6 +28,8 @@ export const ROOT_POLICY = 'root'
 /** Decides for one set of policies. Nothing is allowed that none of them gives. */
 export interface Acl {
   decide(act: Act): Decision
+  /** Whether anything at all is given on the path, which ends in `/`, or below it. */
+  reaches(path: string): boolean
 }
 
 /** The rules that hold for a caller at this moment. */
@@ -37,5 +39,8 @@ export interface AclSource {
 
 /** The policies that are built in: `root` gives everything. */
 export const BUILT_IN_ACLS: AclSource = {
-  of: async (caller) => ({ decide: () => ({ allowed: caller.policies.includes(ROOT_POLICY) }) }),
+  of: async ({ policies }) => {
+    const isRoot = policies.includes(ROOT_POLICY)
+    return { decide: () => ({ allowed: isRoot }), reaches: () => isRoot }
+  },
 }

@@ -43,6 +43,15 @@ test('matches no more and no fewer segments than a pattern has', () => {
   }
 })
 
+test('a rest ends where literal segments follow it', () => {
+  const routes = [route('mounts/*path/tune'), route('mounts/*path')]
+  assert.deepEqual(matchRoute(routes, 'mounts/a/b/tune')?.parameters, { path: 'a/b' })
+  assert.equal(matchRoute(routes, 'mounts/a/b/tune')?.route.pattern, 'mounts/*path/tune')
+  assert.equal(matchRoute(routes, 'mounts/tune')?.route.pattern, 'mounts/*path')
+  assert.deepEqual(matchRoute(routes, 'mounts/tune/x')?.parameters, { path: 'tune/x' })
+  assert.equal(matchRoute([route('mounts/*path/tune')], 'mounts/a/tuned'), null)
+})
+
 test('takes the first route that fits', () => {
   const first = matchRoute([route('roles/:name'), route('roles/*rest')], 'roles/admin')
   assert.equal(first?.route.pattern, 'roles/:name')

@@ -37,12 +37,23 @@ function matchPattern(pattern: string, path: string): Record<string, string> | n
     const actual = given[index]
     // `data/*path` takes `data/`, whose rest is empty, but not `data`, which has none.
     if (actual === undefined) return null
-    if (segment.startsWith('*')) {
-      parameters[segment.slice(1)] = given.slice(index).join('/')
-      return parameters
-    }
+    if (segment.startsWith('*')) return matchRest({ parameters, wanted, given, index })
     if (segment.startsWith(':') && actual !== '') parameters[segment.slice(1)] = actual
     else if (segment !== actual) return null
   }
   return wanted.length === given.length ? parameters : null
+}
+
+/** What a `*` takes: all that the literal segments behind it leave. */
+function matchRest(at: {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly wanted: readonly string[]
+  readonly given: readonly string[]
+  readonly index: number
+}): Record<string, string> | null {
+  const { parameters, wanted, given, index } = at
+  const tail = wanted.slice(index + 1)
+  const end = given.length - tail.length
+  if (end < index + 1 || tail.some((segment, offset) => given[end + offset] !== segment)) return null
+  return { ...parameters, [wanted[index]?.slice(1) ?? '']: given.slice(index, end).join('/') }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { SeededEntropy } from '../../tests/sim/seeded-entropy.ts'
 import { SimClock } from '../../tests/sim/sim-clock.ts'
 import { AuditBroker, type AuditDevice } from '../audit/broker.ts'
 import { fromUtf8, utf8 } from '../base/encoding.ts'
@@ -8,6 +9,7 @@ import type { Call, Route } from '../logical/backend.ts'
 import type { Caller, LogicalRequest } from '../logical/request.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import { newEntry, PLAIN_CONFIG } from './mount-table.ts'
 import { Router } from './router.ts'
 
 const WITHOUT_TOKEN = 'permission denied'
@@ -75,9 +77,22 @@ const ROUTES: readonly Route[] = [
   },
 ]
 
+const ENTRY = newEntry(
+  {
+    path: 'kv/',
+    type: 'kv',
+    description: '',
+    options: {},
+    config: PLAIN_CONFIG,
+    local: false,
+    sealWrap: false,
+  },
+  new SeededEntropy('router'),
+)
+
 function router(devices: readonly AuditDevice[] = [device]): Router {
   return new Router({
-    mounts: () => new Map([['kv/', { path: 'kv/', mounted: { routes: ROUTES } }]]),
+    mounts: () => new Map([['kv/', { path: 'kv/', entry: ENTRY, mounted: { routes: ROUTES } }]]),
     authenticate: async ({ token }) => (token === 'root' || token === 'weak' ? caller(token) : null),
     acls: BUILT_IN_ACLS,
     hold: async ({ response }) => response,

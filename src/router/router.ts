@@ -3,18 +3,15 @@ import { InvariantError } from '../base/assert.ts'
 import { type Clock, rfc3339 } from '../base/clock.ts'
 import { utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
-import type { Call, Handler, Mounted } from '../logical/backend.ts'
+import type { Call, Handler } from '../logical/backend.ts'
 import { unknownMembers } from '../logical/field-table.ts'
 import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import type { AclSource } from '../policy/acl.ts'
+import { helpText } from './help.ts'
 import { matchMount, matchRoute, type RouteMatch } from './match.ts'
-
-/** A mount that answers. */
-export interface LiveMount {
-  readonly path: string
-  readonly mounted: Mounted
-}
+import type { LiveMount } from './mounts.ts'
+import { openApi } from './openapi.ts'
 
 export interface RouterPorts {
   /** By path; looked at anew for each request, as mounts come and go. */
@@ -109,8 +106,10 @@ export class Router {
     match: MountMatch | null,
     request: LogicalRequest,
   ): Promise<Verdict> {
-    if (match?.route.access === 'public') return 'allow'
+    if (match?.route.access === 'public' && request.operation !== 'help') return 'allow'
     if (caller === null) return 'no_token'
+    // What a route takes is no secret to whoever has a token (surface.md section 1.4).
+    if (request.operation === 'help') return 'allow'
     const { operation, path, data, wrap } = request
     const acl = await this.#ports.acls.of(caller)
     const sudo = match?.route.access === 'sudo'
@@ -188,6 +187,12 @@ function withWarnings(
   return { ...response, warnings: [...(response.warnings ?? []), warning] }
 }
 
+function helpOf(path: string, { mount, route }: MountMatch): LogicalResponse {
+  const described = { path: mount.path, type: mount.entry.type, routes: [route] }
+  const openapi = openApi({ title: 'Conclave API', version: '' }, [described], [])
+  return { bare: { help: helpText(path, route), see_also: null, openapi } }
+}
+
 function nameOf(outcome: Outcome): string {
   if (!outcome.failed) return 'done'
   return outcome.error instanceof OperatingError ? outcome.error.code : 'internal'
@@ -200,6 +205,7 @@ function handlerOf(match: MountMatch | null, request: LogicalRequest): Handler {
   if (match.route === UNSUPPORTED) {
     throw new OperatingError('unsupported_path', '1 error occurred:\n\t* unsupported path\n\n')
   }
+  if (request.operation === 'help') return async () => helpOf(request.path, match)
   const { handlers } = match.route
   // A route that makes no difference between the two has one handler for both.
   const handler =

@@ -5,30 +5,34 @@ import { CLUSTER_PATH, MOUNTS_PATH } from '../barrier/paths.ts'
 import { BarrierView } from '../barrier/view.ts'
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
 import type { Clock } from '../base/clock.ts'
-import { toHex, utf8, uuidFrom } from '../base/encoding.ts'
+import { toHex, uuidFrom } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
-import { OperatingError } from '../base/errors.ts'
+import { type ErrorDetail, OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
-import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
-import type { Mounted, SecretsEngine } from '../logical/backend.ts'
-import type { Caller } from '../logical/request.ts'
+import type { BackendContext, Mounted, SecretsEngine } from '../logical/backend.ts'
 import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import { Quotas } from '../quota/quotas.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
-import { type LiveMount, Router } from '../router/router.ts'
+import { Mounts } from '../router/mounts.ts'
+import { Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
-import { firstRootToken, type StoredToken, TokenStore } from '../token/store.ts'
+import type { OpenRooms } from '../system/open-rooms.ts'
+import { firstRootToken, type TokenStore } from '../token/store.ts'
 import { mintToken } from '../token/token.ts'
-import { ENGINES } from './registry.ts'
+import { Callers } from './callers.ts'
+import { MountStorage } from './mount-storage.ts'
+import { CATALOG, ENGINES } from './registry.ts'
+import { belowTokens, openTokens } from './token-room.ts'
 
-const TOKEN_PREFIX = 'sys/token/'
+const QUOTA_PREFIX = 'sys/quotas/'
 /** 32 days: what the peers give without a word in the configuration. */
 const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
-const CUBBYHOLE_ID_INFO = 'conclave cubbyhole v1'
 
 export interface LogicalPorts {
+  readonly log: { warn(event: string, facts?: ErrorDetail): void }
   readonly primitives: Primitives
   readonly entropy: Entropy
   readonly clock: Clock
@@ -43,12 +47,17 @@ export interface Cluster {
 export interface OpenLogical {
   readonly router: Router
   readonly audit: AuditBroker
+  readonly quotas: Quotas
   readonly gate: TokenGate
   /** Whether this is a valid token, whatever it may do. */
   readonly knows: (token: string) => Promise<boolean>
   readonly cluster: Cluster
   /** A root token for a ceremony's commit. */
   readonly rootToken: () => NewRootToken
+  /** What goes on beside requests, once `recorded` says that the unseal is in the store. It never rejects. */
+  readonly begin: (recorded: Promise<void>) => Promise<void>
+  /** That ends: the store is being sealed. */
+  readonly end: () => void
 }
 
 /** What init stores besides the keys. What is `null` is made here; a root token stays with the caller. */
@@ -62,7 +71,7 @@ export function seedStore(
   const entries: PlainWrite[] = [
     { op: 'put', key: MOUNTS_PATH, value: encodeMounts(initialMounts(ports.entropy)) },
     { op: 'put', key: CLUSTER_PATH, value: canonicalJson({ format: 1, id, name }) },
-    ...writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })),
+    ...belowTokens(writes),
   ]
   return { rootToken: token, entries }
 }
@@ -71,130 +80,88 @@ export function seedStore(
 export async function openLogical(
   ports: LogicalPorts,
   barrier: Barrier,
-  system: () => Mounted,
+  system: (rooms: OpenRooms) => Mounted,
 ): Promise<OpenLogical> {
-  const tokens = await TokenStore.open(new BarrierView(barrier, TOKEN_PREFIX), ports.primitives)
   const stored = await barrier.get(MOUNTS_PATH)
   if (stored === null)
     throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
-  const entries = decodeMounts(stored)
-  const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
-  const mounts = new Map(
-    entries.map((entry): [string, LiveMount] => [
-      entry.path,
-      { path: entry.path, mounted: mount(ports, barrier, { entry, entries, tokens, system }) },
-    ]),
-  )
+  const storage = new MountStorage(barrier)
+  const tokens = await openTokens({ ...ports, barrier, storage, mounts: () => mounts.entries })
+  const callers = new Callers({ ...ports, tokens, acls: BUILT_IN_ACLS })
+  const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
+  const waits = (error: unknown): void => {
+    const code = error instanceof OperatingError ? error.code : 'internal'
+    ports.log.warn('removing what a mount kept waits for the next unseal', { code })
+  }
+  const mounts = new Mounts(decodeMounts(stored), {
+    entropy: ports.entropy,
+    store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
+    build: (entry, ttl) => {
+      if (entry.type === 'token') return tokenAuth(ownToken(callers, tokens))
+      if (entry.type === 'system')
+        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog: CATALOG })
+      return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
+    },
+    endLeases: async () => undefined,
+    waits,
+    wipe: (entry) => storage.wipe(entry),
+    systemTtl: SYSTEM_TTL,
+    newId: () => uuidFrom(ports.entropy.bytes(16)),
+  })
   const audit = new AuditBroker([])
   return {
     router: new Router({
-      mounts: () => mounts,
-      authenticate: ({ token }) => authenticate(token),
+      mounts: () => mounts.live,
+      authenticate: (request) => callers.authenticate(request),
       acls: BUILT_IN_ACLS,
       hold: async ({ response }) => response,
-      finish: async () => undefined,
+      finish: (caller) => callers.finish(caller),
       audit,
       clock: ports.clock,
     }),
     audit,
-    gate: { check: (token, path) => checkSudo(authenticate, token, path) },
+    quotas,
+    gate: callers.gate,
     knows: async (token) => (await tokens.lookup(token)) !== null,
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
     rootToken: () => {
-      const { token, writes } = tokens.newRootToken(ports)
-      return { token, writes: writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })) }
+      const { token, writes } = tokens.newRootToken()
+      return { token, writes: belowTokens(writes) }
     },
+    begin: async (recorded) => {
+      await recorded
+      await mounts.resume().catch(waits)
+    },
+    end: () => mounts.close(),
   }
 }
 
-function mount(
-  ports: LogicalPorts,
-  barrier: Barrier,
-  what: {
-    readonly entry: MountEntry
-    readonly entries: readonly MountEntry[]
-    readonly tokens: TokenStore
-    readonly system: () => Mounted
-  },
-): Mounted {
-  const { entry, entries, tokens, system } = what
-  if (entry.type === 'token') return tokenAuth(ownToken(barrier, tokens, entries))
-  if (entry.type === 'system') return system()
+/** Throws `store_newer` for a type that this version does not have. */
+function mountEngine(entry: MountEntry, context: BackendContext): Mounted {
   const engines: Readonly<Record<string, SecretsEngine>> = ENGINES
   const engine = Object.hasOwn(engines, entry.type) ? engines[entry.type] : undefined
-  if (engine === undefined) {
-    throw new OperatingError(
-      'store_newer',
-      `the store mounts "${entry.type}", which this version does not have`,
-    )
+  if (engine !== undefined) {
+    const { storage, clock, entropy, ttl } = context
+    return engine.mount({ storage, clock, entropy, ttl }, entry.options)
   }
-  const { clock, entropy } = ports
-  return engine.mount(
-    { storage: viewOf(barrier, entry), clock, entropy, ttl: () => SYSTEM_TTL },
-    entry.options,
+  throw new OperatingError(
+    'store_newer',
+    `the store mounts "${entry.type}", which this version does not have`,
   )
 }
 
-function viewOf(barrier: Barrier, entry: MountEntry): BarrierView {
-  return new BarrierView(barrier, `logical/${entry.uuid}/`)
-}
-
-/**
- * The caller behind a token. Its private storage has a name of its own, from which nobody finds the token's
- * place.
- */
-async function callerOf(
-  ports: LogicalPorts,
-  tokens: TokenStore,
-  token: string | null,
-): Promise<Caller | null> {
-  const stored = token === null ? null : await tokens.lookup(token)
-  if (stored === null) return null
-  const { accessor, displayName, policies } = stored.entry
+function ownToken(callers: Callers, tokens: TokenStore): OwnToken {
   return {
-    accessor,
-    displayName,
-    policies,
-    tokenType: 'service',
-    tokenKey: stored.key,
-    // Made when it is asked for: few requests have to do with it.
-    get cubbyholeId(): string {
-      return toHex(ports.primitives.sha256(utf8(CUBBYHOLE_ID_INFO + stored.key)))
+    facts: async ({ caller }) => {
+      if (caller === null) return null
+      const { entry } = callers.tokenOf(caller)
+      return { ...entry, creationTime: Math.floor(entry.issueTime / 1000) }
+    },
+    revoke: async ({ caller }) => {
+      const key = caller === null ? null : callers.tokenOf(caller).key
+      if (key !== null) await tokens.revoke(key)
     },
   }
-}
-
-function ownToken(barrier: Barrier, tokens: TokenStore, entries: readonly MountEntry[]): OwnToken {
-  const find = async (token: string | null): Promise<StoredToken | null> =>
-    token === null ? null : await tokens.lookup(token)
-  return {
-    facts: async ({ request }) => (await find(request.token))?.entry ?? null,
-    revoke: async ({ request, caller }) => {
-      const stored = await find(request.token)
-      if (stored === null || caller === null) return
-      const writes: PlainWrite[] = tokens
-        .revocation(stored)
-        .map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
-      for (const entry of entries.filter((one) => one.type === 'cubbyhole')) {
-        const keys = await keptKeys(viewOf(barrier, entry), caller.cubbyholeId)
-        writes.push(...keys.map((key): PlainWrite => ({ op: 'delete', key: `logical/${entry.uuid}/${key}` })))
-      }
-      // One commit: a token is never gone while what it kept is still there, nor the other way round.
-      await barrier.commit(writes)
-    },
-  }
-}
-
-async function checkSudo(
-  authenticate: (token: string | null) => Promise<Caller | null>,
-  token: string | null,
-  path: string,
-): ReturnType<TokenGate['check']> {
-  const caller = await authenticate(token)
-  if (caller === null) return 'no_token'
-  const acl = await BUILT_IN_ACLS.of(caller)
-  const act = { operation: 'update', path, sudo: true, data: null, wrapTtl: null } as const
-  return acl.decide(act).allowed ? 'allowed' : 'denied'
 }
 
 function decodeCluster(stored: Uint8Array | null): Cluster {

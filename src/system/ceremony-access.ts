@@ -25,8 +25,8 @@ export async function asking<Result>(
 
 async function tokenOrNobody(
   { gate }: Lifecycle,
-  { token }: BareRequest,
+  request: BareRequest,
   path: string,
 ): Promise<'nobody' | 'token'> {
-  return (await gate.check(token, path)) === 'allowed' ? 'token' : 'nobody'
+  return (await gate.check(request, path)) === 'allowed' ? 'token' : 'nobody'
 }

@@ -1,21 +1,63 @@
-import type { Clock } from '../base/clock.ts'
-import { toHex, utf8 } from '../base/encoding.ts'
+import type { Clock, UnixMillis } from '../base/clock.ts'
+import { fromUtf8, toHex, utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
+import { MAX_TOKEN_BYTES, MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { MacKey, Primitives } from '../crypto/primitives.ts'
-import type { StorageView, ViewWrite } from '../logical/backend.ts'
-import { decodeTokenEntry, encodeTokenEntry, mintAccessor, mintToken, type TokenEntry } from './token.ts'
+import type { ViewWrite } from '../logical/backend.ts'
+import { isBatchToken, openBatchToken, type Sealing, sealBatchToken } from './batch.ts'
+import { liesIn } from './cidr.ts'
+import { rootEntry, type TokenEntry } from './entry.ts'
+import { KnownTokens } from './known-tokens.ts'
+import {
+  ACCESSORS,
+  accessorKey,
+  changesOf,
+  entryKey,
+  keyOfLease,
+  LEASES,
+  leaseIdOf,
+  type StoredToken,
+  writesOf,
+} from './places.ts'
+import { mintAccessor, mintToken } from './token.ts'
+import { type EndingPorts, TokenEnds } from './token-ends.ts'
+import { TokenQueues } from './token-queues.ts'
 
 const SALT_KEY = 'salt'
 const SALT_BYTES = 32
-const MAX_TOKEN_BYTES = 4096
+const ACCESSOR = /^[0-9A-Za-z]{1,64}$/
 
-/** A stored token and where it stands. */
-export interface StoredToken {
+/** A token that is good. */
+export interface KnownToken {
   readonly entry: TokenEntry
-  /** Its place: the keyed hash of the token, so that the store gives no token away. */
-  readonly key: string
+  /** `null` for a batch token, which stands nowhere. */
+  readonly key: string | null
+}
+
+/** A token that was made: its writes are relative to the room's prefix. The caller owns the token. */
+export interface MadeToken extends StoredToken {
+  readonly token: SecretBytes
+  readonly writes: readonly ViewWrite[]
+}
+
+/** What a token is made of; who it stands below is given as what is known of it. */
+export interface TokenTerms extends Omit<TokenEntry, 'accessor' | 'parent' | 'generation' | 'ancestorEnds'> {
+  readonly parent: StoredToken | null
+}
+
+export interface TokenPorts extends EndingPorts {
+  readonly sealing: Sealing
+  readonly primitives: Primitives
+  readonly entropy: Entropy
+}
+
+/** One page of names. */
+export interface Page {
+  /** Exclusive. */
+  readonly after: string
+  readonly limit: number
 }
 
 /** A new root token and what must be stored for it to be known. */
@@ -41,73 +83,252 @@ function rootToken(
   ports: { readonly entropy: Entropy; readonly clock: Clock },
   salt: MacKey,
   token: SecretBytes,
-): NewToken {
-  const entry: TokenEntry = {
+): MadeToken {
+  const entry = rootEntry({
     accessor: mintAccessor(ports.entropy),
-    creationTime: Math.floor(ports.clock.now() / 1000),
+    issueTime: ports.clock.now(),
     displayName: 'root',
     path: 'auth/token/root',
     policies: ['root'],
-  }
-  const key = token.lend((bytes) => tokenKey(salt, bytes))
-  const writes: ViewWrite[] = [
-    { op: 'put', key, value: encodeTokenEntry(entry) },
-    { op: 'put', key: accessorKey(entry.accessor), value: utf8(key) },
-  ]
-  return { token, writes }
+  })
+  const key = token.lend((bytes) => keyOf(salt, bytes))
+  return { token, key, entry, writes: writesOf({ key, entry }) }
 }
 
 /**
  * Tokens are found by a keyed hash of theirs and by nothing else: no comparison leaks how much of one was
- * right.
+ * right. What changes one token is done in its own queue.
  */
 export class TokenStore {
-  readonly #storage: StorageView
+  readonly #ports: TokenPorts
   readonly #salt: MacKey
+  readonly #queues = new TokenQueues()
+  readonly #known: KnownTokens
+  readonly #ends: TokenEnds
 
-  private constructor(storage: StorageView, salt: MacKey) {
-    this.#storage = storage
+  private constructor(ports: TokenPorts, salt: MacKey) {
+    this.#ports = ports
     this.#salt = salt
+    this.#known = new KnownTokens(ports.storage, ports.clock)
+    this.#ends = new TokenEnds(ports, this.#known, this.#queues)
   }
 
   /** Loads the salt. Throws `corrupt_entry` when there is none. */
-  static async open(storage: StorageView, primitives: Primitives): Promise<TokenStore> {
-    const salt = await storage.get(SALT_KEY)
+  static async open(ports: TokenPorts): Promise<TokenStore> {
+    const salt = await ports.storage.get(SALT_KEY)
     if (salt?.length !== SALT_BYTES)
       throw new OperatingError('corrupt_entry', 'the salt of the tokens is missing')
-    const key = primitives.macKey(salt)
+    const key = ports.primitives.macKey(salt)
     salt.fill(0)
-    return new TokenStore(storage, key)
+    return new TokenStore(ports, key)
   }
 
   /** A further root token, which nobody knows yet, for a commit with what made it. The caller owns it. */
-  newRootToken(ports: { readonly entropy: Entropy; readonly clock: Clock }): NewToken {
-    return rootToken(ports, this.#salt, mintToken(ports.entropy))
+  newRootToken(): MadeToken {
+    return rootToken(this.#ports, this.#salt, mintToken(this.#ports.entropy))
   }
 
-  /** `null` for a token that is not, or is no longer, known. */
-  async lookup(token: string): Promise<StoredToken | null> {
+  /** `null` for a token that is not, or is no longer, good. */
+  async lookup(token: string | SecretBytes): Promise<KnownToken | null> {
+    const known = await this.find(token)
+    if (known === null || known.entry.numUses < 0) return null
+    return (await this.#known.isGood(known.key, known.entry)) ? known : null
+  }
+
+  /** What there is of a token, good or not: for making sure that it is not. */
+  async find(token: string | SecretBytes): Promise<KnownToken | null> {
+    const place =
+      typeof token === 'string' ? this.#placeOfText(token) : token.lend((bytes) => this.#placeOf(bytes))
+    return typeof place === 'string' ? await this.#known.read(place) : place
+  }
+
+  /** The good token of an accessor. */
+  async byAccessor(accessor: string): Promise<StoredToken | null> {
+    if (!ACCESSOR.test(accessor)) return null
+    const key = await this.#ports.storage.get(accessorKey(accessor))
+    const stored = key === null ? null : await this.#known.good(fromUtf8(key))
+    return stored === null || stored.entry.numUses < 0 ? null : stored
+  }
+
+  /** The good token of a lease id, `<path>/h<hash>` (surface.md section 7). */
+  async byLease(leaseId: string): Promise<StoredToken | null> {
+    const key = keyOfLease(leaseId)
+    const stored = key === null ? null : await this.#known.good(key)
+    return stored !== null && leaseIdOf(stored) === leaseId ? stored : null
+  }
+
+  /** Names of leases of tokens directly below `prefix`, which is empty or ends in `/`. */
+  async leaseNames(prefix: string, page: Page): Promise<readonly string[]> {
+    return await this.#ports.storage.page(LEASES + prefix, page)
+  }
+
+  /** Accessors in byte order. One whose token has just ended may still be among them. */
+  async accessors(page: Page): Promise<readonly string[]> {
+    return await this.#ports.storage.page(ACCESSORS, page)
+  }
+
+  /**
+   * A token that comes with a request from `source`, the address of the peer: one use of it is spent,
+   * durably, before it is known. `null` where it is not good, or not from there; then nothing is spent.
+   */
+  async use(token: string, source: string): Promise<KnownToken | null> {
+    const known = await this.lookup(token)
+    if (known === null) return null
+    const { boundCidrs, expireTime, numUses } = known.entry
+    // A root token that never ends is not bound: it is how one gets in when networks change.
+    if (boundCidrs.length > 0 && expireTime !== null && !liesIn(boundCidrs, source)) return null
+    return numUses === 0 || known.key === null ? known : await this.#spend(known.key)
+  }
+
+  async #spend(key: string): Promise<KnownToken | null> {
+    return await this.#queues.run(key, async () => {
+      const stored = await this.#known.good(key)
+      if (stored === null || stored.entry.numUses < 1) return null
+      const { numUses } = stored.entry
+      const entry = { ...stored.entry, numUses: numUses === 1 ? -1 : numUses - 1 }
+      await this.#ports.commitWith(changesOf(stored, entry), [])
+      return { key, entry }
+    })
+  }
+
+  /** After the answer: a token whose last use this was ends. */
+  async finish({ key, entry }: KnownToken): Promise<void> {
+    if (key !== null && entry.numUses < 0) await this.revoke(key)
+  }
+
+  /** A token for a commit with what it is made for; nobody knows it before. For one without a parent. */
+  make(terms: TokenTerms & { readonly parent: null }): MadeToken {
+    return this.#made(terms, mintToken(this.#ports.entropy))
+  }
+
+  /** Stores what was made together with what it was made for, whose keys are whole. */
+  async keep({ writes }: MadeToken, others: readonly ViewWrite[]): Promise<void> {
+    await this.#ports.commitWith(writes, others)
+  }
+
+  /**
+   * Makes a token and stores it, in one commit. `id` is a token that somebody chose, and is taken. The caller
+   * owns the token in the answer. Throws `bad_request` for an id that there is, and for too many generations;
+   * `permission_denied` where the parent has ended meanwhile.
+   */
+  async create(
+    terms: TokenTerms,
+    id: SecretBytes | null = null,
+  ): Promise<{ readonly token: SecretBytes; readonly known: KnownToken }> {
+    if (terms.type === 'batch') {
+      const entry = { ...entryOf(terms), accessor: '' }
+      return { token: await sealBatchToken(this.#ports.sealing, entry), known: { key: null, entry } }
+    }
+    const made = this.#made(terms, id ?? mintToken(this.#ports.entropy))
+    try {
+      const keep = (): Promise<void> => this.#keepBelow(terms.parent, made)
+      // A token of chance is not there; one that was chosen may be, or may just be made or ended.
+      await (id === null ? keep() : this.#queues.run(made.key, () => this.#keepNew(made, keep)))
+      return { token: made.token, known: made }
+    } catch (error) {
+      made.token[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  async #keepNew(made: MadeToken, keep: () => Promise<void>): Promise<void> {
+    if ((await this.#ports.storage.get(made.key)) !== null) {
+      throw new OperatingError('bad_request', 'cannot create a token with a duplicate ID')
+    }
+    await keep()
+  }
+
+  async #keepBelow(parent: StoredToken | null, made: MadeToken): Promise<void> {
+    if (parent === null) return await this.keep(made, [])
+    await this.whileGood(parent.key, () => this.keep(made, []))
+  }
+
+  /**
+   * Does `act` with a token that is good until it is done: what `act` stores is found by whatever ends the
+   * token afterwards. Throws `permission_denied` where it is not good any more.
+   */
+  async whileGood<Result>(key: string, act: (token: StoredToken) => Promise<Result>): Promise<Result> {
+    return await this.#queues.run(key, async () => {
+      const stored = await this.#known.good(key)
+      if (stored === null) throw new OperatingError('permission_denied', 'permission denied')
+      return await act(stored)
+    })
+  }
+
+  /** Changes the entry of a good token. Throws as `whileGood` does. */
+  async change(key: string, changed: (entry: TokenEntry) => Promise<TokenEntry>): Promise<StoredToken> {
+    return await this.whileGood(key, async (stored) => {
+      const entry = await changed(stored.entry)
+      await this.#ports.commitWith(changesOf(stored, entry), [])
+      return { key, entry }
+    })
+  }
+
+  /**
+   * Ends a token and all below it, with all that hangs on them. From the call on none of them is good; when
+   * it resolves, none will be, whatever happens. One that has gone is not an error.
+   */
+  async revoke(key: string): Promise<void> {
+    await this.#ends.revoke(key)
+  }
+
+  /** Ends a good token alone: those below it become orphans first. */
+  async revokeOrphan(key: string): Promise<void> {
+    await this.#ends.revokeAlone(key)
+  }
+
+  /** When the next token ends by itself: in the past where it has and still stands in the store. */
+  async nextDue(): Promise<UnixMillis | null> {
+    return await this.#ends.nextDue()
+  }
+
+  /**
+   * Takes tokens out of the store whose end came before `now` or at it, the oldest ends first, at most
+   * `limit` of them besides those below them. How many it was: below `limit`, there are no more.
+   */
+  async sweep(now: UnixMillis, limit: number): Promise<number> {
+    return await this.#ends.sweep(now, limit)
+  }
+
+  #placeOfText(token: string): Place {
     const bytes = utf8(token)
-    if (bytes.length === 0 || bytes.length > MAX_TOKEN_BYTES) return null
-    const key = tokenKey(this.#salt, bytes)
-    bytes.fill(0)
-    const stored = await this.#storage.get(key)
-    return stored === null ? null : { entry: decodeTokenEntry(stored), key }
+    try {
+      return this.#placeOf(bytes)
+    } finally {
+      bytes.fill(0)
+    }
   }
 
-  /** The writes that make a token unknown, for one commit with whatever else goes with it. */
-  revocation({ entry, key }: StoredToken): readonly ViewWrite[] {
-    return [
-      { op: 'delete', key },
-      { op: 'delete', key: accessorKey(entry.accessor) },
-    ]
+  #placeOf(token: Uint8Array): Place {
+    if (token.length === 0 || token.length > MAX_TOKEN_BYTES) return null
+    if (!isBatchToken(token)) return keyOf(this.#salt, token)
+    const entry = openBatchToken(this.#ports.sealing, token)
+    return entry === null ? null : { key: null, entry }
+  }
+
+  #made(terms: TokenTerms, token: SecretBytes): MadeToken {
+    const key = token.lend((bytes) => keyOf(this.#salt, bytes))
+    const entry = { ...entryOf(terms), accessor: mintAccessor(this.#ports.entropy) }
+    return { token, key, entry, writes: writesOf({ key, entry }) }
   }
 }
 
-function tokenKey(salt: MacKey, token: Uint8Array): string {
-  return `id/${toHex(salt.mac(token))}`
+/** Where a token stands, what it carries itself, or nothing. */
+type Place = string | KnownToken | null
+
+function entryOf({ parent, ...terms }: TokenTerms): Omit<TokenEntry, 'accessor'> {
+  if (parent === null) return { ...terms, parent: null, generation: 0, ancestorEnds: false }
+  const generation = parent.entry.generation + 1
+  if (generation > MAX_TOKEN_GENERATIONS) {
+    throw new OperatingError(
+      'bad_request',
+      `more than ${MAX_TOKEN_GENERATIONS} tokens would stand above this one`,
+    )
+  }
+  const ancestorEnds = parent.entry.ancestorEnds || parent.entry.expireTime !== null
+  return { ...terms, parent: parent.key, generation, ancestorEnds }
 }
 
-function accessorKey(accessor: string): string {
-  return `accessor/${accessor}`
+function keyOf(salt: MacKey, token: Uint8Array): string {
+  return entryKey(toHex(salt.mac(token)))
 }

@@ -71,5 +71,11 @@ function keyOf(call: Call): string {
 
 function ownerOf(call: Call): string {
   if (call.caller === null) throw new OperatingError('permission_denied', 'permission denied')
+  if (call.caller.tokenType === 'batch') {
+    throw new OperatingError(
+      'bad_request',
+      "cubbyhole operations are only supported by 'service' type tokens",
+    )
+  }
   return call.caller.cubbyholeId
 }

@@ -1,0 +1,60 @@
+import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
+import { BATCH_TOKEN_PATH } from '../barrier/paths.ts'
+import { BarrierView } from '../barrier/view.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Entropy } from '../base/entropy.ts'
+import type { ErrorDetail } from '../base/errors.ts'
+import type { Primitives } from '../crypto/primitives.ts'
+import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
+import type { MountEntry } from '../router/mount-table.ts'
+import { TokenStore } from '../token/store.ts'
+import { cubbyholeId } from './callers.ts'
+import type { MountStorage } from './mount-storage.ts'
+
+/** Where the tokens of a store stand. */
+export const TOKEN_PREFIX = 'sys/token/'
+
+export interface TokenRoomPorts {
+  readonly barrier: Barrier
+  readonly storage: MountStorage
+  /** As they are now. */
+  readonly mounts: () => readonly MountEntry[]
+  readonly primitives: Primitives
+  readonly entropy: Entropy
+  readonly clock: Clock
+  readonly log: { warn(event: string, facts?: ErrorDetail): void }
+}
+
+/** The tokens of an open store. */
+export function openTokens(ports: TokenRoomPorts): Promise<TokenStore> {
+  const { barrier } = ports
+  return TokenStore.open({
+    ...ports,
+    storage: new BarrierView(barrier, TOKEN_PREFIX),
+    commitWith: (own, others) => barrier.commit([...belowTokens(own), ...others]),
+    alongside: (tokenKey) => keptBeside(ports, tokenKey),
+    sealing: {
+      seal: (plaintext) => barrier.seal(BATCH_TOKEN_PATH, plaintext),
+      open: (sealed) => barrier.open(BATCH_TOKEN_PATH, sealed),
+    },
+  })
+}
+
+/** Writes of the token room with whole keys, for a commit that somebody else makes. */
+export function belowTokens(writes: readonly PlainWrite[]): readonly PlainWrite[] {
+  return writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
+}
+
+/**
+ * What a token kept, so that it goes in the commit of the token: a token is never gone while what it kept is
+ * still there, nor the other way round.
+ */
+async function keptBeside(ports: TokenRoomPorts, tokenKey: string): Promise<readonly PlainWrite[]> {
+  const owner = cubbyholeId(ports.primitives, tokenKey)
+  const writes: PlainWrite[] = []
+  for (const entry of ports.mounts().filter((one) => one.type === 'cubbyhole')) {
+    const keys = await keptKeys(ports.storage.viewOf(entry), owner)
+    writes.push(...keys.map((key): PlainWrite => ({ op: 'delete', key: `logical/${entry.uuid}/${key}` })))
+  }
+  return writes
+}
