@@ -30,12 +30,35 @@ export interface Primitives {
   /** Whether `signature` is one of `publicKey` over `message`. False, never an error, for malformed input. */
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 
+  /**
+   * The public point, X and Y (66 bytes each), of a private number of 66 bytes on P-521 (FIPS 186-5). Throws
+   * for what is no private number.
+   */
+  p521PublicKey(privateNumber: Uint8Array): P521Point
+
+  /**
+   * ES512 (RFC 7518 section 3.4): the signature of `message`, R and S one after the other (132 bytes). What it
+   * takes at random comes from the library.
+   */
+  es512Sign(privateNumber: Uint8Array, message: Uint8Array): Uint8Array
+
+  /** Whether `signature` is one of `publicKey` over `message`. False, never an error, for malformed input. */
+  es512Verify(publicKey: P521Point, message: Uint8Array, signature: Uint8Array): boolean
+
   /** X25519 public key (32 bytes) of a 32-byte private key (RFC 7748). */
   x25519PublicKey(privateKey: Uint8Array): Uint8Array
 
   /** Whether two byte strings are the same, in time that depends on their lengths only. */
   equal(left: Uint8Array, right: Uint8Array): boolean
 }
+
+/** Coordinates of 66 bytes, big-endian. */
+export interface P521Point {
+  readonly x: Uint8Array
+  readonly y: Uint8Array
+}
+
+export const P521_BYTES = 66
 
 /** As the peers name them (surface.md section 12). */
 export const DIGEST_NAMES = [

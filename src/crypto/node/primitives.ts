@@ -23,6 +23,7 @@ import {
   type MacKey,
   type Primitives,
 } from '../primitives.ts'
+import { es512Sign, es512Verify, p521PublicKey } from './p521.ts'
 
 const CIPHER = 'aes-256-gcm'
 const CIPHER_OPTIONS = { authTagLength: AEAD_TAG_BYTES }
@@ -48,6 +49,9 @@ export const nodePrimitives: Primitives = {
   ed25519PublicKey: (seed) => publicKeyOf(privateKey(ED25519_PRIVATE, seed)),
   ed25519Sign: (seed, message) => plain(sign(null, message, privateKey(ED25519_PRIVATE, seed))),
   ed25519Verify,
+  p521PublicKey,
+  es512Sign,
+  es512Verify,
   x25519PublicKey: (raw) => publicKeyOf(privateKey(X25519_PRIVATE, raw)),
   equal: (left, right) => left.length === right.length && timingSafeEqual(left, right),
 }
