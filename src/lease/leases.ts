@@ -71,8 +71,7 @@ export class Leases {
     this.#registration = new Registration(ports, this.#store, this.#revocation)
     this.#renewal = new Renewal(ports, this.#store, queues)
     this.#tidy = new Tidy(ports, this.#store, this.#revocation)
-    const rooms = { store: this.#store, revocation: this.#revocation, registration: this.#registration }
-    this.#sweep = new Sweep(ports, rooms)
+    this.#sweep = new Sweep(ports, this.#store, this.#revocation)
   }
 
   /** For the loop. */

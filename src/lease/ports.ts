@@ -12,8 +12,11 @@ export interface LeasePorts {
   readonly entropy: Entropy
   /** The mount with this accessor as it stands now; `null` when it has gone. */
   readonly mount: (accessor: string) => LeasingMount | null
-  /** Whether the token at this place is good. */
-  readonly lives: (tokenKey: string) => Promise<boolean>
+  /**
+   * Does `act` while the token at this place is good: what it stores is found by whoever ends the token
+   * afterwards. Throws `permission_denied` where it is not good.
+   */
+  readonly whileGood: (tokenKey: string, act: () => Promise<void>) => Promise<void>
   readonly json: JsonPort
   readonly log: LeaseLog
   /** Something is due at this time, maybe before anything else. */
@@ -26,6 +29,8 @@ export interface LeasingMount {
   readonly ttl: () => MountTtl
   /** Absent where it makes none. */
   readonly keeper: LeaseKeeper | undefined
+  /** It has been taken away, and what it made is being ended. */
+  readonly isLeaving: boolean
 }
 
 /** The reader and the writer of the wire, for what engines keep of their secrets. */

@@ -39,7 +39,6 @@ export class Registration {
   readonly #ports: LeasePorts
   readonly #store: LeaseStore
   readonly #revocation: Revocation
-  readonly #underWay = new Map<string, number>()
 
   constructor(ports: LeasePorts, store: LeaseStore, revocation: Revocation) {
     this.#ports = ports
@@ -47,50 +46,27 @@ export class Registration {
     this.#revocation = revocation
   }
 
-  /** Whether a secret of this token is being registered. */
-  isUnderWay(tokenKey: string): boolean {
-    return this.#underWay.has(tokenKey)
-  }
-
   /**
    * One commit makes the lease known. When it fails, the engine is asked to end the secret again, for nobody
-   * will ever be told of it. So is a secret whose token was ended meanwhile: then it throws
-   * `permission_denied`.
+   * will ever be told of it. So is a secret whose token or mount has ended meanwhile: then it throws
+   * `permission_denied` or `unsupported_path`.
    */
   async register(made: MadeSecret): Promise<Granted> {
-    const { tokenKey } = made.holder
-    if (tokenKey === null) return await this.#registered(made)
-    this.#underWay.set(tokenKey, (this.#underWay.get(tokenKey) ?? 0) + 1)
-    try {
-      return await this.#registered(made)
-    } finally {
-      const rest = (this.#underWay.get(tokenKey) ?? 1) - 1
-      if (rest === 0) this.#underWay.delete(tokenKey)
-      else this.#underWay.set(tokenKey, rest)
-    }
-  }
-
-  async #registered(made: MadeSecret): Promise<Granted> {
     const { mount, secret, holder } = made
-    const internal = this.#ports.json.write(secret.internal)
-    let lease: Lease
-    let granted: Granted
+    using internal = wiped(this.#ports.json.write(secret.internal))
     try {
-      ;({ lease, granted } = this.#leaseOf(made, internal))
-      await this.#store.add(lease)
-    } catch (error) {
-      await this.#takeBack(mount, internal)
-      throw error
-    } finally {
-      internal.fill(0)
-    }
-    this.#ports.wake(lease.dueTime)
-    // Whoever ends the token looks for its leases; what he could not see yet is ended here.
-    if (holder.tokenKey !== null && !(await this.#ports.lives(holder.tokenKey))) {
+      const { lease, granted } = this.#leaseOf(made, internal.bytes)
+      if (holder.tokenKey === null) await this.#store.add(lease)
+      else await this.#ports.whileGood(holder.tokenKey, () => this.#store.add(lease))
+      this.#ports.wake(lease.dueTime)
+      if (this.#ports.mount(mount.accessor)?.isLeaving === false) return granted
+      // Who takes the mount away ends the leases that it sees; this one may have come too late for that.
       await this.#revocation.begin(lease.id)
-      throw new OperatingError('permission_denied', 'permission denied')
+    } catch (error) {
+      await this.#takeBack(mount, internal.bytes)
+      throw error
     }
-    return granted
+    throw new OperatingError('unsupported_path', 'the mount was taken away')
   }
 
   #leaseOf(
@@ -136,6 +112,10 @@ export class Registration {
       })
     }
   }
+}
+
+function wiped(bytes: Uint8Array): Disposable & { readonly bytes: Uint8Array } {
+  return { bytes, [Symbol.dispose]: () => void bytes.fill(0) }
 }
 
 /** The smaller of two bounds above zero, of which the first may be none, 0. */

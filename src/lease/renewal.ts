@@ -1,4 +1,4 @@
-import { OperatingError } from '../base/errors.ts'
+import { hasCode, OperatingError } from '../base/errors.ts'
 import type { Queues } from '../base/queues.ts'
 import { lifetime } from '../logical/lifetime.ts'
 import type { Lease } from './lease.ts'
@@ -33,7 +33,7 @@ export class Renewal {
     increment: number,
   ): Promise<{ readonly granted: Granted; readonly lease: Lease }> {
     const lease = await this.#store.get(id)
-    if (lease === null || lease.ending !== null || !(await this.#holderLives(lease))) {
+    if (lease === null || lease.ending !== null || !(await holderIsGood(this.#ports, lease))) {
       throw new OperatingError('bad_request', 'lease not found')
     }
     const { keeper, ttl } = this.#expectRenewable(lease)
@@ -68,8 +68,19 @@ export class Renewal {
     }
     return { ...mount, keeper: mount.keeper }
   }
+}
 
-  async #holderLives({ tokenKey }: Lease): Promise<boolean> {
-    return tokenKey === null || (await this.#ports.lives(tokenKey))
+/** Whether the token that a lease ends with is still good. */
+export async function holderIsGood(
+  { whileGood }: Pick<LeasePorts, 'whileGood'>,
+  { tokenKey }: Pick<Lease, 'tokenKey'>,
+): Promise<boolean> {
+  if (tokenKey === null) return true
+  try {
+    await whileGood(tokenKey, async () => undefined)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'permission_denied')) return false
+    throw error
   }
 }

@@ -8,18 +8,8 @@ import type { ExpirySource } from './expiry.ts'
 import { SUFFIX_LENGTH } from './lease.ts'
 import { DUE, type Due, dueName, encodeDue, leasesOfToken, timeOf } from './places.ts'
 import type { LeasePorts } from './ports.ts'
-import type { Registration } from './registration.ts'
 import type { Revocation } from './revocation.ts'
 import type { LeaseStore } from './store.ts'
-
-/** While a secret of the same token is being registered. */
-const REGISTRATION_MS = 1000
-
-interface Rooms {
-  readonly store: LeaseStore
-  readonly revocation: Revocation
-  readonly registration: Registration
-}
 
 /** Deals with what is due, in the order of the index: nothing of it is kept in memory. */
 export class Sweep implements ExpirySource {
@@ -27,13 +17,11 @@ export class Sweep implements ExpirySource {
   readonly #ports: LeasePorts
   readonly #store: LeaseStore
   readonly #revocation: Revocation
-  readonly #registration: Registration
 
-  constructor(ports: LeasePorts, rooms: Rooms) {
+  constructor(ports: LeasePorts, store: LeaseStore, revocation: Revocation) {
     this.#ports = ports
-    this.#store = rooms.store
-    this.#revocation = rooms.revocation
-    this.#registration = rooms.registration
+    this.#store = store
+    this.#revocation = revocation
   }
 
   async nextDue(): Promise<UnixMillis | null> {
@@ -54,7 +42,7 @@ export class Sweep implements ExpirySource {
    */
   async alongside(tokenKey: string): Promise<readonly ViewWrite[]> {
     const [first] = await this.#store.page(leasesOfToken(tokenKey), { after: '', limit: 1 })
-    if (first === undefined && !this.#registration.isUnderWay(tokenKey)) return []
+    if (first === undefined) return []
     return [this.#dueAt(this.#ports.clock.now(), { token: tokenKey, after: '' })]
   }
 
@@ -67,13 +55,12 @@ export class Sweep implements ExpirySource {
     } catch (error) {
       if (!hasCode(error, 'corrupt_entry')) throw error
       this.#ports.log.warn('a lease that is due cannot be read; looked at again in a day')
-      await this.#postpone(name, IRREVOCABLE_RETRY_MS)
+      await this.#postpone(name)
     }
   }
 
   /** Has its leases ended one by one: each is due at once, and what the loop may do in a second holds. */
   async #endOfToken(name: string, due: Extract<Due, { token: string }>, limit: number): Promise<void> {
-    if (this.#registration.isUnderWay(due.token)) return await this.#postpone(name, REGISTRATION_MS)
     const folder = leasesOfToken(due.token)
     const suffixes = await this.#store.page(folder, { after: due.after, limit })
     await inParallel(suffixes, MAX_REVOCATIONS_AT_ONCE, async (suffix) => {
@@ -88,13 +75,11 @@ export class Sweep implements ExpirySource {
     await this.#store.commit([taken(name), ...rest])
   }
 
-  async #postpone(name: string, delay: number): Promise<void> {
+  async #postpone(name: string): Promise<void> {
     const value = await this.#store.raw(DUE + name)
     if (value === null) return
-    const later = dueName(
-      unixMillis(this.#ports.clock.now() + delay),
-      base62(this.#ports.entropy, SUFFIX_LENGTH),
-    )
+    const time = unixMillis(this.#ports.clock.now() + IRREVOCABLE_RETRY_MS)
+    const later = dueName(time, base62(this.#ports.entropy, SUFFIX_LENGTH))
     await this.#store.commit([taken(name), { op: 'put', key: DUE + later, value }])
   }
 

@@ -1,6 +1,7 @@
 import { hasCode, OperatingError } from '../base/errors.ts'
 import { DUE, IRREVOCABLE, LEASES, TOKENS } from './places.ts'
 import type { LeasePorts } from './ports.ts'
+import { holderIsGood } from './renewal.ts'
 import type { Revocation } from './revocation.ts'
 import type { LeaseStore } from './store.ts'
 
@@ -44,8 +45,7 @@ export class Tidy {
     let ended = 0
     for await (const id of this.#store.keysBelow(LEASES)) {
       const lease = await this.#store.get(id)
-      if (lease === null || lease.ending !== null || lease.tokenKey === null) continue
-      if (await this.#ports.lives(lease.tokenKey)) continue
+      if (lease === null || lease.ending !== null || (await holderIsGood(this.#ports, lease))) continue
       await this.#revocation.begin(id)
       ended++
     }

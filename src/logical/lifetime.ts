@@ -3,7 +3,7 @@ import { OperatingError } from '../base/errors.ts'
 import type { MountTtl } from './backend.ts'
 import { goDuration } from './duration.ts'
 
-/** What bounds the life of a token. In seconds; 0 stands for none. */
+/** What bounds the life of a token or a secret. In seconds; 0 stands for none. */
 export interface Bounds {
   readonly mount: MountTtl
   /** What is asked for. */
@@ -27,8 +27,8 @@ export interface Lifetime {
 }
 
 /**
- * How long a token lives from `now` on (surface.md section 2.1): the one place where that is reckoned, when it
- * is made and whenever it is renewed. To the millisecond, and never beyond what bounds it: near its end
+ * How long it lives from `now` on (surface.md section 2.1): the one place where that is reckoned, when
+ * it is made and whenever it is renewed. To the millisecond, and never beyond what bounds it: near its end
  * CVE-2021-32923 rounded what was left to zero, which was read as no end at all.
  *
  * Throws `bad_request` where nothing is left.
@@ -45,7 +45,8 @@ export function lifetime(bounds: Bounds, now: UnixMillis): Lifetime {
   if (wanted * 1000 > leftMs) {
     const left = durationText(Math.ceil(leftMs / 1000))
     warnings.push(
-      `TTL of "${durationText(wanted)}" exceeded the effective max_ttl of "${left}"; TTL value is capped accordingly`,
+      `TTL of "${durationText(wanted)}" exceeded the effective max_ttl of "${left}"; ` +
+        'TTL value is capped accordingly',
     )
   }
   const lifeMs = Math.min(wanted * 1000, leftMs)

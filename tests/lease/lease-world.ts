@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { OperatingError } from '../../src/base/errors.ts'
+import { Queues } from '../../src/base/queues.ts'
 import { readJson } from '../../src/http/json-reader.ts'
 import { writeJson } from '../../src/http/json-writer.ts'
 import { ExpiryLoop } from '../../src/lease/expiry.ts'
@@ -69,7 +70,9 @@ export class LeaseWorld {
   readonly leases: Leases
   readonly loop: ExpiryLoop
   readonly logged: string[] = []
-  readonly #mount: LeasingMount
+  #mount: LeasingMount | null
+  readonly #tokens = new Queues()
+  readonly #ending = new Set<string>()
   fault: unknown = null
 
   constructor(
@@ -80,7 +83,7 @@ export class LeaseWorld {
     this.clock = given.clock ?? new SimClock()
     this.accounts = given.accounts ?? new Accounts(this.clock)
     if (given.storage === undefined) for (const key of ['id/t1', 'id/t2']) this.giveToken(key)
-    this.#mount = { accessor: 'db_00000001', ttl: () => mount, keeper: this.accounts }
+    this.#mount = { accessor: 'db_00000001', ttl: () => mount, keeper: this.accounts, isLeaving: false }
     const log = {
       info: (event: string, facts: unknown) => void this.logged.push(`${event} ${JSON.stringify(facts)}`),
       warn: (event: string, facts: unknown) => void this.logged.push(`${event} ${JSON.stringify(facts)}`),
@@ -90,8 +93,8 @@ export class LeaseWorld {
         storage: viewOn(this.storage),
         clock: this.clock,
         entropy: new SeededEntropy(`leases ${this.clock.now()} ${this.storage.entries.size}`),
-        mount: (accessor) => (accessor === this.#mount.accessor ? this.#mount : null),
-        lives: async (key) => (await this.storage.get(TOKENS + key)) !== null,
+        mount: (accessor) => (accessor === this.#mount?.accessor ? this.#mount : null),
+        whileGood: (key, act) => this.#tokens.run(key, () => this.#ifGood(key, act)),
         json: JSON_OF_THE_WIRE,
         log,
         wake: (time) => this.loop.wake(time),
@@ -118,14 +121,20 @@ export class LeaseWorld {
   async make(
     asked: { path?: string; holder?: Partial<LeaseHolder>; secret?: Partial<NewSecret> } = {},
   ): Promise<Granted & { readonly account: string }> {
+    const mount = this.#mount
+    if (mount === null) throw new Error('nothing is mounted')
     const account = this.accounts.make()
     const granted = await this.leases.register({
       path: asked.path ?? 'db/creds/app',
-      mount: this.#mount,
+      mount,
       holder: { tokenKey: 'id/t1', end: null, ...asked.holder },
       secret: { ttl: 3600, maxTtl: 0, renewable: true, internal: { account }, ...asked.secret },
     })
     return { ...granted, account }
+  }
+
+  unmount(): void {
+    this.#mount = null
   }
 
   giveToken(key: string): void {
@@ -134,10 +143,18 @@ export class LeaseWorld {
 
   /** As the token room does it: one commit with what hangs on the token. */
   async revokeToken(key: string): Promise<void> {
+    this.#ending.add(key)
+    await this.#tokens.run(key, async () => undefined)
     const besides = await this.leases.alongside(key)
     const writes = besides.map((write) => ({ ...write, key: LEASES + write.key }))
     await this.storage.commit([...writes, { op: 'delete', key: TOKENS + key }])
     this.loop.wake(this.clock.now())
+  }
+
+  async #ifGood(key: string, act: () => Promise<void>): Promise<void> {
+    const isGood = !this.#ending.has(key) && (await this.storage.get(TOKENS + key)) !== null
+    if (!isGood) throw new OperatingError('permission_denied', 'permission denied')
+    await act()
   }
 
   /** Without a word to the leases, as a fault of ours would do it. */

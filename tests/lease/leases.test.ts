@@ -147,19 +147,17 @@ test('refuses to renew in the words of the contract', async () => {
 
 test('a secret that could not be registered is ended, and nobody is told of it', async () => {
   const world = new LeaseWorld()
-  world.storage.arm({ at: 1, mode: 'full' })
+  world.storage.arm({ at: 2, mode: 'full' })
   await assert.rejects(world.make(), { code: 'storage_full' })
   assert.equal(world.accounts.alive.size, 0)
   assert.deepEqual(world.keys(), [])
 })
 
-test('a secret whose token has gone while it was registered is given to nobody, and ends', async () => {
+test('a secret whose token has gone while it was made is given to nobody, and ends', async () => {
   const world = new LeaseWorld()
   world.start()
-  const release = world.storage.hold()
-  const made = world.make({ holder: { tokenKey: 'id/t1' } })
   world.loseToken('id/t1')
-  release()
+  const made = world.make({ holder: { tokenKey: 'id/t1' } })
   await assert.rejects(made, { code: 'permission_denied' })
   await world.pass(1000)
   assert.equal(world.accounts.alive.size, 0)

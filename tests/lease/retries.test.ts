@@ -92,10 +92,8 @@ test('what an engine throws that was not written to be read is kept nowhere', as
 test('a secret whose mount has gone is irrevocable in the end, and can be forgotten', async () => {
   const world = new LeaseWorld()
   world.start()
-  const mount = { accessor: 'gone_00000000', ttl: () => ({ defaultTtl: 60, maxTtl: 60 }), keeper: undefined }
-  const secret = { ttl: 60, maxTtl: 0, renewable: false, internal: { account: 'x' } }
-  const holder = { tokenKey: 'id/t1', end: null }
-  const { leaseId } = await world.leases.register({ path: 'old/creds/x', mount, secret, holder })
+  const { leaseId } = await world.make({ path: 'old/creds/x', secret: { ttl: 60 } })
+  world.unmount()
   await world.pass(61_000)
   assert.equal((await world.facts(leaseId))?.revokeError, 'the mount that made the secret has gone')
   await world.leases.revokeBelow('old', { sync: true, force: true })
