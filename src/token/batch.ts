@@ -1,3 +1,4 @@
+import { base64UrlLength, readBase64Url, writeBase64Url } from '../base/base64url.ts'
 import { utf8 } from '../base/encoding.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
 import { MAX_TOKEN_BYTES } from '../base/limits.ts'
@@ -13,8 +14,6 @@ export interface Sealing {
 
 /** A token that carries its entry; nothing of it is stored. */
 export const BATCH_PREFIX = 'hvb.'
-const ALPHABET = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
-const VALUES: ReadonlyMap<number, number> = new Map([...ALPHABET].map((letter, value) => [letter, value]))
 
 /**
  * The batch token of `entry`: `hvb.` and unpadded base64url of what `sealing` makes of it, as ASCII bytes
@@ -23,7 +22,7 @@ const VALUES: ReadonlyMap<number, number> = new Map([...ALPHABET].map((letter, v
 export async function sealBatchToken(sealing: Sealing, entry: TokenEntry): Promise<SecretBytes> {
   const sealed = await sealing.seal(encodeTokenEntry(entry))
   const prefix = utf8(BATCH_PREFIX)
-  const length = prefix.length + Math.ceil((sealed.length * 4) / 3)
+  const length = prefix.length + base64UrlLength(sealed.length)
   if (length > MAX_TOKEN_BYTES) {
     throw new OperatingError('bad_request', 'the batch token would be longer than 4,096 characters')
   }
@@ -49,35 +48,4 @@ export function openBatchToken(sealing: Sealing, token: Uint8Array): TokenEntry 
 
 export function isBatchToken(token: Uint8Array): boolean {
   return utf8(BATCH_PREFIX).every((byte, index) => token[index] === byte)
-}
-
-/** RFC 4648 section 5, without padding and without a string of it: whoever has the letters has the token. */
-function writeBase64Url(bytes: Uint8Array, target: Uint8Array): void {
-  let at = 0
-  for (let index = 0; index < bytes.length; index += 3) {
-    const [a = 0, b = 0, c = 0] = bytes.subarray(index, index + 3)
-    const letters = [a >> 2, ((a & 3) << 4) | (b >> 4), ((b & 15) << 2) | (c >> 6), c & 63]
-    for (const value of letters) if (at < target.length) target[at++] = ALPHABET[value] ?? 0
-  }
-}
-
-/** `null` for what `writeBase64Url` did not write. */
-function readBase64Url(letters: Uint8Array): Uint8Array | null {
-  if (letters.length % 4 === 1) return null
-  const bytes = new Uint8Array(Math.floor((letters.length * 3) / 4))
-  let at = 0
-  let buffer = 0
-  let bits = 0
-  for (const letter of letters) {
-    const value = VALUES.get(letter)
-    if (value === undefined) return null
-    buffer = ((buffer << 6) | value) & 0xfff
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      bytes[at++] = (buffer >> bits) & 0xff
-    }
-  }
-  // Bits that stand for nothing: one token has one spelling.
-  return (buffer & ((1 << bits) - 1)) === 0 ? bytes : null
 }

@@ -23,7 +23,7 @@ import {
 } from './places.ts'
 import { mintAccessor, mintToken } from './token.ts'
 import { type EndingPorts, TokenEnds } from './token-ends.ts'
-import { TokenQueues } from './token-queues.ts'
+import { Queues } from '../base/queues.ts'
 
 const SALT_KEY = 'salt'
 const SALT_BYTES = 32
@@ -102,7 +102,7 @@ function rootToken(
 export class TokenStore {
   readonly #ports: TokenPorts
   readonly #salt: MacKey
-  readonly #queues = new TokenQueues()
+  readonly #queues = new Queues()
   readonly #known: KnownTokens
   readonly #ends: TokenEnds
 

@@ -13,7 +13,7 @@ import {
   type StoredToken,
 } from './places.ts'
 import { endOne, endTree, type TreePorts } from './revocation.ts'
-import type { TokenQueues } from './token-queues.ts'
+import type { Queues } from '../base/queues.ts'
 
 export interface EndingPorts extends Omit<TreePorts, 'settled'> {
   readonly clock: Clock
@@ -23,10 +23,10 @@ export interface EndingPorts extends Omit<TreePorts, 'settled'> {
 export class TokenEnds {
   readonly #ports: TreePorts
   readonly #known: KnownTokens
-  readonly #queues: TokenQueues
+  readonly #queues: Queues
   readonly #clock: Clock
 
-  constructor(ports: EndingPorts, known: KnownTokens, queues: TokenQueues) {
+  constructor(ports: EndingPorts, known: KnownTokens, queues: Queues) {
     const { storage, commitWith, alongside, clock } = ports
     this.#ports = { storage, commitWith, alongside, settled: (key) => this.#settled(key) }
     this.#known = known

@@ -1,10 +1,8 @@
+import { base62, fillBase62 } from '../base/base62.ts'
 import { utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
 
-const ALPHABET = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')
-/** The largest multiple of 62 below 256: bytes from it on are thrown away, so every letter is as likely. */
-const UNBIASED = 248
 const BODY_LENGTH = 24
 const PREFIX = utf8('hvs.')
 
@@ -25,18 +23,5 @@ export function mintOtp(entropy: Entropy, length: number): SecretBytes {
 
 /** 24 base62 characters that are no secret. */
 export function mintAccessor(entropy: Entropy): string {
-  const accessor = new Uint8Array(BODY_LENGTH)
-  fillBase62(entropy, accessor)
-  return new TextDecoder().decode(accessor)
-}
-
-function fillBase62(entropy: Entropy, target: Uint8Array): void {
-  let filled = 0
-  while (filled < target.length) {
-    const random = entropy.bytes(2 * target.length)
-    for (const byte of random) {
-      if (byte < UNBIASED && filled < target.length) target[filled++] = ALPHABET[byte % 62] ?? 0
-    }
-    random.fill(0)
-  }
+  return base62(entropy, BODY_LENGTH)
 }
