@@ -2,7 +2,7 @@ import type { Clock, UnixMillis } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
 import type { ErrorDetail } from '../base/errors.ts'
 import type { LeaseKeeper, MountTtl, StorageView } from '../logical/backend.ts'
-import type { JsonObject, JsonOut } from '../logical/json.ts'
+import type { JsonPort } from '../logical/json-port.ts'
 
 /** What the room asks of the others. */
 export interface LeasePorts {
@@ -31,14 +31,6 @@ export interface LeasingMount {
   readonly keeper: LeaseKeeper | undefined
   /** It has been taken away, and what it made is being ended. */
   readonly isLeaving: boolean
-}
-
-/** The reader and the writer of the wire, for what engines keep of their secrets. */
-export interface JsonPort {
-  /** Bytes of the caller's own, which may be wiped; secrets in `value` are wiped. */
-  write(value: JsonOut): Uint8Array
-  /** Throws `bad_request`. The object is a window on `bytes`. */
-  read(bytes: Uint8Array): JsonObject
 }
 
 /** The operator's log. `facts` are numbers and names of ours, never a path below a mount. */

@@ -9,7 +9,7 @@ import { RawJson } from './json.ts'
  */
 const FORMAT = 0x01
 
-export function encodeStoredJson(object: JsonObject): Uint8Array {
+export function encodeStoredJson(object: Pick<JsonObject, 'raw'>): Uint8Array {
   return concat(new Uint8Array([FORMAT]), object.raw)
 }
 

@@ -8,7 +8,10 @@ import { P521_BYTES, type P521Point } from '../primitives.ts'
  */
 const PRIVATE_BEFORE = Buffer.from('3050' + '020101' + '0442', 'hex')
 const PRIVATE_BEHIND = Buffer.from('a007' + '06052b81040023', 'hex')
-const PUBLIC_BEFORE = Buffer.from('30819b' + '3010' + '06072a8648ce3d0201' + '06052b81040023' + '03818600' + '04', 'hex')
+const PUBLIC_BEFORE = Buffer.from(
+  '30819b' + '3010' + '06072a8648ce3d0201' + '06052b81040023' + '03818600' + '04',
+  'hex',
+)
 const RAW = 'ieee-p1363'
 /** Order of the group (SEC 2 version 2 section 2.6.1). OpenSSL takes any number and reckons on. */
 const ORDER = Buffer.from(
