@@ -22,7 +22,6 @@ export const MOUNT_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 export class TokenWorld {
   readonly storage: SimStorage
   readonly clock: SimClock
-  readonly warned: string[] = []
   readonly #entropy: SeededEntropy
   #store: TokenStore | null = null
   #root = ''
@@ -113,15 +112,19 @@ export class TokenWorld {
     return [...this.storage.entries.keys()].sort()
   }
 
-  async #open(): Promise<void> {
-    const view: StorageView = {
+  /** The room's own prefix. */
+  get view(): StorageView {
+    return {
       get: (key) => this.storage.get(PREFIX + key),
       list: (prefix) => this.storage.list(PREFIX + prefix, { after: '', limit: 10_000 }),
       page: (prefix, page) => this.storage.list(PREFIX + prefix, page),
       commit: (batch) => this.#commit(batch),
     }
+  }
+
+  async #open(): Promise<void> {
     this.#store = await TokenStore.open({
-      storage: view,
+      storage: this.view,
       commitWith: (own, others) => this.#commit(own, others),
       alongside: async (tokenKey) => {
         const names = await this.storage.list(`beside/${tokenKey}/`, { after: '', limit: 10_000 })
