@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { Conformance } from '../openapi/conformance.ts'
 import { type Answer, TestServer } from './in-process.ts'
 
 /** Tokens over a real server; what each route answers stands in tests/tokens/. */
@@ -49,6 +50,35 @@ test('the envelope of a new token is that of the contract, member for member', a
       '"token_policies":["root"],"metadata":null,"lease_duration":1800,"renewable":true,"entity_id":"",' +
       '"token_type":"service","orphan":true,"mfa_requirement":null,"num_uses":0}}\n',
   )
+})
+
+test('answers are as the OpenAPI document says', async () => {
+  const { body: document } = await ask('GET', 'sys/internal/specs/openapi')
+  const conformance = new Conformance(document)
+  const { client_token, accessor } = await make({ ttl: '1h', period: '30m', meta: { a: 'b' } })
+  await ask('POST', 'auth/token/roles/shown', { token_num_uses: 3, bound_cidrs: '::1' })
+  const calls: readonly (readonly [string, string, unknown?])[] = [
+    ['POST', 'create', { type: 'batch', policies: ['default'] }],
+    ['POST', 'create-orphan', {}],
+    ['GET', 'lookup-self'],
+    ['POST', 'lookup', { token: client_token }],
+    ['POST', 'lookup-accessor', { accessor }],
+    ['POST', 'renew', { token: client_token }],
+    ['POST', 'renew-accessor', { accessor }],
+    ['LIST', 'accessors'],
+    ['GET', 'roles/shown'],
+    ['LIST', 'roles'],
+    ['DELETE', 'roles/shown'],
+    ['POST', 'tidy'],
+    ['POST', 'revoke-accessor', { accessor }],
+    ['POST', 'revoke-accessor', { accessor }],
+    ['POST', 'lookup-accessor', { accessor }],
+  ]
+  for (const [method, path, sent] of calls) {
+    const { status, body } = await ask(method, `auth/token/${path}`, sent)
+    const exchange = { method, path: `/v1/auth/token/${path}`, query: '', status, body }
+    assert.equal(conformance.fault(exchange), null)
+  }
 })
 
 test('a used-up, an unknown and a revoked token are told the same', async () => {
