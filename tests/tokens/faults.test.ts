@@ -6,8 +6,8 @@ import { type NamedToken, TokenWorld } from '../sim/token-world.ts'
 
 /**
  * The storage fails at each of its operations, in each way, while tokens are made, used, renewed and ended.
- * Whatever was told is so in a new process; tokens and their indexes are in step; and doing it again finishes it
- * (bar.md, Z9 and Z10).
+ * Whatever was told is so in a new process; tokens and their indexes are in step; and doing it again finishes
+ * it (bar.md, Z9 and Z10).
  */
 
 const MODES: readonly FaultMode[] = ['lost', 'kept', 'full', 'gone', 'crash']
