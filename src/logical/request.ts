@@ -65,7 +65,7 @@ export interface Caller {
   readonly displayName: string
   readonly policies: readonly string[]
   readonly tokenType: 'service' | 'batch'
-  /** Key of the token's own storage (cubbyhole), derived from the token and never it; empty for a batch token. */
+  /** Key of the token's own storage (cubbyhole), derived from the token; empty for a batch token. */
   readonly cubbyholeId: string
   /**
    * Where the token is stored; the token room alone understands it. Of a batch token: its parent's, whose
