@@ -65,8 +65,11 @@ export interface Caller {
   readonly displayName: string
   readonly policies: readonly string[]
   readonly tokenType: 'service' | 'batch'
-  /** Key of the token's own storage (cubbyhole), derived from the token; never the token. */
+  /** Key of the token's own storage (cubbyhole), derived from the token; empty for a batch token. */
   readonly cubbyholeId: string
-  /** Where the token is stored; the token room alone understands it. */
+  /**
+   * Where the token is stored; the token room alone understands it. Of a batch token: its parent's, whose
+   * end is its own; empty where it has none.
+   */
   readonly tokenKey: string
 }

@@ -1,5 +1,6 @@
 import { AuditBroker } from '../audit/broker.ts'
-import { type OwnToken, tokenAuth } from '../auth/token/token-auth.ts'
+import type { TokenAuthPorts } from '../auth/token/ports.ts'
+import { tokenAuth } from '../auth/token/token-auth.ts'
 import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
 import { CLUSTER_PATH, MOUNTS_PATH } from '../barrier/paths.ts'
 import { BarrierView } from '../barrier/view.ts'
@@ -12,27 +13,41 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
-import type { BackendContext, Mounted, SecretsEngine } from '../logical/backend.ts'
+import type { BackendContext, Mounted, MountTtl, SecretsEngine } from '../logical/backend.ts'
 import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import { canonicalPolicyNames, DEFAULT_POLICY, isAssignable, ROOT_POLICY } from '../policy/policy-name.ts'
 import { Quotas } from '../quota/quotas.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
 import { Mounts } from '../router/mounts.ts'
 import { Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
 import type { OpenRooms } from '../system/open-rooms.ts'
-import { firstRootToken, type TokenStore } from '../token/store.ts'
+import { TokenDesk } from '../token/desk.ts'
+import type { PolicyNames } from '../token/policy-choice.ts'
+import { TokenRoles } from '../token/role.ts'
+import { firstRootToken } from '../token/store.ts'
 import { mintToken } from '../token/token.ts'
 import { Callers } from './callers.ts'
 import { MountStorage } from './mount-storage.ts'
 import { CATALOG, ENGINES } from './registry.ts'
-import { belowTokens, openTokens } from './token-room.ts'
+import { tokenAuthPorts } from './token-auth-ports.ts'
+import { belowTokens, openTokens, tokenView } from './token-room.ts'
 
 const QUOTA_PREFIX = 'sys/quotas/'
+/** Which policies there are: those that are built in. */
+const POLICY_NAMES: PolicyNames = {
+  canonical: canonicalPolicyNames,
+  isAssignable,
+  missing: async (names) => names.filter((name) => name !== ROOT_POLICY && name !== DEFAULT_POLICY),
+}
 /** 32 days: what the peers give without a word in the configuration. */
 const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 
 export interface LogicalPorts {
-  readonly log: { warn(event: string, facts?: ErrorDetail): void }
+  readonly log: {
+    info(event: string, facts?: ErrorDetail): void
+    warn(event: string, facts?: ErrorDetail): void
+  }
   readonly primitives: Primitives
   readonly entropy: Entropy
   readonly clock: Clock
@@ -88,6 +103,11 @@ export async function openLogical(
   const storage = new MountStorage(barrier)
   const tokens = await openTokens({ ...ports, barrier, storage, mounts: () => mounts.entries })
   const callers = new Callers({ ...ports, tokens, acls: BUILT_IN_ACLS })
+  const roles = new TokenRoles(tokenView(barrier))
+  const tokenRoutes = (mount: () => MountTtl): TokenAuthPorts => {
+    const desk = new TokenDesk({ tokens, roles, names: POLICY_NAMES, mount, clock: ports.clock })
+    return tokenAuthPorts({ ...ports, tokens, roles, desk, callers, acls: BUILT_IN_ACLS })
+  }
   const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
   const waits = (error: unknown): void => {
     const code = error instanceof OperatingError ? error.code : 'internal'
@@ -97,7 +117,7 @@ export async function openLogical(
     entropy: ports.entropy,
     store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
     build: (entry, ttl) => {
-      if (entry.type === 'token') return tokenAuth(ownToken(callers, tokens))
+      if (entry.type === 'token') return tokenAuth(tokenRoutes(ttl))
       if (entry.type === 'system')
         return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog: CATALOG })
       return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
@@ -148,20 +168,6 @@ function mountEngine(entry: MountEntry, context: BackendContext): Mounted {
     'store_newer',
     `the store mounts "${entry.type}", which this version does not have`,
   )
-}
-
-function ownToken(callers: Callers, tokens: TokenStore): OwnToken {
-  return {
-    facts: async ({ caller }) => {
-      if (caller === null) return null
-      const { entry } = callers.tokenOf(caller)
-      return { ...entry, creationTime: Math.floor(entry.issueTime / 1000) }
-    },
-    revoke: async ({ caller }) => {
-      const key = caller === null ? null : callers.tokenOf(caller).key
-      if (key !== null) await tokens.revoke(key)
-    },
-  }
 }
 
 function decodeCluster(stored: Uint8Array | null): Cluster {

@@ -12,7 +12,7 @@ import { cubbyholeId } from './callers.ts'
 import type { MountStorage } from './mount-storage.ts'
 
 /** Where the tokens of a store stand. */
-export const TOKEN_PREFIX = 'sys/token/'
+const TOKEN_PREFIX = 'sys/token/'
 
 export interface TokenRoomPorts {
   readonly barrier: Barrier
@@ -30,7 +30,7 @@ export function openTokens(ports: TokenRoomPorts): Promise<TokenStore> {
   const { barrier } = ports
   return TokenStore.open({
     ...ports,
-    storage: new BarrierView(barrier, TOKEN_PREFIX),
+    storage: tokenView(barrier),
     commitWith: (own, others) => barrier.commit([...belowTokens(own), ...others]),
     alongside: (tokenKey) => keptBeside(ports, tokenKey),
     sealing: {
@@ -38,6 +38,10 @@ export function openTokens(ports: TokenRoomPorts): Promise<TokenStore> {
       open: (sealed) => barrier.open(BATCH_TOKEN_PATH, sealed),
     },
   })
+}
+
+export function tokenView(barrier: Barrier): BarrierView {
+  return new BarrierView(barrier, TOKEN_PREFIX)
 }
 
 /** Writes of the token room with whole keys, for a commit that somebody else makes. */

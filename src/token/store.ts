@@ -21,6 +21,7 @@ import {
   type StoredToken,
   writesOf,
 } from './places.ts'
+import { type Tidied, tidy } from './tidy.ts'
 import { mintAccessor, mintToken } from './token.ts'
 import { type EndingPorts, TokenEnds } from './token-ends.ts'
 import { Queues } from '../base/queues.ts'
@@ -288,6 +289,13 @@ export class TokenStore {
    */
   async sweep(now: UnixMillis, limit: number): Promise<number> {
     return await this.#ends.sweep(now, limit)
+  }
+
+  /** Puts right what a crash or a damaged store left behind. */
+  async tidy(): Promise<Tidied> {
+    const { storage } = this.#ports
+    const ports = { storage, known: this.#known, queues: this.#queues }
+    return await tidy({ ...ports, revoke: (key) => this.revoke(key) })
   }
 
   #placeOfText(token: string): Place {

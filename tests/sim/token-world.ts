@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { corruptEntry } from '../../src/barrier/entry-format.ts'
 import { concat } from '../../src/base/encoding.ts'
 import type { SecretBytes } from '../../src/base/secret-bytes.ts'
@@ -22,8 +23,9 @@ export const MOUNT_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 export class TokenWorld {
   readonly storage: SimStorage
   readonly clock: SimClock
-  readonly warned: string[] = []
   readonly #entropy: SeededEntropy
+  /** Has operations of the storage overtake each other, by chance of this. */
+  jitter: SeededEntropy | null = null
   #store: TokenStore | null = null
   #root = ''
   #rootKey = ''
@@ -113,15 +115,25 @@ export class TokenWorld {
     return [...this.storage.entries.keys()].sort()
   }
 
-  async #open(): Promise<void> {
-    const view: StorageView = {
-      get: (key) => this.storage.get(PREFIX + key),
+  /** The room's own prefix. */
+  get view(): StorageView {
+    return {
+      get: async (key) => {
+        await this.#wait()
+        return await this.storage.get(PREFIX + key)
+      },
       list: (prefix) => this.storage.list(PREFIX + prefix, { after: '', limit: 10_000 }),
-      page: (prefix, page) => this.storage.list(PREFIX + prefix, page),
+      page: async (prefix, page) => {
+        await this.#wait()
+        return await this.storage.list(PREFIX + prefix, page)
+      },
       commit: (batch) => this.#commit(batch),
     }
+  }
+
+  async #open(): Promise<void> {
     this.#store = await TokenStore.open({
-      storage: view,
+      storage: this.view,
       commitWith: (own, others) => this.#commit(own, others),
       alongside: async (tokenKey) => {
         const names = await this.storage.list(`beside/${tokenKey}/`, { after: '', limit: 10_000 })
@@ -144,7 +156,12 @@ export class TokenWorld {
     })
   }
 
+  async #wait(): Promise<void> {
+    for (let turns = this.jitter?.below(6) ?? 0; turns > 0; turns--) await setImmediate()
+  }
+
   async #commit(own: readonly ViewWrite[], others: readonly ViewWrite[] = []): Promise<void> {
+    await this.#wait()
     await this.storage.commit([...own.map((write) => ({ ...write, key: PREFIX + write.key })), ...others])
   }
 }

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { OperatingError } from '../../src/base/errors.ts'
+import { Crashed, type FaultMode } from '../sim/sim-storage.ts'
+import { type NamedToken, TokenWorld } from '../sim/token-world.ts'
+
+/**
+ * The storage fails at each of its operations, in each way, while tokens are made, used, renewed and ended.
+ * Whatever was told is so in a new process; tokens and their indexes are in step; and doing it again finishes
+ * it (bar.md, Z9 and Z10).
+ */
+
+const MODES: readonly FaultMode[] = ['lost', 'kept', 'full', 'gone', 'crash']
+const SLOW = process.env['CONCLAVE_SLOW'] === '1'
+
+interface Flow {
+  /** In the world before the fault. */
+  readonly prepare: (world: TokenWorld) => Promise<readonly NamedToken[]>
+  /** Is called again in a new process after it failed. */
+  readonly act: (world: TokenWorld, tokens: readonly NamedToken[]) => Promise<void>
+  /** Holds wherever `act` has ended without a fault. */
+  readonly done: (world: TokenWorld, tokens: readonly NamedToken[]) => Promise<void>
+  /** Only every so many operations, each way at others. */
+  readonly every?: number
+}
+
+const tree = async (world: TokenWorld, size: number): Promise<NamedToken[]> => {
+  const tokens = [await world.create()]
+  while (tokens.length < size) {
+    const parent = tokens[(tokens.length - 1) >> 1]!
+    tokens.push(await world.create({ parent }))
+    if (tokens.length % 5 === 0) await world.keepBeside(tokens.at(-1)!.key, 'a')
+  }
+  return tokens
+}
+
+const known = async (world: TokenWorld, tokens: readonly NamedToken[]): Promise<number> => {
+  const found = await Promise.all(tokens.map(({ token }) => world.store.lookup(token)))
+  return found.filter((one) => one !== null).length
+}
+
+const gone: Flow['done'] = async (world, tokens) => {
+  assert.equal(await known(world, tokens), 0)
+  assert.equal(world.keys.filter((key) => key.startsWith('beside/')).length, 0)
+  assert.equal(world.keys.filter((key) => key.startsWith('tokens/id/')).length, 1)
+}
+
+const revoke: Flow['act'] = async (world, [top]) => {
+  const found = await world.store.find(top!.token)
+  if (found?.key != null) await world.store.revoke(found.key)
+}
+
+const FLOWS: Readonly<Record<string, Flow>> = {
+  'a tree is revoked': { prepare: (world) => tree(world, 12), act: revoke, done: gone },
+  'a tree of many commits is revoked': {
+    prepare: (world) => tree(world, 300),
+    act: revoke,
+    done: gone,
+    every: 97,
+  },
+  'a token is revoked alone': {
+    prepare: (world) => tree(world, 7),
+    act: async (world, [top]) => {
+      if ((await world.store.lookup(top!.token)) !== null) await world.store.revokeOrphan(top!.key)
+    },
+    done: async (world, [top, ...rest]) => {
+      assert.equal(await world.store.lookup(top!.token), null)
+      assert.equal(await known(world, rest), 6)
+    },
+  },
+  'tokens are swept': {
+    prepare: async (world) => {
+      const parent = await world.create({ ttlSeconds: 10 })
+      const child = await world.create({ ttlSeconds: 99, parent })
+      const others = [await world.create({ ttlSeconds: 10 }), await world.create({ ttlSeconds: 5 })]
+      world.clock.advance(10_000)
+      return [parent, child, ...others]
+    },
+    act: async (world) => {
+      await world.store.sweep(world.clock.now(), 100)
+    },
+    done: async (world, tokens) => {
+      await gone(world, tokens)
+      assert.equal(await world.store.nextDue(), null)
+    },
+  },
+  'a token is used up': {
+    prepare: async (world) => [await world.create({ numUses: 1 })],
+    act: async (world, [token]) => {
+      const used = await world.store.use(token!.token, '::1')
+      if (used !== null) await world.store.finish(used)
+    },
+    done: async (world, tokens) => assert.equal(await known(world, tokens), 0),
+  },
+  'a token is made': {
+    prepare: async (world) => [await world.create()],
+    act: async (world, [parent]) => {
+      await world.create({ parent: parent! })
+    },
+    // It is there or it is not; `inStep` looks at what there is.
+    done: async (world, tokens) => assert.equal(await known(world, tokens), 1),
+  },
+  'a token is renewed': {
+    prepare: async (world) => [await world.create({ ttlSeconds: 100 })],
+    act: async (world, [token]) => {
+      const later = (world.clock.now() + 500_000) as NonNullable<NamedToken['entry']['expireTime']>
+      await world.store.change(token!.key, async (entry) => ({ ...entry, expireTime: later }))
+    },
+    done: async (world) => assert.equal(await world.store.nextDue(), world.clock.now() + 500_000),
+  },
+}
+
+for (const [name, flow] of Object.entries(FLOWS)) {
+  test(`whatever fails while ${name}, what was told is so, and doing it again finishes it`, async (t) => {
+    const origin = await TokenWorld.start(name)
+    const tokens = await flow.prepare(origin)
+    let points = 0
+    for (const [index, mode] of MODES.entries()) {
+      const every = SLOW ? 1 : (flow.every ?? 1)
+      for (let at = 1 + ((index * 17) % every); ; at += every) {
+        const world = await origin.restarted()
+        const isReached = await interrupted(flow, world, { tokens, at, mode })
+        await again(flow, world, tokens)
+        if (!isReached) break
+        points++
+      }
+    }
+    t.diagnostic(`${points} fault points`)
+    assert.ok(points >= 10)
+  })
+}
+
+/** Whether the fault was come to. Where nothing was reported, everything holds. */
+async function interrupted(
+  flow: Flow,
+  world: TokenWorld,
+  run: { readonly tokens: readonly NamedToken[]; readonly at: number; readonly mode: FaultMode },
+): Promise<boolean> {
+  world.storage.arm(run)
+  let isDone = true
+  try {
+    await flow.act(world, run.tokens)
+  } catch (error) {
+    if (!(error instanceof OperatingError) && !(error instanceof Crashed)) throw error
+    isDone = false
+  }
+  const isReached = world.storage.operations >= run.at
+  world.storage.arm(null)
+  const next = await world.restarted()
+  await inStep(next)
+  if (isDone) await flow.done(next, run.tokens)
+  return isReached
+}
+
+async function again(flow: Flow, world: TokenWorld, tokens: readonly NamedToken[]): Promise<void> {
+  // In the same process, where it lives, and in a new one.
+  if (!world.storage.isCrashed) await flow.act(world, tokens)
+  const next = await world.restarted()
+  await flow.act(next, tokens)
+  await flow.done(next, tokens)
+  await inStep(next)
+}
+
+/** Every index leads to a token, and every token is found by all of its indexes. */
+async function inStep(world: TokenWorld): Promise<void> {
+  const { indexes } = await world.store.tidy()
+  assert.equal(indexes, 0, 'no index leads nowhere')
+  const names = world.keys.filter((key) => key.startsWith('tokens/id/'))
+  for (const name of names) {
+    const { entry } = JSON.parse(`{"entry":${Buffer.from(world.storage.entries.get(name)!).toString()}}`)
+    assert.ok(world.storage.entries.has(`tokens/accessor/${entry.accessor}`))
+    const hash = name.slice('tokens/id/'.length)
+    assert.ok(world.storage.entries.has(`tokens/lease/${entry.path}/h${hash}`))
+    const parent = entry.parent?.slice('id/'.length)
+    if (parent !== undefined) assert.ok(world.storage.entries.has(`tokens/child/${parent}/${hash}`))
+    const due = entry.expire_time?.toString(16).padStart(16, '0')
+    if (due !== undefined) assert.ok(world.storage.entries.has(`tokens/due/${due}/${hash}`))
+  }
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { hasCode } from '../../src/base/errors.ts'
+import { SeededEntropy } from '../sim/seeded-entropy.ts'
+import { type NamedToken, TokenWorld } from '../sim/token-world.ts'
+
+/** What is done with the same tokens at once, on a storage whose operations overtake each other. */
+
+const HISTORIES = process.env['CONCLAVE_SLOW'] === '1' ? 5000 : 200
+
+const unlessGone = (error: unknown): null => {
+  if (!hasCode(error, 'permission_denied')) throw error
+  return null
+}
+
+async function history(
+  seed: number,
+  run: (world: TokenWorld, chance: SeededEntropy) => Promise<void>,
+): Promise<void> {
+  const world = await TokenWorld.start(seed)
+  const chance = new SeededEntropy(`races ${seed}`)
+  world.jitter = chance
+  try {
+    await run(world, chance)
+  } catch (error) {
+    throw new Error(`history ${seed}`, { cause: error })
+  }
+  const next = await world.restarted()
+  assert.equal((await next.store.tidy()).indexes, 0, `history ${seed}: no index leads nowhere`)
+}
+
+test('a tree that is revoked while it grows, is renewed and used is gone whole', async () => {
+  for (let seed = 0; seed < HISTORIES; seed++) {
+    await history(seed, async (world, chance) => {
+      const top = await world.create({ numUses: 0 })
+      const tree = [top, await world.create({ parent: top }), await world.create({ parent: top, numUses: 9 })]
+      const someone = (): NamedToken => tree[chance.below(tree.length)]!
+      const acts = Array.from({ length: 12 }, async (_, index): Promise<unknown> => {
+        for (let turns = chance.below(20); turns > 0; turns--) await setImmediate()
+        if (index === 6) return await world.store.revoke(top.key)
+        const { key, token } = someone()
+        switch (chance.below(4)) {
+          case 0:
+          case 1: {
+            const parent = (await world.store.lookup(token)) ?? null
+            if (parent?.key == null) return null
+            const terms = await world.terms(60, { parent: { key: parent.key, entry: parent.entry } })
+            return await world.store.create(terms).catch(unlessGone)
+          }
+          case 2:
+            return await world.store.use(token, '::1')
+          default: {
+            const expireTime = (world.clock.now() + 1 + chance.below(10 ** 6)) as never
+            return await world.store
+              .change(key, async (entry) => ({ ...entry, expireTime }))
+              .catch(unlessGone)
+          }
+        }
+      })
+      await Promise.all(acts)
+      assert.equal(world.keys.filter((key) => key.startsWith('tokens/id/')).length, 1)
+    })
+  }
+})
+
+test('a token that is revoked alone while it grows leaves orphans, all of them good', async () => {
+  for (let seed = 0; seed < HISTORIES; seed++) {
+    await history(seed, async (world) => {
+      const top = await world.create()
+      const terms = await world.terms(60, { parent: top })
+      const making = Array.from({ length: 6 }, () => world.store.create(terms).catch(unlessGone))
+      const ending = world.store.revokeOrphan(top.key)
+      const late = Array.from({ length: 6 }, () => world.store.create(terms).catch(unlessGone))
+      const made = (await Promise.all([...making, ...late])).filter((one) => one !== null)
+      await ending
+      assert.equal(await world.store.lookup(top.token), null)
+      for (const { token } of made) {
+        assert.equal((await world.store.lookup(token))?.entry.parent, null)
+      }
+    })
+  }
+})
+
+test('a token that is revoked, swept and used up at once ends once', async () => {
+  for (let seed = 0; seed < HISTORIES; seed++) {
+    await history(seed, async (world, chance) => {
+      const uses = 1 + chance.below(4)
+      const { token, key } = await world.create({ numUses: uses, ttlSeconds: 1 })
+      const spend = async (): Promise<boolean> => {
+        const used = await world.store.use(token, '::1')
+        if (used !== null) await world.store.finish(used)
+        return used !== null
+      }
+      const asked = Array.from({ length: 8 }, spend)
+      if (chance.below(2) === 0) world.clock.advance(1000)
+      await Promise.all([
+        world.store.sweep(world.clock.now(), 10),
+        chance.below(2) && world.store.revoke(key),
+      ])
+      const granted = (await Promise.all(asked)).filter((one) => one).length
+      assert.ok(granted <= uses)
+      assert.equal(await world.store.lookup(token), null, 'it was used up, ended or revoked')
+    })
+  }
+})
