@@ -3,6 +3,7 @@ import { fromUtf8, toHex, utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_TOKEN_BYTES, MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
+import { Queues } from '../base/queues.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { MacKey, Primitives } from '../crypto/primitives.ts'
 import type { ViewWrite } from '../logical/backend.ts'
@@ -24,7 +25,6 @@ import {
 import { type Tidied, tidy } from './tidy.ts'
 import { mintAccessor, mintToken } from './token.ts'
 import { type EndingPorts, TokenEnds } from './token-ends.ts'
-import { Queues } from '../base/queues.ts'
 
 const SALT_KEY = 'salt'
 const SALT_BYTES = 32

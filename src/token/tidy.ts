@@ -1,14 +1,14 @@
 import { fromUtf8 } from '../base/encoding.ts'
 import { TOKENS_AT_ONCE } from '../base/limits.ts'
+import type { Queues } from '../base/queues.ts'
 import type { StorageView, ViewWrite } from '../logical/backend.ts'
 import type { KnownTokens } from './known-tokens.ts'
 import { ACCESSORS, CHILDREN, DUE, ENTRIES, entryKey, LEASES, type StoredToken, writesOf } from './places.ts'
-import type { TokenQueues } from './token-queues.ts'
 
 export interface TidyPorts {
   readonly storage: StorageView
   readonly known: KnownTokens
-  readonly queues: TokenQueues
+  readonly queues: Queues
   readonly revoke: (key: string) => Promise<void>
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, UnixMillis } from '../base/clock.ts'
 import { TOKENS_AT_ONCE } from '../base/limits.ts'
+import type { Queues } from '../base/queues.ts'
 import type { ViewWrite } from '../logical/backend.ts'
 import type { KnownTokens } from './known-tokens.ts'
 import {
@@ -13,7 +14,6 @@ import {
   type StoredToken,
 } from './places.ts'
 import { endOne, endTree, type TreePorts } from './revocation.ts'
-import type { Queues } from '../base/queues.ts'
 
 export interface EndingPorts extends Omit<TreePorts, 'settled'> {
   readonly clock: Clock
