@@ -57,6 +57,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'policy/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/', 'hcl/'] },
   'token/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
   'lease/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
+  // Answers behind a token: what is kept, and the form of the token. The tokens are handed in.
+  'wrapping/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
   'identity/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
   'quota/': { rooms: ['base/', 'logical/'] },
   'audit/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
@@ -67,7 +69,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'system/': {
     rooms: [
       ...['base/', 'crypto/primitives.ts', 'logical/', 'custody/', 'ceremony/'],
-      ...['router/', 'policy/', 'token/', 'lease/', 'identity/', 'audit/', 'quota/'],
+      ...['router/', 'policy/', 'token/', 'lease/', 'wrapping/', 'identity/', 'audit/', 'quota/'],
     ],
   },
   'config/': { rooms: ['base/', 'hcl/'], node: ['node:fs', 'node:path'] },
@@ -116,6 +118,7 @@ const ROWS: Readonly<Record<string, Row>> = {
         'policy/',
         'token/',
         'lease/',
+        'wrapping/',
         'identity/',
         'audit/',
         'quota/',

@@ -37,8 +37,8 @@ export interface Primitives {
   p521PublicKey(privateNumber: Uint8Array): P521Point
 
   /**
-   * ES512 (RFC 7518 section 3.4): the signature of `message`, R and S one after the other (132 bytes). What it
-   * takes at random comes from the library.
+   * ES512 (RFC 7518 section 3.4): the signature of `message`, R and S one after the other (132 bytes).
+   * What it takes at random comes from the library.
    */
   es512Sign(privateNumber: Uint8Array, message: Uint8Array): Uint8Array
 

@@ -20,7 +20,8 @@ export class Renewal {
 
   /**
    * The engine says how long the secret lives from now on, and the mount how long it may. `increment` in
-   * seconds; 0: as it was first given. Throws `bad_request` in the contract's words, and what the engine does.
+   * seconds; 0: as it was first given. Throws `bad_request` in the contract's words, and what the engine
+   * does.
    */
   async renew(id: string, increment: number): Promise<Granted> {
     const { granted, lease } = await this.#queues.run(id, () => this.#renewed(id, increment))

@@ -18,8 +18,8 @@ const BEGUN: Ending = { failures: 0, error: '', irrevocable: false }
 export type Ended = 'gone' | 'failed'
 
 /**
- * Ends secrets. That one is to be ended is written down before the engine is asked, and that it has gone after
- * it: whenever the process dies, the engine is asked again.
+ * Ends secrets. That one is to be ended is written down before the engine is asked, and that it has gone
+ * after it: whenever the process dies, the engine is asked again.
  */
 export class Revocation {
   readonly #ports: LeasePorts
@@ -59,7 +59,7 @@ export class Revocation {
     })
   }
 
-  /** Asks the engine of a mount to make a secret useless. Rejects with what it says, or when it is too late. */
+  /** Asks the engine of a mount to make a secret useless. Rejects with what it says, or after a while. */
   async ask(accessor: string, internal: Uint8Array): Promise<void> {
     const mount = this.#ports.mount(accessor)
     if (mount?.keeper === undefined) {

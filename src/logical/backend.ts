@@ -51,6 +51,15 @@ export interface Route {
   /** Shape of `data` in its answers, where an operation answers with some. */
   readonly answers?: Partial<Record<Operation, Schema>>
   readonly handlers: Partial<Record<Operation, Handler>>
+  /**
+   * The token beside the request is what it asks about, and not who asks: nobody looks at it, and no use of
+   * it is spent.
+   */
+  readonly tokenless?: true
+  /** What someone without a good token is told, where it is not that permission is denied. */
+  readonly stranger?: (request: LogicalRequest) => Error | null
+  /** Its answers may hold what must be in no store, such as new shares: they are not wrapped. */
+  readonly unwrappable?: true
   /** Lets the router choose between the create and update capabilities. */
   exists?(call: Call): Promise<boolean>
 }

@@ -35,7 +35,7 @@ class World {
         this.stored = Uint8Array.from(bytes)
       },
       build: () => ({ routes: [] }),
-      endLeases: async (path) => void this.ended.push(path),
+      endLeases: async ({ path }) => void this.ended.push(path),
       wipe: async (entry) => {
         fail('wipe')
         this.wiped.push(entry.path)

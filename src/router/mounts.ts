@@ -27,8 +27,8 @@ export interface MountPorts {
   readonly store: (table: Uint8Array) => Promise<void>
   /** Makes the engine of an entry; `ttl` is asked whenever it is needed, as it may be tuned. */
   readonly build: (entry: MountEntry, ttl: () => MountTtl) => Mounted
-  /** Ends every lease below the path; `engine` made them. */
-  readonly endLeases: (path: string, engine: Mounted) => Promise<void>
+  /** Ends every lease of a mount; `engine` made them. */
+  readonly endLeases: (entry: MountEntry, engine: Mounted) => Promise<void>
   /** Removes all that the mount stored, in commits of bounded size; again from the start is harmless. */
   readonly wipe: (entry: MountEntry) => Promise<void>
   /** Told where one of the two failed: the table says what is left to do, and `resume` does it. */
@@ -178,7 +178,7 @@ export class Mounts {
     const mount = this.at(from)
     if (mount === null) throw refused(`no matching mount at "${from}"`)
     this.#expectFree(to)
-    await this.#ports.endLeases(from, mount.mounted)
+    await this.#ports.endLeases(mount.entry, mount.mounted)
     const entry = { ...mount.entry, path: to }
     await this.#replace(mount.entry, entry)
     this.#live.delete(from)
@@ -186,7 +186,7 @@ export class Mounts {
   }
 
   async #clear(entry: MountEntry, engine: Mounted): Promise<void> {
-    await this.#ports.endLeases(entry.path, engine)
+    await this.#ports.endLeases(entry, engine)
     await this.#ports.wipe(entry)
     const { mounts, leaving } = this.#table
     await this.#store({ mounts, leaving: leaving.filter((one) => one.uuid !== entry.uuid) })

@@ -28,7 +28,10 @@ let storage: MemoryBackend
 let lines: string[]
 let handled: string[]
 let failing: boolean
+/** How often a token was looked at. */
+let looked: number
 beforeEach(() => {
+  looked = 0
   storage = new MemoryBackend()
   lines = []
   handled = []
@@ -54,6 +57,16 @@ const note = async ({ request }: Call): Promise<null> => {
 /** Keeps what it is told in storage, and notes which operation it was asked for. */
 const ROUTES: readonly Route[] = [
   { pattern: 'open', summary: '', access: 'public', handlers: { read: note } },
+  { pattern: 'about', summary: '', access: 'public', tokenless: true, handlers: { read: note } },
+  {
+    pattern: 'own-words',
+    summary: '',
+    access: 'token',
+    stranger: () => new OperatingError('bad_request', 'in words of its own'),
+    handlers: { update: note },
+  },
+  { pattern: 'shares', summary: '', access: 'token', unwrappable: true, handlers: { update: note } },
+  { pattern: 'names/', summary: '', access: 'token', handlers: { list: async () => null } },
   { pattern: 'both', summary: '', access: 'token', handlers: { update: note }, exists: async () => false },
   {
     pattern: 'broken',
@@ -93,7 +106,10 @@ const ENTRY = newEntry(
 function router(devices: readonly AuditDevice[] = [device]): Router {
   return new Router({
     mounts: () => new Map([['kv/', { path: 'kv/', entry: ENTRY, mounted: { routes: ROUTES } }]]),
-    authenticate: async ({ token }) => (token === 'root' || token === 'weak' ? caller(token) : null),
+    authenticate: async ({ token }) => {
+      looked++
+      return token === 'root' || token === 'weak' ? caller(token) : null
+    },
     acls: BUILT_IN_ACLS,
     hold: async ({ response }) => response,
     finish: async () => undefined,
@@ -213,4 +229,30 @@ test('needs one device of several, and none where none is configured', async () 
   await router([broken, device]).dispatch(asks('kv/open', null))
   await router([]).dispatch(asks('kv/open', null))
   assert.equal(lines.length, 2)
+})
+
+test('does not look at a token that is only asked about', async () => {
+  await router().dispatch(asks('kv/about', 'root'))
+  assert.equal(looked, 0)
+  await router().dispatch(asks('kv/open', 'root'))
+  assert.equal(looked, 1)
+})
+
+test('a route may have its own words for a stranger, and only for him', async () => {
+  await refuses(asks('kv/own-words', null, 'update'), 'bad_request', 'in words of its own')
+  await refuses(asks('kv/own-words', 'weak', 'update'), 'permission_denied', WITHOUT_RIGHT)
+})
+
+test('refuses to wrap what must be in no store, before anything is done', async () => {
+  const wrap = { ttl: 60, format: 'token' } as const
+  const asked = { ...asks('kv/shares', 'root', 'update'), wrap }
+  await refuses(asked, 'bad_request', 'what this path answers is kept in no store: it is not wrapped')
+  assert.deepEqual(handled, [])
+  await refuses({ ...asked, token: 'weak' }, 'permission_denied', WITHOUT_RIGHT)
+})
+
+test('a list without names that was to be wrapped is refused, as the peers do', async () => {
+  const asked = asks('kv/names/', 'root', 'list')
+  assert.equal(await router().dispatch(asked), null)
+  await refuses({ ...asked, wrap: { ttl: 60, format: 'token' } }, 'unsupported_path', 'unsupported path')
 })

@@ -66,7 +66,8 @@ export class Router {
       throw new OperatingError('bad_request', 'the path is longer than 3,584 bytes')
     }
     const match = this.#resolve(path)
-    const caller = await this.#ports.authenticate(received)
+    const isTokenless = match?.route.tokenless === true && received.operation !== 'help'
+    const caller = isTokenless ? null : await this.#ports.authenticate(received)
     try {
       return await this.#act(received, match, caller)
     } finally {
@@ -84,7 +85,9 @@ export class Router {
     await this.#record('request', request, { caller, outcome: verdict })
 
     // Denied before missing: a stranger must not learn which paths exist.
-    if (verdict === 'no_token') throw new OperatingError('permission_denied', 'permission denied')
+    if (verdict === 'no_token') {
+      throw match?.route.stranger?.(request) ?? new OperatingError('permission_denied', 'permission denied')
+    }
     if (verdict === 'deny') {
       throw new OperatingError('permission_denied', '1 error occurred:\n\t* permission denied\n\n')
     }
@@ -121,6 +124,7 @@ export class Router {
     try {
       const handler = handlerOf(match, call.request)
       const response = await handler(call)
+      if (response === null) expectSomethingToWrap(call.request)
       if (response === null || match === null) return { failed: false, response }
       const { request, caller } = call
       const done = { request, response: withWarnings(response, match, request), caller, mount: match.mount }
@@ -193,6 +197,13 @@ function helpOf(path: string, { mount, route }: MountMatch): LogicalResponse {
   return { bare: { help: helpText(path, route), see_also: null, openapi } }
 }
 
+/** As the peers have it: whoever unwraps is not to find an empty list (surface.md section 6.2). */
+function expectSomethingToWrap({ operation, wrap }: LogicalRequest): void {
+  if (operation === 'list' && wrap !== null) {
+    throw new OperatingError('unsupported_path', 'unsupported path')
+  }
+}
+
 function nameOf(outcome: Outcome): string {
   if (!outcome.failed) return 'done'
   return outcome.error instanceof OperatingError ? outcome.error.code : 'internal'
@@ -206,6 +217,9 @@ function handlerOf(match: MountMatch | null, request: LogicalRequest): Handler {
     throw new OperatingError('unsupported_path', '1 error occurred:\n\t* unsupported path\n\n')
   }
   if (request.operation === 'help') return async () => helpOf(request.path, match)
+  if (match.route.unwrappable === true && request.wrap !== null) {
+    throw new OperatingError('bad_request', 'what this path answers is kept in no store: it is not wrapped')
+  }
   const { handlers } = match.route
   // A route that makes no difference between the two has one handler for both.
   const handler =

@@ -13,6 +13,7 @@ import { NoncePool } from '../crypto/nonce-pool.ts'
 import { OpenpgpDelivery } from '../delivery/openpgp/openpgp-delivery.ts'
 import { BodyBudget } from '../http/body-budget.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
+import type { SecretsEngine } from '../logical/backend.ts'
 import type { StorageBackend } from '../physical/backend.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
@@ -20,7 +21,7 @@ import { HandOvers } from '../system/hand-over.ts'
 import { systemBackend } from '../system/system-backend.ts'
 import { ExchangeLog } from './exchange-log.ts'
 import { type GuardedStorage, IoGuard } from './io-guard.ts'
-import { bareRoutes, lifecycleOf } from './lifecycle.ts'
+import { apiAddress, bareRoutes, lifecycleOf } from './lifecycle.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
@@ -44,6 +45,8 @@ export interface ServerHooks {
   fatal(error: unknown): void
   /** The first root token of a store for development, instead of one of chance. It stays with the caller. */
   readonly rootToken: SecretBytes | null
+  /** Besides those of the registry: for a test, since every engine of a server is in the source. */
+  readonly engines?: Readonly<Record<string, SecretsEngine>>
 }
 
 /**
@@ -74,6 +77,7 @@ async function buildOn(
   const { config, log, hooks, journal } = given
   const { fatal, rootToken } = hooks
   const ports = ceremonyPorts(storage, given)
+  const serving = { ...ports, apiAddress: apiAddress(config), fatal, engines: hooks.engines ?? {} }
   let open: OpenLogical | null = null
   const handOvers = new HandOvers(journal, log)
   const custodian = await Custodian.load(ports, {
@@ -82,7 +86,7 @@ async function buildOn(
     seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
-      const opened = await openLogical(ports, session.barrier, (rooms) =>
+      const opened = await openLogical(serving, session.barrier, (rooms) =>
         systemBackend(lifecycle, rooms, () => bare),
       )
       open = opened

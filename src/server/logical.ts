@@ -17,7 +17,13 @@ import type { BackendContext, Mounted, MountTtl, SecretsEngine } from '../logica
 import { BUILT_IN_ACLS } from '../policy/acl.ts'
 import { canonicalPolicyNames, DEFAULT_POLICY, isAssignable, ROOT_POLICY } from '../policy/policy-name.ts'
 import { Quotas } from '../quota/quotas.ts'
-import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
+import {
+  decodeMounts,
+  encodeMounts,
+  initialMounts,
+  type MountEntry,
+  type MountTable,
+} from '../router/mount-table.ts'
 import { Mounts } from '../router/mounts.ts'
 import { Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
@@ -27,13 +33,19 @@ import type { PolicyNames } from '../token/policy-choice.ts'
 import { TokenRoles } from '../token/role.ts'
 import { firstRootToken } from '../token/store.ts'
 import { mintToken } from '../token/token.ts'
+import { Wrapping } from '../wrapping/wrapping.ts'
 import { Callers } from './callers.ts'
+import { holding } from './hold.ts'
+import { LeaseRoom } from './lease-room.ts'
 import { MountStorage } from './mount-storage.ts'
-import { CATALOG, ENGINES } from './registry.ts'
+import { catalogWith, ENGINES } from './registry.ts'
 import { tokenAuthPorts } from './token-auth-ports.ts'
 import { belowTokens, openTokens, tokenView } from './token-room.ts'
+import { WIRE_JSON } from './wire-json.ts'
+import { type WrappingTokenPorts, wrappingTokens } from './wrapping-tokens.ts'
 
 const QUOTA_PREFIX = 'sys/quotas/'
+const WRAPPING_PREFIX = 'sys/wrapping/'
 /** Which policies there are: those that are built in. */
 const POLICY_NAMES: PolicyNames = {
   canonical: canonicalPolicyNames,
@@ -51,6 +63,16 @@ export interface LogicalPorts {
   readonly primitives: Primitives
   readonly entropy: Entropy
   readonly clock: Clock
+}
+
+/** What only a server has that serves. */
+export interface ServingPorts extends LogicalPorts {
+  /** Where this server is reached, as far as the configuration says. */
+  readonly apiAddress: string
+  /** Ends the process, where what goes on beside requests broke a promise of ours. */
+  readonly fatal: (error: unknown) => void
+  /** Besides those of the registry. */
+  readonly engines: Readonly<Record<string, SecretsEngine>>
 }
 
 export interface Cluster {
@@ -93,36 +115,39 @@ export function seedStore(
 
 /** Builds router, tokens and policies on an open barrier. It only reads: it runs within the unseal. */
 export async function openLogical(
-  ports: LogicalPorts,
+  ports: ServingPorts,
   barrier: Barrier,
   system: (rooms: OpenRooms) => Mounted,
 ): Promise<OpenLogical> {
-  const stored = await barrier.get(MOUNTS_PATH)
-  if (stored === null)
-    throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
+  const table = await storedMounts(barrier)
   const storage = new MountStorage(barrier)
-  const tokens = await openTokens({ ...ports, barrier, storage, mounts: () => mounts.entries })
+  const tokens = await openTokens({
+    ...{ ...ports, barrier, storage, mounts: () => mounts.entries },
+    besides: (tokenKey) => room.alongside(tokenKey),
+    wake: (time) => room.loop.wake(time),
+  })
+  const room = new LeaseRoom({ ...ports, barrier, tokens, mounts: () => mounts })
+  const wrapping = openWrapping({ ...ports, barrier, tokens, storage, mounts: () => mounts.entries })
   const callers = new Callers({ ...ports, tokens, acls: BUILT_IN_ACLS })
   const roles = new TokenRoles(tokenView(barrier))
   const tokenRoutes = (mount: () => MountTtl): TokenAuthPorts => {
     const desk = new TokenDesk({ tokens, roles, names: POLICY_NAMES, mount, clock: ports.clock })
     return tokenAuthPorts({ ...ports, tokens, roles, desk, callers, acls: BUILT_IN_ACLS })
   }
+  const catalog = catalogWith(ports.engines)
+  const rooms = { leases: () => room.leases, wrapping: () => wrapping }
   const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
-  const waits = (error: unknown): void => {
-    const code = error instanceof OperatingError ? error.code : 'internal'
-    ports.log.warn('removing what a mount kept waits for the next unseal', { code })
-  }
-  const mounts = new Mounts(decodeMounts(stored), {
+  const waits = (error: unknown): void => tellOfWait(ports, error)
+  const mounts = new Mounts(table, {
     entropy: ports.entropy,
     store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
     build: (entry, ttl) => {
       if (entry.type === 'token') return tokenAuth(tokenRoutes(ttl))
       if (entry.type === 'system')
-        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog: CATALOG })
-      return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
+        return system({ ...rooms, mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog })
+      return mountEngine(ports, entry, { ...ports, storage: storage.viewOf(entry), ttl })
     },
-    endLeases: async () => undefined,
+    endLeases: (entry, engine) => room.endMount(entry, engine),
     waits,
     wipe: (entry) => storage.wipe(entry),
     systemTtl: SYSTEM_TTL,
@@ -132,9 +157,9 @@ export async function openLogical(
   return {
     router: new Router({
       mounts: () => mounts.live,
-      authenticate: (request) => callers.authenticate(request),
+      authenticate: async (request) => callers.authenticate(await wrapping.sender(request)),
       acls: BUILT_IN_ACLS,
-      hold: async ({ response }) => response,
+      hold: holding({ room, wrapping, callers }),
       finish: (caller) => callers.finish(caller),
       audit,
       clock: ports.clock,
@@ -150,15 +175,39 @@ export async function openLogical(
     },
     begin: async (recorded) => {
       await recorded
+      room.loop.run().catch(ports.fatal)
       await mounts.resume().catch(waits)
     },
-    end: () => mounts.close(),
+    end: () => {
+      room.loop.stop()
+      mounts.close()
+    },
   }
 }
 
+async function storedMounts(barrier: Barrier): Promise<MountTable> {
+  const stored = await barrier.get(MOUNTS_PATH)
+  if (stored !== null) return decodeMounts(stored)
+  throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
+}
+
+function tellOfWait({ log }: LogicalPorts, error: unknown): void {
+  const code = error instanceof OperatingError ? error.code : 'internal'
+  log.warn('removing what a mount kept waits for the next unseal', { code })
+}
+
+function openWrapping(ports: ServingPorts & WrappingTokenPorts): Wrapping {
+  const storage = new BarrierView(ports.barrier, WRAPPING_PREFIX)
+  return new Wrapping({ ...ports, tokens: wrappingTokens(ports), storage, json: WIRE_JSON })
+}
+
 /** Throws `store_newer` for a type that this version does not have. */
-function mountEngine(entry: MountEntry, context: BackendContext): Mounted {
-  const engines: Readonly<Record<string, SecretsEngine>> = ENGINES
+function mountEngine(
+  ports: Pick<ServingPorts, 'engines'>,
+  entry: MountEntry,
+  context: BackendContext,
+): Mounted {
+  const engines: Readonly<Record<string, SecretsEngine>> = { ...ports.engines, ...ENGINES }
   const engine = Object.hasOwn(engines, entry.type) ? engines[entry.type] : undefined
   if (engine !== undefined) {
     const { storage, clock, entropy, ttl } = context

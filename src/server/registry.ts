@@ -28,3 +28,14 @@ export const CATALOG: Catalog = {
     return Object.hasOwn(known, type) ? (known[type] ?? null) : null
   },
 }
+
+/** Which can be mounted besides, under their own names. */
+export function catalogWith(engines: Readonly<Record<string, SecretsEngine>>): Catalog {
+  return {
+    ...CATALOG,
+    admit: (kind, type) =>
+      kind === 'secret' && Object.hasOwn(engines, type)
+        ? { type, options: {}, mountable: true }
+        : CATALOG.admit(kind, type),
+  }
+}

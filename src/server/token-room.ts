@@ -1,12 +1,13 @@
 import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
 import { BATCH_TOKEN_PATH } from '../barrier/paths.ts'
 import { BarrierView } from '../barrier/view.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, UnixMillis } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
 import type { ErrorDetail } from '../base/errors.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
 import type { MountEntry } from '../router/mount-table.ts'
+import { DUE, endOf } from '../token/places.ts'
 import { TokenStore } from '../token/store.ts'
 import { cubbyholeId } from './callers.ts'
 import type { MountStorage } from './mount-storage.ts'
@@ -23,6 +24,10 @@ export interface TokenRoomPorts {
   readonly entropy: Entropy
   readonly clock: Clock
   readonly log: { warn(event: string, facts?: ErrorDetail): void }
+  /** What ends with a token besides what it kept: whole keys. */
+  readonly besides: (tokenKey: string) => Promise<readonly PlainWrite[]>
+  /** Something is due at this time, once a commit has been made. */
+  readonly wake: (time: UnixMillis) => void
 }
 
 /** The tokens of an open store. */
@@ -31,13 +36,25 @@ export function openTokens(ports: TokenRoomPorts): Promise<TokenStore> {
   return TokenStore.open({
     ...ports,
     storage: tokenView(barrier),
-    commitWith: (own, others) => barrier.commit([...belowTokens(own), ...others]),
-    alongside: (tokenKey) => keptBeside(ports, tokenKey),
+    commitWith: async (own, others) => {
+      await barrier.commit([...belowTokens(own), ...others])
+      // A token that was ended takes its leases along at once.
+      if (others.length > 0) ports.wake(ports.clock.now())
+      for (const { op, key } of own) if (op === 'put' && key.startsWith(DUE)) ports.wake(dueIn(key))
+    },
+    alongside: async (tokenKey) => [
+      ...(await keptBeside(ports, tokenKey)),
+      ...(await ports.besides(tokenKey)),
+    ],
     sealing: {
       seal: (plaintext) => barrier.seal(BATCH_TOKEN_PATH, plaintext),
       open: (sealed) => barrier.open(BATCH_TOKEN_PATH, sealed),
     },
   })
+}
+
+function dueIn(key: string): UnixMillis {
+  return endOf(key.slice(DUE.length).split('/')[0] ?? '')
 }
 
 export function tokenView(barrier: Barrier): BarrierView {

@@ -1,5 +1,5 @@
-import { assert } from '../base/assert.ts'
 import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
+import { assert } from '../base/assert.ts'
 import { type Clock, unixMillis } from '../base/clock.ts'
 import { hasCode } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'

@@ -1,12 +1,16 @@
+import type { Leases } from '../lease/leases.ts'
 import type { MountAdmission } from '../logical/backend.ts'
 import type { AclSource } from '../policy/acl.ts'
 import type { Quotas } from '../quota/quotas.ts'
 import type { Mounts } from '../router/mounts.ts'
+import type { Wrapping } from '../wrapping/wrapping.ts'
 
 /** The rooms that exist only while the store is open, as the routes of `sys/` need them. */
 export interface OpenRooms {
   /** A function, as `sys/` is one of them. */
   readonly mounts: () => Mounts
+  readonly leases: () => Leases
+  readonly wrapping: () => Wrapping
   readonly acls: AclSource
   readonly quotas: Quotas
   /** What can be mounted, by the name that clients ask for. */

@@ -50,7 +50,11 @@ export function rotateRootRoutes(lifecycle: Lifecycle): readonly Route[] {
         return null
       },
     }),
-    row('update', 'Gives one share of the live key set.', { update: (call) => update(lifecycle, call) }),
+    // It may answer with new shares.
+    {
+      ...row('update', 'Gives one share of the live key set.', { update: (call) => update(lifecycle, call) }),
+      unwrappable: true,
+    },
     row('verify', 'New shares that came back: their state, giving one back, starting over with them.', {
       read: async () => ({ data: verifyData(rekey.verifyStatus('rotate')) }),
       update: (call) => verify(lifecycle, call),

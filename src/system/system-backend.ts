@@ -7,6 +7,7 @@ import { haStatusRoute } from './ha-status.ts'
 import { hostInfoRoute } from './host-info.ts'
 import { journalRoute } from './journal.ts'
 import { keyStatusRoute } from './key-status.ts'
+import { leaseRoutes } from './leases.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { mountRoutes } from './mounts.ts'
 import type { OpenRooms } from './open-rooms.ts'
@@ -21,6 +22,7 @@ import { rotateRootRoutes } from './rotate-root.ts'
 import { toolRoutes } from './tools.ts'
 import { uiMountRoutes } from './ui-mounts.ts'
 import { versionHistoryRoutes } from './version-history.ts'
+import { wrappingRoutes } from './wrapping.ts'
 
 /** `sys/` behind the router: every route that asks for a token, one file a resource. */
 export function systemBackend(
@@ -48,6 +50,8 @@ export function systemBackend(
       ...toolRoutes(lifecycle),
       openApiRoute(rooms, bare),
       ...quotaRoutes(rooms),
+      ...leaseRoutes(lifecycle, rooms),
+      ...wrappingRoutes(rooms),
     ]),
   }
 }

@@ -9,8 +9,8 @@ const KEY = 'signing-key'
 const FORMAT = 0x01
 
 /**
- * The key that signs wrapping tokens which are JWTs: on P-521, behind the barrier, made when it is first asked
- * for. It is read from there for every signature, and wiped behind it.
+ * The key that signs wrapping tokens which are JWTs: on P-521, behind the barrier, made when it is first
+ * asked for. It is read from there for every signature, and wiped behind it.
  */
 export class SigningKey {
   readonly #storage: StorageView

@@ -13,6 +13,8 @@ import { isJwt, tokenInJwt, wrapInJwt } from './jwt.ts'
 import { decodeFacts, decodeResponse, encodeFacts, encodeKept, type Kept, type WrapFacts } from './kept.ts'
 import { SigningKey } from './signing-key.ts'
 
+const UNWRAP_PATH = 'sys/wrapping/unwrap'
+
 /** What a wrapping token is made of; it lives for `ttl` seconds, serves once, and may do nothing else. */
 export interface WrapTerms {
   readonly ttl: number
@@ -91,8 +93,8 @@ export class Wrapping {
 
   /**
    * What was wrapped, byte for byte; `null` where that was empty. `token` is the one in the body; without it
-   * the caller's own is meant. The token has ended before this resolves, or its use was spent when its request
-   * came. Throws `bad_request` for one that is not good, or no wrapping token.
+   * the caller's own is meant. The token has ended before this resolves, or its use was spent when its
+   * request came. Throws `bad_request` for one that is not good, or no wrapping token.
    */
   async unwrap(token: SecretBytes | null, caller: Caller): Promise<SecretBytes | null> {
     const { tokens, json } = this.#ports
@@ -129,13 +131,15 @@ export class Wrapping {
     return await this.#key.public()
   }
 
-  /** The token that a request came with, out of its JWT where it is one. */
-  async sent(token: string): Promise<string> {
-    if (token === '') return token
-    using text = SecretBytes.take(utf8(token))
-    if (!text.lend(isJwt)) return token
+  /** The request, its token out of the JWT where it comes with one and wants it unwrapped. */
+  async sender<Request extends { readonly path: string; readonly token: string | null }>(
+    request: Request,
+  ): Promise<Request> {
+    if (request.path !== UNWRAP_PATH || request.token === null || request.token === '') return request
+    using text = SecretBytes.take(utf8(request.token))
+    if (!text.lend(isJwt)) return request
     using plain = await this.#plain(text)
-    return plain?.lend((bytes) => new TextDecoder().decode(bytes)) ?? token
+    return { ...request, token: plain?.lend((bytes) => new TextDecoder().decode(bytes)) ?? null }
   }
 
   #again({ response, wrapinfo }: Kept): Replacement {

@@ -1,5 +1,6 @@
 import { DEFAULT_CONFIG, type ServerConfig } from '../../src/config/config.ts'
 import { type RunningListener, startListener } from '../../src/http/listener.ts'
+import type { SecretsEngine } from '../../src/logical/backend.ts'
 import { buildServer, type Server } from '../../src/server/build.ts'
 import type { Log } from '../../src/server/log.ts'
 import { systemClock } from '../../src/server/system-ports.ts'
@@ -27,6 +28,7 @@ export class TestServer {
   static async start(
     listener: Partial<ServerConfig['listeners'][number]> = {},
     top: Partial<ServerConfig> = {},
+    engines: Readonly<Record<string, SecretsEngine>> = {},
   ): Promise<TestServer> {
     const config: ServerConfig = { ...DEFAULT_CONFIG, storage: { type: 'inmem' }, ...top }
     const settings = { ...DEFAULT_CONFIG.listeners[0]!, port: 0, ...listener }
@@ -45,6 +47,7 @@ export class TestServer {
     const server = await buildServer(config, log, {
       fatal: (error) => logged.push(`fatal ${String(error)}`),
       rootToken: null,
+      engines,
     })
     const running = await startListener({
       address: { host: '127.0.0.1', port: settings.port },

@@ -89,3 +89,37 @@ test('names all that a token kept at any depth, and nothing of a token with a lo
   assert.deepEqual(storage.keys(), ['a/one'])
   assert.deepEqual(await keptKeys(storage, ALICE.cubbyholeId), [])
 })
+
+test('gives lists and scans in pages, the names of a folder before its folders', async () => {
+  for (const path of ['b', 'a/x', 'a/y/z', 'a/c/d', 'e']) await write(ALICE, path, '{"v":1}')
+  const names = async (operation: 'list' | 'scan', body?: string): Promise<unknown> => {
+    const asked = { operation, path: '', caller: ALICE, ...(body === undefined ? {} : { body }) }
+    return (await ask(mounted, asked))?.data ?? null
+  }
+  assert.deepEqual(await names('list', '{"limit":2}'), { keys: ['a/', 'b'] })
+  assert.deepEqual(await names('list', '{"after":"b"}'), { keys: ['e'] })
+  const all = ['b', 'e', 'a/x', 'a/c/d', 'a/y/z']
+  assert.deepEqual(await names('scan'), { keys: all })
+  // surface.md section 1.4: at most `limit`, behind `after`, wherever that is.
+  for (const [index, after] of all.entries()) {
+    const rest = all.slice(index + 1)
+    const body = JSON.stringify({ after, limit: 2 })
+    assert.deepEqual(await names('scan', body), rest.length === 0 ? {} : { keys: rest.slice(0, 2) })
+  }
+  assert.deepEqual(await names('scan', '{"after":"a/k"}'), { keys: ['a/x', 'a/c/d', 'a/y/z'] })
+})
+
+test('a scan that finds nothing is an answer, a list is none', async () => {
+  assert.deepEqual(await ask(mounted, { operation: 'scan', path: '', caller: ALICE }), { data: {} })
+  assert.equal(await ask(mounted, { operation: 'list', path: '', caller: ALICE }), null)
+})
+
+test('is not for batch tokens, in the words of the contract', async () => {
+  const caller = { ...ALICE, tokenType: 'batch' as const, cubbyholeId: '' }
+  for (const operation of ['read', 'list', 'scan', 'update', 'delete'] as const) {
+    await assert.rejects(ask(mounted, { operation, path: 'a', body: '{"a":1}', caller }), {
+      code: 'bad_request',
+      message: "cubbyhole operations are only supported by 'service' type tokens",
+    })
+  }
+})

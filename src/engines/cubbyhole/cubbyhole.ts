@@ -1,7 +1,20 @@
 import { OperatingError } from '../../base/errors.ts'
 import type { BackendContext, Call, Mounted, SecretsEngine, StorageView } from '../../logical/backend.ts'
+import { type Fields, readFields } from '../../logical/field-table.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
+import { ANYTHING, KEYS, shape, TEXTS } from '../../logical/schema.ts'
 import { decodeStoredJson, encodeStoredJson } from '../../logical/stored-json.ts'
+
+/** Paths of one scan: whoever has more asks for them in pages. */
+const MAX_SCANNED = 100_000
+/** Names of one look into the storage. */
+const PAGE = 1000
+
+/** Any object can be kept, so a write has no fields of its own, and warns of none. */
+const PAGES = {
+  after: { type: 'string', description: 'Names up to and including this one are left out.' },
+  limit: { type: 'integer', description: 'How many names at most; 0: all.' },
+} as const satisfies Fields
 
 /** Values that only the token which wrote them can read; they go with it (surface.md section 6.1). */
 export const cubbyhole: SecretsEngine = {
@@ -12,9 +25,11 @@ export const cubbyhole: SecretsEngine = {
         pattern: '*path',
         summary: 'Keeps a JSON object at a path, for this token alone.',
         access: 'token',
+        answers: { read: ANYTHING, list: KEYS, scan: shape({}, { keys: TEXTS }) },
         handlers: {
           read: (call) => read(storage, call),
           list: (call) => list(storage, call),
+          scan: (call) => scan(storage, call),
           create: (call) => write(storage, call),
           update: (call) => write(storage, call),
           delete: (call) => remove(storage, call),
@@ -41,12 +56,70 @@ async function keysBelow(storage: StorageView, prefix: string): Promise<readonly
 
 async function read(storage: StorageView, call: Call): Promise<LogicalResponse | null> {
   const stored = await storage.get(keyOf(call))
-  return stored === null ? null : { data: decodeStoredJson(stored) }
+  if (stored === null) return null
+  const data = decodeStoredJson(stored)
+  return isWrapped(call) ? { data, warnings: [USE_UNWRAP] } : { data }
 }
 
+/** Whether this is how clients unwrapped before there was a path for it (surface.md section 6.2). */
+function isWrapped({ parameters, caller }: Call): boolean {
+  return parameters['path'] === 'response' && caller?.policies.join() === 'response-wrapping'
+}
+
+const USE_UNWRAP =
+  "Reading from 'cubbyhole/response' is deprecated. Please use sys/wrapping/unwrap to unwrap responses, " +
+  'as it provides additional security checks and other benefits.'
+
 async function list(storage: StorageView, call: Call): Promise<LogicalResponse | null> {
-  const keys = await storage.list(`${ownerOf(call)}/${call.parameters['path'] ?? ''}`)
+  const { after = '', limit = 0 } = readFields(PAGES, call.request.data)
+  const keys: string[] = []
+  for await (const name of namesIn(storage, `${ownerOf(call)}/${call.parameters['path'] ?? ''}`, after)) {
+    keys.push(name)
+    if (keys.length === limit) break
+  }
   return keys.length === 0 ? null : { data: { keys } }
+}
+
+/** Paths of everything below: of each folder first its own names, then its folders, as the peers have it. */
+async function scan(storage: StorageView, call: Call): Promise<LogicalResponse> {
+  const { after = '', limit = 0 } = readFields(PAGES, call.request.data)
+  const keys: string[] = []
+  for await (const path of pathsBelow(storage, `${ownerOf(call)}/${call.parameters['path'] ?? ''}`)) {
+    if (after !== '' && comesBefore(path, after)) continue
+    if (keys.length === MAX_SCANNED) {
+      throw new OperatingError('bad_request', `more than ${MAX_SCANNED} names: ask with "limit" and "after"`)
+    }
+    keys.push(path)
+    if (keys.length === limit) break
+  }
+  return { data: keys.length === 0 ? {} : { keys } }
+}
+
+async function* pathsBelow(storage: StorageView, folder: string): AsyncGenerator<string> {
+  for await (const name of namesIn(storage, folder, '')) if (!name.endsWith('/')) yield name
+  for await (const name of namesIn(storage, folder, '')) {
+    if (!name.endsWith('/')) continue
+    for await (const below of pathsBelow(storage, folder + name)) yield name + below
+  }
+}
+
+async function* namesIn(storage: StorageView, folder: string, first: string): AsyncGenerator<string> {
+  for (let after = first; ; ) {
+    const names = await storage.page(folder, { after, limit: PAGE })
+    yield* names
+    if (names.length < PAGE) return
+    after = names.at(-1) ?? ''
+  }
+}
+
+/** Whether a scan comes to `path` before it comes to `other`, or they are the same. */
+function comesBefore(path: string, other: string): boolean {
+  const [own, others] = [path.split('/'), other.split('/')]
+  const at = own.findIndex((segment, index) => segment !== others[index])
+  if (at === -1) return true
+  const [isName, isOtherName] = [at === own.length - 1, at >= others.length - 1]
+  if (isName !== isOtherName) return isName
+  return Buffer.compare(Buffer.from(own[at] ?? ''), Buffer.from(others[at] ?? '')) < 0
 }
 
 async function write(storage: StorageView, call: Call): Promise<null> {
