@@ -102,6 +102,11 @@ export const SELF_SIGNED_DAYS = 825
 export const MAX_HCL_UNITS = 1024 * 1024
 /** Lists and objects within each other. */
 export const MAX_HCL_DEPTH = 64
+/** The name of a policy, in characters. */
+export const MAX_POLICY_NAME = 512
+/** Policies that are kept read, and sets of them that are kept compiled; the longest unused goes first. */
+export const MAX_CACHED_POLICIES = 1024
+export const MAX_CACHED_ACLS = 1024
 /** Files that a folder of configuration may have. */
 export const MAX_CONFIG_FILES = 64
 export const MAX_SERVER_NAMES = 64
