@@ -84,9 +84,14 @@ export class PolicyStore {
     return name === ROOT_POLICY || (await this.get(name)) !== null
   }
 
+  /** Throws `bad_request` for a policy that nobody changes. */
+  refuseFixed(name: string): void {
+    if (name === ROOT_POLICY || name === WRAPPING_POLICY) throw refused(`cannot update "${name}" policy`)
+  }
+
   /** Makes or changes a policy, in one commit. Throws `bad_request` for its text, and for `cas`. */
   async put(name: string, change: PolicyChange): Promise<StoredPolicy> {
-    if (name === ROOT_POLICY || name === WRAPPING_POLICY) throw refused(`cannot update "${name}" policy`)
+    this.refuseFixed(name)
     const rules = parsePolicy(change.text)
     return await this.#changes.run(async () => {
       const existing = await this.get(name)

@@ -15,7 +15,7 @@ import type { Primitives } from '../crypto/primitives.ts'
 import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
 import type { BackendContext, Mounted, SecretsEngine } from '../logical/backend.ts'
 import type { Caller } from '../logical/request.ts'
-import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import type { AclSource } from '../policy/acl.ts'
 import { Quotas } from '../quota/quotas.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
 import { Mounts } from '../router/mounts.ts'
@@ -25,6 +25,7 @@ import type { OpenRooms } from '../system/open-rooms.ts'
 import { firstRootToken, type StoredToken, TokenStore } from '../token/store.ts'
 import { mintToken } from '../token/token.ts'
 import { MountStorage } from './mount-storage.ts'
+import { firstPolicies, openPolicies } from './policy-room.ts'
 import { CATALOG, ENGINES } from './registry.ts'
 
 const TOKEN_PREFIX = 'sys/token/'
@@ -74,6 +75,7 @@ export function seedStore(
     { op: 'put', key: MOUNTS_PATH, value: encodeMounts(initialMounts(ports.entropy)) },
     { op: 'put', key: CLUSTER_PATH, value: canonicalJson({ format: 1, id, name }) },
     ...writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })),
+    ...firstPolicies(ports.clock),
   ]
   return { rootToken: token, entries }
 }
@@ -89,6 +91,8 @@ export async function openLogical(
   if (stored === null)
     throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
   const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
+  const rooms = openPolicies({ ...ports, barrier, tokens })
+  const { acls } = rooms
   const storage = new MountStorage(barrier)
   const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
   const waits = (error: unknown): void => {
@@ -101,8 +105,7 @@ export async function openLogical(
     build: (entry, ttl) => {
       if (entry.type === 'token')
         return tokenAuth(ownToken({ barrier, tokens, mounts: () => mounts, storage }))
-      if (entry.type === 'system')
-        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog: CATALOG })
+      if (entry.type === 'system') return system({ ...rooms, mounts: () => mounts, quotas, catalog: CATALOG })
       return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
     },
     endLeases: async () => undefined,
@@ -116,7 +119,7 @@ export async function openLogical(
     router: new Router({
       mounts: () => mounts.live,
       authenticate: ({ token }) => authenticate(token),
-      acls: BUILT_IN_ACLS,
+      acls,
       hold: async ({ response }) => response,
       finish: async () => undefined,
       audit,
@@ -124,7 +127,7 @@ export async function openLogical(
     }),
     audit,
     quotas,
-    gate: { check: (token, path) => checkSudo(authenticate, token, path) },
+    gate: { check: (token, path) => checkSudo({ authenticate, acls }, token, path) },
     knows: async (token) => (await tokens.lookup(token)) !== null,
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
     rootToken: () => {
@@ -207,13 +210,16 @@ function ownToken({ barrier, tokens, mounts, storage }: TokenRooms): OwnToken {
 }
 
 async function checkSudo(
-  authenticate: (token: string | null) => Promise<Caller | null>,
+  {
+    authenticate,
+    acls,
+  }: { readonly authenticate: (token: string | null) => Promise<Caller | null>; readonly acls: AclSource },
   token: string | null,
   path: string,
 ): ReturnType<TokenGate['check']> {
   const caller = await authenticate(token)
   if (caller === null) return 'no_token'
-  const acl = await BUILT_IN_ACLS.of(caller)
+  const acl = await acls.of(caller)
   const act = { operation: 'update', path, sudo: true, data: null, wrapTtl: null } as const
   return acl.decide(act).allowed ? 'allowed' : 'denied'
 }

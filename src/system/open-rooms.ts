@@ -1,13 +1,19 @@
 import type { MountAdmission } from '../logical/backend.ts'
 import type { AclSource } from '../policy/acl.ts'
+import type { PasswordPolicies } from '../policy/password-store.ts'
+import type { PolicyStore } from '../policy/store.ts'
 import type { Quotas } from '../quota/quotas.ts'
 import type { Mounts } from '../router/mounts.ts'
+import type { TokenPolicies } from './capabilities.ts'
 
 /** The rooms that exist only while the store is open, as the routes of `sys/` need them. */
 export interface OpenRooms {
   /** A function, as `sys/` is one of them. */
   readonly mounts: () => Mounts
   readonly acls: AclSource
+  readonly policies: PolicyStore
+  readonly passwordPolicies: PasswordPolicies
+  readonly tokenPolicies: TokenPolicies
   readonly quotas: Quotas
   /** What can be mounted, by the name that clients ask for. */
   readonly catalog: Catalog

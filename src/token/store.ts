@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { toHex, utf8 } from '../base/encoding.ts'
+import { fromUtf8, toHex, utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
@@ -93,6 +93,14 @@ export class TokenStore {
     bytes.fill(0)
     const stored = await this.#storage.get(key)
     return stored === null ? null : { entry: decodeTokenEntry(stored), key }
+  }
+
+  /** The token of an accessor; `null` when there is none. */
+  async byAccessor(accessor: string): Promise<StoredToken | null> {
+    if (!/^[0-9A-Za-z]{1,64}$/.test(accessor)) return null
+    const key = await this.#storage.get(accessorKey(accessor))
+    const stored = key === null ? null : await this.#storage.get(fromUtf8(key))
+    return key === null || stored === null ? null : { entry: decodeTokenEntry(stored), key: fromUtf8(key) }
   }
 
   /** The writes that make a token unknown, for one commit with whatever else goes with it. */
