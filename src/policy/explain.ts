@@ -1,3 +1,4 @@
+import type { Operation } from '../logical/request.ts'
 import type { Acl, Decision } from './acl.ts'
 import type { Act } from './act.ts'
 import { CAPABILITIES, type Capability, capabilityFor, DENY, has, namesOf } from './capability.ts'
@@ -10,6 +11,7 @@ import { parsePattern } from './pattern.ts'
 /** Why a request is allowed or refused, for whoever may ask (vault#7235). */
 export interface Explanation {
   readonly allowed: boolean
+  readonly operation: Operation
   /** The path text that was chosen among all that fit; `null` when none does. */
   readonly rule: string | null
   /** Policies that speak of that path text. */
@@ -22,13 +24,25 @@ export interface Explanation {
   readonly hints: readonly string[]
 }
 
-/** Asks the ACL, and says what it went by. Nothing of it says whether anything is at the path. */
-export function explain(acl: Acl, act: Act, mounts: readonly MountFacts[]): Explanation {
-  const decision = acl.decide(act)
+/**
+ * Asks the ACL, and says what it went by. Of a write, which is one of several acts, all have to be allowed.
+ * Nothing of it says whether anything is at the path.
+ */
+export function explain(
+  acl: Acl,
+  [first, ...others]: readonly [Act, ...Act[]],
+  mounts: readonly MountFacts[],
+): Explanation {
+  const told = [first, ...others].map((act) => ({ act, judged: acl.decide(act) }))
+  const refused = told.filter(({ judged }) => !judged.allowed)
+  const { act, judged } = refused[0] ?? { act: first, judged: acl.decide(first) }
+  const all = new Set(refused.flatMap((one) => one.judged.missing))
+  const decision = { ...judged, missing: CAPABILITIES.filter((one) => all.has(one)) }
   const rule = acl.ruleFor(act)
   const { exact, globs } = acl.resultant()
   return {
     allowed: decision.allowed,
+    operation: act.operation,
     rule: rule?.path ?? null,
     policies: decision.deciding.map(({ policy }) => policy),
     missing: decision.missing,

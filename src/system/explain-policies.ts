@@ -32,7 +32,9 @@ const FIELDS = {
 } as const satisfies Fields
 
 /** A write is one of two things, which the engine tells apart by what is there; that is not told here. */
-const OPERATIONS: ReadonlyMap<string, readonly Operation[]> = new Map([
+type Acts = readonly [Operation, Operation?]
+
+const OPERATIONS: ReadonlyMap<string, Acts> = new Map<string, Acts>([
   ['GET', ['read']],
   ['LIST', ['list']],
   ['SCAN', ['scan']],
@@ -75,7 +77,7 @@ async function explainTo(rooms: ExplainRooms, call: Call): Promise<LogicalRespon
   const own = await ownAcl(rooms, call)
   const acl = await aclOf(rooms, given, own)
   const { route, writes } = routeAt(rooms, own, path)
-  if (route?.access === 'public') return shown(operations[0], path, OPEN)
+  if (route?.access === 'public') return shown(path, { ...OPEN, operation: operations[0] })
   const act = (operation: Operation): Act => ({
     operation,
     path,
@@ -88,14 +90,14 @@ async function explainTo(rooms: ExplainRooms, call: Call): Promise<LogicalRespon
     .mounts()
     .entries.filter((entry) => own.reaches(entry.path))
     .map((entry) => ({ path: entry.path, type: entry.type, options: entry.options }))
-  const asked = operations.length > 1 && !writes ? operations.slice(1) : operations
-  const told = asked.map((operation) => ({ operation, ...explain(acl, act(operation), mounts) }))
-  const first = told.find(({ allowed }) => !allowed) ?? told.at(-1)
-  if (first === undefined) throw new OperatingError('bad_request', 'no such method')
-  return shown(first.operation, path, first)
+  const [operation, other] = operations
+  // A route that makes no difference between the two takes every write as an update.
+  const acts = other === undefined ? [operation] : writes ? [operation, other] : [other]
+  const [first = operation, ...others] = acts
+  return shown(path, explain(acl, [act(first), ...others.map(act)], mounts))
 }
 
-const OPEN: Explanation = {
+const OPEN: Omit<Explanation, 'operation'> = {
   allowed: true,
   rule: null,
   policies: [],
@@ -105,25 +107,15 @@ const OPEN: Explanation = {
   hints: [],
 }
 
-function shown(operation: Operation | undefined, path: string, told: Explanation): LogicalResponse {
-  const { allowed, rule, policies, missing, reason, patch, hints } = told
+function shown(path: string, told: Explanation): LogicalResponse {
+  const { policies, missing, hints, ...rest } = told
   return {
-    data: {
-      allowed,
-      operation: operation ?? 'read',
-      path,
-      rule,
-      policies: [...policies],
-      missing: [...missing],
-      reason,
-      patch,
-      hints: [...hints],
-    },
+    data: { ...rest, path, policies: [...policies], missing: [...missing], hints: [...hints] },
   }
 }
 
 function askedOf(given: Given<typeof FIELDS>): {
-  readonly operations: readonly Operation[]
+  readonly operations: Acts
   readonly path: string
 } {
   const bare = (given.path ?? '').replace(/^\/?(?:v1\/)?/, '')

@@ -13,7 +13,7 @@ const MOUNTS = [
 ]
 
 function ask(acl: Acl, operation: Operation, path: string, besides: Partial<Act> = {}): Explanation {
-  return explain(acl, { operation, path, sudo: false, data: null, wrapTtl: null, ...besides }, MOUNTS)
+  return explain(acl, [{ operation, path, sudo: false, data: null, wrapTtl: null, ...besides }], MOUNTS)
 }
 
 describe('a refused request is told', () => {
@@ -21,6 +21,7 @@ describe('a refused request is told', () => {
     const told = ask(aclFrom('path "a" { capabilities = ["read"] }'), 'read', 'kv/app')
     assert.deepEqual(told, {
       allowed: false,
+      operation: 'read',
       rule: null,
       policies: [],
       missing: ['read'],

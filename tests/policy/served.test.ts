@@ -216,8 +216,13 @@ describe('sys/policies/explain', () => {
     const served = await serve(`${EXPLAIN}\npath "kv/app/*" { capabilities = ["update"] }`)
     for (const path of ['kv/app/there', 'kv/app/x']) {
       const told = await asked(served, 'dev', { method: 'POST', path })
-      assert.deepEqual([told['allowed'], told['missing']], [false, ['create']])
+      assert.deepEqual([told['allowed'], told['operation'], told['missing']], [false, 'create', ['create']])
     }
+    const neither = await asked(served, 'dev', { method: 'PUT', path: 'kv/x' })
+    assert.equal(neither['patch'], 'path "kv/x" {\n  capabilities = ["create", "update"]\n}\n')
+    // A route that does not tell them apart takes an update.
+    const plain = await asked(served, 'dev', { method: 'PUT', path: 'kv/guarded' })
+    assert.deepEqual(plain['missing'], ['sudo', 'update'])
   })
 
   test('knows which paths are protected and which are open', async () => {
