@@ -69,6 +69,10 @@ describe('a policy of the contract', () => {
     })
   }
 
+  test('is itself where it only looks like base64', () => {
+    for (const text of ['', '////', 'abc=']) assert.equal(policyText(text), text)
+  })
+
   for (const [word, names] of [
     ['deny', ['deny']],
     ['read', ['list', 'read']],

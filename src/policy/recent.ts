@@ -25,10 +25,6 @@ export class Recent<Key, Value> {
     if (oldest !== undefined) this.#entries.delete(oldest)
   }
 
-  delete(key: Key): void {
-    this.#entries.delete(key)
-  }
-
   get size(): number {
     return this.#entries.size
   }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { unixMillis } from '../../src/base/clock.ts'
+import { utf8 } from '../../src/base/encoding.ts'
 import { hasCode } from '../../src/base/errors.ts'
 import { MAX_CACHED_ACLS } from '../../src/base/limits.ts'
 import type { StorageView, ViewWrite } from '../../src/logical/backend.ts'
 import { plainAct } from '../../src/policy/act.ts'
+import type { Subject } from '../../src/policy/identity-template.ts'
 import { Recent } from '../../src/policy/recent.ts'
 import { type PolicyChange, PolicyStore } from '../../src/policy/store.ts'
+import { encodePolicy } from '../../src/policy/stored-policy.ts'
 import { MemoryView } from '../sim/memory-view.ts'
 import { SimClock } from '../sim/sim-clock.ts'
 
@@ -172,9 +175,43 @@ describe('a policy', () => {
 
   test('that is damaged gives nothing to whoever has it, and is told', async () => {
     const { storage, clock } = await newStore()
-    await storage.commit([{ op: 'put', key: 'acl/dev', value: new TextEncoder().encode('{"format":2}') }])
-    const store = new PolicyStore(storage, clock)
-    await assert.rejects(store.aclOf(['dev'], null), (error) => hasCode(error, 'corrupt_entry'))
+    const leave = { slashes: false, wildcards: false }
+    const good = {
+      name: 'dev',
+      version: 1,
+      casRequired: false,
+      modified: clock.now(),
+      expiration: null,
+      leave,
+    }
+    for (const value of [
+      utf8('{"format":2}'),
+      utf8('[]'),
+      utf8('damaged'),
+      encodePolicy({ ...good, text: 'path "a" { capabilities = ["fly"] }' }),
+    ]) {
+      await storage.commit([{ op: 'put', key: 'acl/dev', value }])
+      const store = new PolicyStore(storage, clock)
+      await assert.rejects(store.aclOf(['dev'], null), (error) => hasCode(error, 'corrupt_entry'))
+      await assert.rejects(store.get('dev'), (error) => hasCode(error, 'corrupt_entry'))
+    }
+  })
+
+  test('that speaks of the identity is compiled for each, and forgotten with a change', async () => {
+    const { store } = await newStore()
+    await store.put('own', change('path "home/{{identity.entity.name}}/*" { capabilities = ["read"] }'))
+    const subject = (name: string): Subject => ({
+      entity: { id: name, name, metadata: {}, aliases: {} },
+      groups: [],
+    })
+    const [alice, bob] = [subject('alice'), subject('bob')]
+    for (const _ of ['first', 'again']) {
+      assert.deepEqual((await store.aclOf(['own'], alice)).capabilities('home/alice/x'), ['read'])
+      assert.deepEqual((await store.aclOf(['own'], bob)).capabilities('home/alice/x'), ['deny'])
+      assert.deepEqual((await store.aclOf(['own'], null)).capabilities('home/alice/x'), ['deny'])
+    }
+    await store.delete('own')
+    assert.deepEqual((await store.aclOf(['own'], alice)).capabilities('home/alice/x'), ['deny'])
   })
 })
 
