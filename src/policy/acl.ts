@@ -81,11 +81,6 @@ export function aclOf(grants: readonly Grant[]): Acl {
   return new RuleAcl(grants)
 }
 
-/** The rules of a store without policies of its own: `root` gives everything. */
-export const BUILT_IN_ACLS: AclSource = {
-  of: async ({ policies }) => (policies.includes(ROOT_POLICY) ? ROOT_ACL : aclOf([])),
-}
-
 class RuleAcl implements Acl {
   readonly #exact = new Map<string, Grant>()
   readonly #patterns = new PatternTree<Grant>()
