@@ -134,6 +134,11 @@ export const MAX_POLICY_NAME = 512
 /** Policies that are kept read, and sets of them that are kept compiled; the longest unused goes first. */
 export const MAX_CACHED_POLICIES = 1024
 export const MAX_CACHED_ACLS = 1024
+/** What a password policy may ask: characters of a password, rules, characters of a charset. */
+export const MIN_PASSWORD_LENGTH = 4
+export const MAX_PASSWORD_LENGTH = 256
+export const MAX_PASSWORD_RULES = 32
+export const MAX_CHARSET = 1024
 /** Files that a folder of configuration may have. */
 export const MAX_CONFIG_FILES = 64
 export const MAX_SERVER_NAMES = 64

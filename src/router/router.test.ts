@@ -8,12 +8,17 @@ import { hasCode, OperatingError } from '../base/errors.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import type { Caller, LogicalRequest } from '../logical/request.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
-import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import { type AclSource, aclOf, ROOT_ACL } from '../policy/acl.ts'
 import { newEntry, PLAIN_CONFIG } from './mount-table.ts'
 import { Router } from './router.ts'
 
 const WITHOUT_TOKEN = 'permission denied'
 const WITHOUT_RIGHT = '1 error occurred:\n\t* permission denied\n\n'
+
+/** `root` may do everything, and everybody else nothing. */
+const ACLS: AclSource = {
+  of: async ({ policies }) => (policies.includes('root') ? ROOT_ACL : aclOf([])),
+}
 
 const caller = (name: string): Caller => ({
   accessor: `accessor-of-${name}`,
@@ -110,7 +115,7 @@ function router(devices: readonly AuditDevice[] = [device]): Router {
       looked++
       return token === 'root' || token === 'weak' ? caller(token) : null
     },
-    acls: BUILT_IN_ACLS,
+    acls: ACLS,
     hold: async ({ response }) => response,
     finish: async () => undefined,
     audit: new AuditBroker(devices),

@@ -7,8 +7,9 @@ import type { Call, Handler } from '../logical/backend.ts'
 import { unknownMembers } from '../logical/field-table.ts'
 import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
-import type { AclSource } from '../policy/acl.ts'
+import type { Acl, AclSource } from '../policy/acl.ts'
 import { helpText } from './help.ts'
+import { type ListTerms, withinTerms, withPage } from './listing.ts'
 import { matchMount, matchRoute, type RouteMatch } from './match.ts'
 import type { LiveMount } from './mounts.ts'
 import { openApi } from './openapi.ts'
@@ -35,7 +36,18 @@ export interface Done {
   readonly mount: LiveMount
 }
 
-type Verdict = 'allow' | 'no_token' | 'deny'
+/** What the policies of a caller say of a request. */
+interface Judgement {
+  readonly verdict: 'allow' | 'no_token' | 'deny'
+  /** `null` where no policy was asked. */
+  readonly acl: Acl | null
+  readonly terms: ListTerms
+}
+
+const OPEN: Judgement = { verdict: 'allow', acl: null, terms: { pageLimit: null, keysFilter: null } }
+
+/** An answer as its caller may see it. */
+type Judged = (response: LogicalResponse) => LogicalResponse | null
 
 type Outcome =
   | { readonly failed: false; readonly response: LogicalResponse | null }
@@ -81,7 +93,7 @@ export class Router {
     caller: Caller | null,
   ): Promise<LogicalResponse | null> {
     const request = await withOperation(received, match, caller)
-    const verdict = await this.#authorise(caller, match, request)
+    const { verdict, acl, terms } = await this.#authorise(caller, match, request)
     await this.#record('request', request, { caller, outcome: verdict })
 
     // Denied before missing: a stranger must not learn which paths exist.
@@ -91,7 +103,11 @@ export class Router {
     if (verdict === 'deny') {
       throw new OperatingError('permission_denied', '1 error occurred:\n\t* permission denied\n\n')
     }
-    const outcome = await this.#settle(match, { request, parameters: match?.parameters ?? {}, caller })
+    const call = { request: withPage(request, terms), parameters: match?.parameters ?? {}, caller }
+    const outcome = await this.#settle(match, call, (response) => {
+      const left = acl === null ? response : withinTerms(response, { request, terms, acl })
+      return left === null || match === null ? null : withWarnings(left, match, request)
+    })
     await this.#record('response', request, { caller, outcome: nameOf(outcome) })
     if (outcome.failed) throw outcome.error
     return outcome.response
@@ -108,26 +124,28 @@ export class Router {
     caller: Caller | null,
     match: MountMatch | null,
     request: LogicalRequest,
-  ): Promise<Verdict> {
-    if (match?.route.access === 'public' && request.operation !== 'help') return 'allow'
-    if (caller === null) return 'no_token'
+  ): Promise<Judgement> {
+    if (match?.route.access === 'public' && request.operation !== 'help') return OPEN
+    if (caller === null) return { ...OPEN, verdict: 'no_token' }
     // What a route takes is no secret to whoever has a token (surface.md section 1.4).
-    if (request.operation === 'help') return 'allow'
+    if (request.operation === 'help') return OPEN
     const { operation, path, data, wrap } = request
     const acl = await this.#ports.acls.of(caller)
     const sudo = match?.route.access === 'sudo'
-    return acl.decide({ operation, path, sudo, data, wrapTtl: wrap?.ttl ?? null }).allowed ? 'allow' : 'deny'
+    const terms = acl.decide({ operation, path, sudo, data, wrapTtl: wrap?.ttl ?? null })
+    return { verdict: terms.allowed ? 'allow' : 'deny', acl, terms }
   }
 
   /** What the handler came to, as a value, so that it is recorded once whatever it is. */
-  async #settle(match: MountMatch | null, call: Call): Promise<Outcome> {
+  async #settle(match: MountMatch | null, call: Call, judged: Judged): Promise<Outcome> {
     try {
       const handler = handlerOf(match, call.request)
-      const response = await handler(call)
+      const answer = await handler(call)
+      const response = answer === null ? null : judged(answer)
       if (response === null) expectSomethingToWrap(call.request)
       if (response === null || match === null) return { failed: false, response }
       const { request, caller } = call
-      const done = { request, response: withWarnings(response, match, request), caller, mount: match.mount }
+      const done = { request, response, caller, mount: match.mount }
       return { failed: false, response: await this.#ports.hold(done) }
     } catch (error) {
       // A broken promise of our own ends the server: it waits for no audit device, which could hide it.

@@ -14,8 +14,8 @@ import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { BackendContext, Mounted, MountTtl, SecretsEngine } from '../logical/backend.ts'
-import { BUILT_IN_ACLS } from '../policy/acl.ts'
-import { canonicalPolicyNames, DEFAULT_POLICY, isAssignable, ROOT_POLICY } from '../policy/policy-name.ts'
+import { canonicalPolicyNames, isAssignable } from '../policy/policy-name.ts'
+import type { PolicyStore } from '../policy/store.ts'
 import { Quotas } from '../quota/quotas.ts'
 import {
   decodeMounts,
@@ -38,6 +38,7 @@ import { Callers } from './callers.ts'
 import { holding } from './hold.ts'
 import { LeaseRoom } from './lease-room.ts'
 import { MountStorage } from './mount-storage.ts'
+import { firstPolicies, openPolicies } from './policy-room.ts'
 import { catalogWith, ENGINES } from './registry.ts'
 import { tokenAuthPorts } from './token-auth-ports.ts'
 import { belowTokens, openTokens, tokenView } from './token-room.ts'
@@ -46,12 +47,6 @@ import { type WrappingTokenPorts, wrappingTokens } from './wrapping-tokens.ts'
 
 const QUOTA_PREFIX = 'sys/quotas/'
 const WRAPPING_PREFIX = 'sys/wrapping/'
-/** Which policies there are: those that are built in. */
-const POLICY_NAMES: PolicyNames = {
-  canonical: canonicalPolicyNames,
-  isAssignable,
-  missing: async (names) => names.filter((name) => name !== ROOT_POLICY && name !== DEFAULT_POLICY),
-}
 /** 32 days: what the peers give without a word in the configuration. */
 const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 
@@ -109,6 +104,7 @@ export function seedStore(
     { op: 'put', key: MOUNTS_PATH, value: encodeMounts(initialMounts(ports.entropy)) },
     { op: 'put', key: CLUSTER_PATH, value: canonicalJson({ format: 1, id, name }) },
     ...belowTokens(writes),
+    ...firstPolicies(ports.clock),
   ]
   return { rootToken: token, entries }
 }
@@ -128,14 +124,17 @@ export async function openLogical(
   })
   const room = new LeaseRoom({ ...ports, barrier, tokens, mounts: () => mounts })
   const wrapping = openWrapping({ ...ports, barrier, tokens, storage, mounts: () => mounts.entries })
-  const callers = new Callers({ ...ports, tokens, acls: BUILT_IN_ACLS })
+  const policies = openPolicies({ ...ports, barrier, tokens })
+  const { acls } = policies
+  const callers = new Callers({ ...ports, tokens, acls })
   const roles = new TokenRoles(tokenView(barrier))
+  const names = policyNames(policies.policies)
   const tokenRoutes = (mount: () => MountTtl): TokenAuthPorts => {
-    const desk = new TokenDesk({ tokens, roles, names: POLICY_NAMES, mount, clock: ports.clock })
-    return tokenAuthPorts({ ...ports, tokens, roles, desk, callers, acls: BUILT_IN_ACLS })
+    const desk = new TokenDesk({ tokens, roles, names, mount, clock: ports.clock })
+    return tokenAuthPorts({ ...ports, tokens, roles, desk, callers, acls })
   }
   const catalog = catalogWith(ports.engines)
-  const rooms = { leases: () => room.leases, wrapping: () => wrapping }
+  const rooms = { ...policies, leases: () => room.leases, wrapping: () => wrapping, catalog }
   const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
   const waits = (error: unknown): void => tellOfWait(ports, error)
   const mounts = new Mounts(table, {
@@ -143,8 +142,7 @@ export async function openLogical(
     store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
     build: (entry, ttl) => {
       if (entry.type === 'token') return tokenAuth(tokenRoutes(ttl))
-      if (entry.type === 'system')
-        return system({ ...rooms, mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog })
+      if (entry.type === 'system') return system({ ...rooms, mounts: () => mounts, quotas })
       return mountEngine(ports, entry, { ...ports, storage: storage.viewOf(entry), ttl })
     },
     endLeases: (entry, engine) => room.endMount(entry, engine),
@@ -158,7 +156,7 @@ export async function openLogical(
     router: new Router({
       mounts: () => mounts.live,
       authenticate: async (request) => callers.authenticate(await wrapping.sender(request)),
-      acls: BUILT_IN_ACLS,
+      acls,
       hold: holding({ room, wrapping, callers }),
       finish: (caller) => callers.finish(caller),
       audit,
@@ -183,6 +181,14 @@ export async function openLogical(
       mounts.close()
     },
   }
+}
+
+function policyNames(policies: PolicyStore): PolicyNames {
+  const missing = async (names: readonly string[]): Promise<readonly string[]> => {
+    const found = await Promise.all(names.map((name) => policies.exists(name)))
+    return names.filter((_, index) => found[index] === false)
+  }
+  return { canonical: canonicalPolicyNames, isAssignable, missing }
 }
 
 async function storedMounts(barrier: Barrier): Promise<MountTable> {

@@ -1,9 +1,12 @@
 import type { Leases } from '../lease/leases.ts'
 import type { MountAdmission } from '../logical/backend.ts'
 import type { AclSource } from '../policy/acl.ts'
+import type { PasswordPolicies } from '../policy/password-store.ts'
+import type { PolicyStore } from '../policy/store.ts'
 import type { Quotas } from '../quota/quotas.ts'
 import type { Mounts } from '../router/mounts.ts'
 import type { Wrapping } from '../wrapping/wrapping.ts'
+import type { TokenPolicies } from './capabilities.ts'
 
 /** The rooms that exist only while the store is open, as the routes of `sys/` need them. */
 export interface OpenRooms {
@@ -12,6 +15,9 @@ export interface OpenRooms {
   readonly leases: () => Leases
   readonly wrapping: () => Wrapping
   readonly acls: AclSource
+  readonly policies: PolicyStore
+  readonly passwordPolicies: PasswordPolicies
+  readonly tokenPolicies: TokenPolicies
   readonly quotas: Quotas
   /** What can be mounted, by the name that clients ask for. */
   readonly catalog: Catalog

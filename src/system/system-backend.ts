@@ -1,7 +1,9 @@
 import type { Mounted } from '../logical/backend.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
+import { capabilityRoutes } from './capabilities.ts'
 import { ceremonyRoutes } from './ceremonies.ts'
 import { decodeTokenRoute } from './decode-token.ts'
+import { explainRoute } from './explain-policies.ts'
 import { generateRootTokenRoutes } from './generate-root-token.ts'
 import { haStatusRoute } from './ha-status.ts'
 import { hostInfoRoute } from './host-info.ts'
@@ -12,7 +14,9 @@ import type { Lifecycle } from './lifecycle.ts'
 import { mountRoutes } from './mounts.ts'
 import type { OpenRooms } from './open-rooms.ts'
 import { openApiRoute } from './openapi.ts'
+import { passwordPolicyRoutes } from './password-policies.ts'
 import { pluginRoutes } from './plugins.ts'
+import { policyRoutes } from './policies.ts'
 import { quotaRoutes } from './quotas.ts'
 import { journaledBehindRouter } from './refusals.ts'
 import { rekeyBackupRoutes } from './rekey-backup.ts'
@@ -48,6 +52,10 @@ export function systemBackend(
       ...pluginRoutes(rooms),
       ...mountRoutes(rooms),
       ...toolRoutes(lifecycle),
+      ...policyRoutes({ policies: rooms.policies, clock: lifecycle.clock }),
+      ...passwordPolicyRoutes(rooms.passwordPolicies),
+      explainRoute(rooms),
+      ...capabilityRoutes(rooms),
       openApiRoute(rooms, bare),
       ...quotaRoutes(rooms),
       ...leaseRoutes(lifecycle, rooms),

@@ -8,7 +8,8 @@ import { writeJson } from '../../src/http/json-writer.ts'
 import { renderError } from '../../src/http/status.ts'
 import type { MountTtl } from '../../src/logical/backend.ts'
 import type { LogicalRequest, Operation } from '../../src/logical/request.ts'
-import type { AclSource, Act } from '../../src/policy/acl.ts'
+import type { AclSource, Decision } from '../../src/policy/acl.ts'
+import type { Act } from '../../src/policy/act.ts'
 import { canonicalPolicyNames, isAssignable } from '../../src/policy/policy-name.ts'
 import { Router } from '../../src/router/router.ts'
 import { Callers } from '../../src/server/callers.ts'
@@ -26,6 +27,16 @@ export interface Told {
 
 /** What somebody with these policies may do. */
 export type Allows = (policies: readonly string[], act: Act) => boolean
+
+const DECISION: Decision = {
+  allowed: false,
+  granting: [],
+  deciding: [],
+  missing: [],
+  obstacle: null,
+  pageLimit: null,
+  keysFilter: null,
+}
 
 const ROOT_OR_ANYTHING_BUT_SUDO: Allows = (policies, { sudo }) => policies.includes('root') || !sudo
 
@@ -46,8 +57,11 @@ export class TokenRoutes {
     const { store: tokens, clock } = world
     const acls: AclSource = {
       of: async ({ policies }) => ({
-        decide: (act) => ({ allowed: this.allows(policies, act) }),
+        decide: (act) => ({ ...DECISION, allowed: this.allows(policies, act) }),
         reaches: () => true,
+        capabilities: () => [],
+        resultant: () => ({ isRoot: false, exact: [], globs: [] }),
+        ruleFor: () => null,
       }),
     }
     const log = { info: () => undefined, warn: (event: string) => void this.warned.push(event) }
