@@ -136,7 +136,6 @@ export async function openLogical(
   const catalog = catalogWith(ports.engines)
   const rooms = { ...policies, leases: () => room.leases, wrapping: () => wrapping, catalog }
   const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
-  const waits = (error: unknown): void => tellOfWait(ports, error)
   const mounts = new Mounts(table, {
     entropy: ports.entropy,
     store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
@@ -146,7 +145,7 @@ export async function openLogical(
       return mountEngine(ports, entry, { ...ports, storage: storage.viewOf(entry), ttl })
     },
     endLeases: (entry, engine) => room.endMount(entry, engine),
-    waits,
+    waits: (error) => tellOfWait(ports, error),
     wipe: (entry) => storage.wipe(entry),
     systemTtl: SYSTEM_TTL,
     newId: () => uuidFrom(ports.entropy.bytes(16)),
@@ -171,10 +170,20 @@ export async function openLogical(
       const { token, writes } = tokens.newRootToken()
       return { token, writes: belowTokens(writes) }
     },
+    ...besideRequests(ports, room, mounts),
+  }
+}
+
+function besideRequests(
+  ports: ServingPorts,
+  room: LeaseRoom,
+  mounts: Mounts,
+): Pick<OpenLogical, 'begin' | 'end'> {
+  return {
     begin: async (recorded) => {
       await recorded
       room.loop.run().catch(ports.fatal)
-      await mounts.resume().catch(waits)
+      await mounts.resume().catch((error: unknown) => tellOfWait(ports, error))
     },
     end: () => {
       room.loop.stop()

@@ -138,6 +138,17 @@ describe('a secret that ends', () => {
     assert.equal(accounts.alive.size, before)
   })
 
+  test('of a batch token ends no later than that', async () => {
+    const policy = 'path "db/creds/*" { capabilities = ["read"] }'
+    await server.asRoot('PUT', '/v1/sys/policies/acl/db', { policy })
+    const asked = { type: 'batch', ttl: '10m', policies: ['db'] }
+    const made = await server.asRoot('POST', '/v1/auth/token/create', asked)
+    const { body } = await creds(made.body.auth.client_token)
+    assert.ok(body.lease_duration > 590 && body.lease_duration <= 600, `${body.lease_duration}`)
+    const renewed = await post('renew', { lease_id: body.lease_id, increment: '1h' })
+    assert.ok(renewed.body.lease_duration <= 600)
+  })
+
   test('outlives a restart, and one that ended meanwhile does not', async () => {
     const long = await account()
     const short = await account('?ttl=1')
