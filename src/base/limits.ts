@@ -36,6 +36,11 @@ export const MAX_RECIPIENT_KEY_PACKETS = 128
 /** Secrets waiting to be wrapped: every share of a deal, and a root token. */
 export const MAX_WRAPS_WAITING = MAX_SHARES + 1
 
+/** 32 days: how long what ends lives, and may live, where nobody says anything, as the peers have it. */
+export const LEASE_TTL_S = 2_764_800
+/** What an operator may set these to. */
+export const MIN_LEASE_TTL_MS = 1000
+export const MAX_LEASE_TTL_MS = 100 * 365 * 24 * 60 * 60 * 1000
 /** Leases, and tokens, that end by themselves within a second: a clock that jumps makes no storm. */
 export const EXPIRIES_PER_SECOND = 200
 /** The longest sleep of those that wait for an end: a clock that jumps is noticed within this time. */

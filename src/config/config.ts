@@ -5,6 +5,7 @@ import {
   DEALT_EXPIRY_MS,
   HEAD_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
+  LEASE_TTL_S,
   MAX_BODY_BYTES,
   REQUEST_TIMEOUT_MS,
   STALL_TIMEOUT_MS,
@@ -24,6 +25,8 @@ export interface ServerConfig {
   readonly ceremonyExpiry: Millis
   readonly dealtExpiry: Millis
   readonly unjoinedExpiry: Millis
+  /** What mounts that name no bounds of their own give out. In seconds, above zero. */
+  readonly leases: { readonly defaultTtl: number; readonly maxTtl: number }
   /** Where the number of the process is written while it runs. */
   readonly pidFile: string | null
 }
@@ -139,5 +142,6 @@ export const DEFAULT_CONFIG: ServerConfig = {
   ceremonyExpiry: millis(CEREMONY_EXPIRY_MS),
   dealtExpiry: millis(DEALT_EXPIRY_MS),
   unjoinedExpiry: millis(CEREMONY_UNJOINED_EXPIRY_MS),
+  leases: { defaultTtl: LEASE_TTL_S, maxTtl: LEASE_TTL_S },
   pidFile: null,
 }

@@ -11,6 +11,7 @@ export const TOP_KEYS: KeyTable = table({
   read: [
     ...['storage', 'backend', 'listener', 'seal', 'log_level', 'log_format', 'cluster_name', 'pid_file'],
     ...['init_secret_file', 'ceremony_expiry', 'dealt_expiry', 'unjoined_expiry'],
+    ...['default_lease_ttl', 'max_lease_ttl'],
   ],
   ignored: [
     ['this server is alone and redirects nobody', 'api_addr', 'cluster_addr', 'disable_clustering'],
@@ -19,12 +20,7 @@ export const TOP_KEYS: KeyTable = table({
     ['only numbers of shares are told in this version', 'custody_disclose'],
     ['this version has no pages', 'ui'],
     ['memory is never locked; keep swap off or encrypted', 'disable_mlock'],
-    [
-      'nothing has a lease in this version',
-      'default_lease_ttl',
-      'max_lease_ttl',
-      'imprecise_lease_role_tracking',
-    ],
+    ['leases are not counted by role', 'imprecise_lease_role_tracking'],
     ['an answer has no time limit but that of its listener', 'default_max_request_duration'],
     [
       'the log goes to standard error',

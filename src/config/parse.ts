@@ -1,5 +1,11 @@
 import type { OperatingError } from '../base/errors.ts'
-import { MAX_EXPIRY_MS, MIN_EXPIRY_MS } from '../base/limits.ts'
+import {
+  LEASE_TTL_S,
+  MAX_EXPIRY_MS,
+  MAX_LEASE_TTL_MS,
+  MIN_EXPIRY_MS,
+  MIN_LEASE_TTL_MS,
+} from '../base/limits.ts'
 import { type Body, placeText } from '../hcl/value.ts'
 import { typedBlocks } from './blocks.ts'
 import {
@@ -51,9 +57,23 @@ export function parseConfig(
     ceremonyExpiry: top.duration('ceremony_expiry', EXPIRY) ?? DEFAULT_CONFIG.ceremonyExpiry,
     dealtExpiry: top.duration('dealt_expiry', EXPIRY) ?? DEFAULT_CONFIG.dealtExpiry,
     unjoinedExpiry: top.duration('unjoined_expiry', EXPIRY) ?? DEFAULT_CONFIG.unjoinedExpiry,
+    leases: parseLeases(top),
     pidFile: top.path('pid_file') ?? null,
   }
   return { config, warnings }
+}
+
+/** Where only the most is set, nothing lives longer by default. */
+function parseLeases(top: Section): ServerConfig['leases'] {
+  const range = { min: MIN_LEASE_TTL_MS, max: MAX_LEASE_TTL_MS, zero: LEASE_TTL_S * 1000 }
+  const seconds = (key: string): number | undefined => {
+    const found = top.duration(key, range)
+    return found === undefined ? undefined : Math.floor(found / 1000)
+  }
+  const maxTtl = seconds('max_lease_ttl') ?? LEASE_TTL_S
+  const defaultTtl = seconds('default_lease_ttl') ?? Math.min(LEASE_TTL_S, maxTtl)
+  if (defaultTtl <= maxTtl) return { defaultTtl, maxTtl }
+  throw top.invalid('default_lease_ttl', 'must not be longer than "max_lease_ttl", which is 768h by default')
 }
 
 /** surface.md section 13.1. The first words are those of the contract. */

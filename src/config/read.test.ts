@@ -78,6 +78,8 @@ init_secret_file = "init.secret"
 ceremony_expiry  = "1h30m"
 dealt_expiry     = "2d"
 unjoined_expiry  = 90
+default_lease_ttl = "1h"
+max_lease_ttl    = "10d"
 pid_file         = "/run/conclave.pid"
 `
 
@@ -125,6 +127,8 @@ const EVERYTHING_JSON = {
   ceremony_expiry: '1h30m',
   dealt_expiry: '2d',
   unjoined_expiry: '90s',
+  default_lease_ttl: 3600,
+  max_lease_ttl: '240h',
   pid_file: '/run/conclave.pid',
 }
 
@@ -191,6 +195,7 @@ function everything(place: string): ServerConfig {
     ceremonyExpiry: 5_400_000 as ServerConfig['ceremonyExpiry'],
     dealtExpiry: 172_800_000 as ServerConfig['dealtExpiry'],
     unjoinedExpiry: 90_000 as ServerConfig['unjoinedExpiry'],
+    leases: { defaultTtl: 3600, maxTtl: 864_000 },
     pidFile: '/run/conclave.pid',
   }
 }
@@ -273,10 +278,18 @@ test('the configuration is frozen through and through', () => {
   assert.ok(parts.every((part) => Object.isFrozen(part)))
 })
 
+test('where only the most is set, leases live no longer by default', () => {
+  const { config } = read(`${STORAGE}max_lease_ttl = "24h"`)
+  assert.deepEqual(config.leases, { defaultTtl: 86_400, maxTtl: 86_400 })
+  assert.deepEqual(read(STORAGE).config.leases, { defaultTtl: 2_764_800, maxTtl: 2_764_800 })
+  // A limit of 0 is none for the peers, and for us the usual one.
+  assert.deepEqual(read(`${STORAGE}max_lease_ttl = 0`).config.leases.maxTtl, 2_764_800)
+})
+
 describe('a key that has no effect is told once, where it stands:', () => {
   test('at the top and in a listener', () => {
     const { warnings, place } = read(`${STORAGE}ui = true
-default_lease_ttl = "1h"
+imprecise_lease_role_tracking = true
 user_lockout "all" { lockout_threshold = 3 }
 user_lockout "ldap" {}
 listener "tcp" {
@@ -289,7 +302,7 @@ plugin "auth" "x" {}`)
       warnings.map((warning) => warning.replace(`${place}/`, '')),
       [
         'c.hcl:2:1: "ui" has no effect: this version has no pages',
-        'c.hcl:3:1: "default_lease_ttl" has no effect: nothing has a lease in this version',
+        'c.hcl:3:1: "imprecise_lease_role_tracking" has no effect: leases are not counted by role',
         'c.hcl:4:1: "user_lockout" has no effect: there is no login by a password',
         'c.hcl:10:1: "telemetry" has no effect: there are no metrics',
         'c.hcl:11:1: "plugin" has no effect: there are no plugins',

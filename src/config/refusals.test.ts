@@ -137,6 +137,21 @@ describe('refuses, with file, line and column,', () => {
       'c.hcl:2:1: "dealt_expiry" must be a duration from 1s to 8760h, for example "30s" or "1m"',
     ],
     [
+      'a default for leases above their most',
+      `${STORAGE}default_lease_ttl = "48h"\nmax_lease_ttl = "24h"`,
+      'c.hcl:2:1: "default_lease_ttl" must not be longer than "max_lease_ttl", which is 768h by default',
+    ],
+    [
+      'a default for leases above the most that nobody set',
+      `${STORAGE}default_lease_ttl = "769h"`,
+      'c.hcl:2:1: "default_lease_ttl" must not be longer than "max_lease_ttl", which is 768h by default',
+    ],
+    [
+      'leases without an end',
+      `${STORAGE}max_lease_ttl = "876001h"`,
+      'c.hcl:2:1: "max_lease_ttl" must be a duration from 1s to 876000h, for example "30s" or "1m"',
+    ],
+    [
       'a switch that is neither',
       listener('disable_unauthed_rekey_endpoints = "yes"'),
       'c.hcl:4:3: "listener.tcp.disable_unauthed_rekey_endpoints" must be true or false',

@@ -23,7 +23,7 @@ import { ExchangeLog } from './exchange-log.ts'
 import { type GuardedStorage, IoGuard } from './io-guard.ts'
 import { apiAddress, bareRoutes, lifecycleOf } from './lifecycle.ts'
 import type { Log } from './log.ts'
-import { type OpenLogical, openLogical, seedStore } from './logical.ts'
+import { type OpenLogical, openLogical, type ServingPorts, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { requestIds } from './request-ids.ts'
 import { collectGarbage, systemClock, systemEntropy } from './system-ports.ts'
@@ -77,7 +77,7 @@ async function buildOn(
   const { config, log, hooks, journal } = given
   const { fatal, rootToken } = hooks
   const ports = ceremonyPorts(storage, given)
-  const serving = { ...ports, apiAddress: apiAddress(config), fatal, engines: hooks.engines ?? {} }
+  const serving = { ...ports, ...servingOf(config), fatal, engines: hooks.engines ?? {} }
   let open: OpenLogical | null = null
   const handOvers = new HandOvers(journal, log)
   const custodian = await Custodian.load(ports, {
@@ -129,6 +129,10 @@ async function buildOn(
 /** Once the keys have been wiped, which waits for a commit for as long as this at most. */
 function forgetLater(): void {
   void systemClock.sleep(millis(SEAL_COMMIT_MS + 1000)).then(collectGarbage)
+}
+
+function servingOf(config: ServerConfig): Pick<ServingPorts, 'apiAddress' | 'systemTtl'> {
+  return { apiAddress: apiAddress(config), systemTtl: config.leases }
 }
 
 function ceremonyPorts(

@@ -47,8 +47,6 @@ import { type WrappingTokenPorts, wrappingTokens } from './wrapping-tokens.ts'
 
 const QUOTA_PREFIX = 'sys/quotas/'
 const WRAPPING_PREFIX = 'sys/wrapping/'
-/** 32 days: what the peers give without a word in the configuration. */
-const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 
 export interface LogicalPorts {
   readonly log: {
@@ -64,6 +62,8 @@ export interface LogicalPorts {
 export interface ServingPorts extends LogicalPorts {
   /** Where this server is reached, as far as the configuration says. */
   readonly apiAddress: string
+  /** What mounts that name no bounds of their own give out. */
+  readonly systemTtl: MountTtl
   /** Ends the process, where what goes on beside requests broke a promise of ours. */
   readonly fatal: (error: unknown) => void
   /** Besides those of the registry. */
@@ -147,7 +147,7 @@ export async function openLogical(
     endLeases: (entry, engine) => room.endMount(entry, engine),
     waits: (error) => tellOfWait(ports, error),
     wipe: (entry) => storage.wipe(entry),
-    systemTtl: SYSTEM_TTL,
+    systemTtl: ports.systemTtl,
     newId: () => uuidFrom(ports.entropy.bytes(16)),
   })
   const audit = new AuditBroker([])

@@ -14,6 +14,7 @@ import { SimClock } from '../sim/sim-clock.ts'
 import { Crashed, SimStorage } from '../sim/sim-storage.ts'
 import { type ShareSet, World } from '../sim/world.ts'
 import { AccountsEngine } from './accounts-engine.ts'
+import { MOUNT_TTL } from './lease-world.ts'
 
 export const ROOT = 'hvs.rootrootrootrootrootroot'
 
@@ -94,7 +95,12 @@ export class WiredStore {
 
   async #serve(world: World): Promise<void> {
     if (world.session === null) throw new Error('the store is open')
-    const ports = { ...this.#ports('serve'), apiAddress: '', engines: { accounts: this.accounts } }
+    const ports = {
+      ...this.#ports('serve'),
+      apiAddress: '',
+      systemTtl: MOUNT_TTL,
+      engines: { accounts: this.accounts },
+    }
     const fatal = (error: unknown): void => {
       this.fault = error
     }
