@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8 } from '../../base/encoding.ts'
-import { readJson } from '../../http/json-reader.ts'
 import type { JsonObject } from '../../logical/json.ts'
+import { readJson } from '../../logical/json-reader.ts'
 import { decodeEntry, encodeEntry } from './entry.ts'
 
 const object = (json: string): JsonObject => {
