@@ -7,8 +7,8 @@ const COMMA = utf8(',')
 
 /**
  * The JSON of `target` with `patch` merged into it (RFC 7396 section 2): objects merge member by member,
- * `null` removes, everything else replaces. What a patch does not touch keeps the bytes that were sent, and no
- * value becomes a string on the way. Throws nothing; neither is deeper than the reader let them be.
+ * `null` removes, everything else replaces. What a patch does not touch keeps the bytes that were sent, and
+ * no value becomes a string on the way. As deep as the reader lets the two of them be.
  */
 export function mergePatch(target: JsonNode | undefined, patch: JsonNode): Uint8Array {
   const pieces: Uint8Array[] = []

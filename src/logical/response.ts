@@ -20,8 +20,11 @@ export interface LogicalResponse {
   readonly wrapInfo?: WrapInfo
   /** 202: it goes on behind the answer. 404: there was something, and the envelope says what. */
   readonly status?: 202 | 404
-  /** Stands for the whole body, without an envelope: an answer that was wrapped before, or help. */
-  readonly bare?: RawJson | { readonly [member: string]: JsonOut }
+  /**
+   * Stands for the whole body, without an envelope: an answer that was wrapped before, or help. `null`: there
+   * is no body.
+   */
+  readonly bare?: RawJson | { readonly [member: string]: JsonOut } | null
   /** Members of `data` stand at the top level as well, as clients of before the envelope read them. */
   readonly hoisted?: true
   /** As `BareResponse.onArrived`: set on an answer that carries new shares. */
