@@ -3,6 +3,7 @@ import { OperatingError } from '../../base/errors.ts'
 import type { Call, StorageView } from '../../logical/backend.ts'
 import { type Fields, readFields } from '../../logical/field-table.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
+import { shape, TEXTS } from '../../logical/schema.ts'
 import { Pace } from './pace.ts'
 
 /** Names of one answer: whoever has more asks for them in pages. */
@@ -13,6 +14,9 @@ export const PAGE_FIELDS = {
   after: { type: 'string', description: 'Names up to and including this one are left out of a list.' },
   limit: { type: 'integer', description: 'How many names a list has at most; 0: all.' },
 } as const satisfies Fields
+
+/** The answer of a scan, which may find nothing. */
+export const SCANNED = shape({}, { keys: TEXTS })
 
 /** Which names are asked for (surface.md section 1.4). */
 export interface NameQuery {

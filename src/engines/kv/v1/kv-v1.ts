@@ -2,7 +2,7 @@ import { OperatingError } from '../../../base/errors.ts'
 import type { BackendContext, Call, Mounted } from '../../../logical/backend.ts'
 import type { LogicalResponse } from '../../../logical/response.ts'
 import { ANYTHING, KEYS } from '../../../logical/schema.ts'
-import { listedNames, nameQueryOf, namesAnswer, scannedNames } from '../names.ts'
+import { listedNames, nameQueryOf, namesAnswer, SCANNED, scannedNames } from '../names.ts'
 import { checkSecretPath } from '../secret-path.ts'
 import { upgrading } from '../upgrading.ts'
 import { Writes } from '../writes.ts'
@@ -21,7 +21,7 @@ export function mountV1(context: BackendContext): Mounted {
         pattern: '*path',
         summary: 'Keeps a JSON object at a path.',
         access: 'token',
-        answers: { read: ANYTHING, list: KEYS, scan: KEYS },
+        answers: { read: ANYTHING, list: KEYS, scan: SCANNED },
         handlers: {
           read: (call) => read(context, call),
           list: async (call) => namesAnswer('list', await listedNames(context, ...askedOf(call))),
