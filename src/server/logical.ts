@@ -91,10 +91,12 @@ export async function openLogical(
   const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
   const storage = new MountStorage(barrier)
   const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
-  const waits = (error: unknown): void => {
-    const code = error instanceof OperatingError ? error.code : 'internal'
-    ports.log.warn('removing what a mount kept waits for the next unseal', { code })
-  }
+  const warn =
+    (event: string) =>
+    (error: unknown): void => {
+      ports.log.warn(event, { code: error instanceof OperatingError ? error.code : 'internal' })
+    }
+  const waits = warn('removing what a mount kept waits for the next unseal')
   const mounts = new Mounts(decodeMounts(stored), {
     entropy: ports.entropy,
     store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
@@ -107,6 +109,7 @@ export async function openLogical(
     },
     endLeases: async () => undefined,
     waits,
+    stalls: warn('the upgrade of a mount waits for its next request'),
     wipe: (entry) => storage.wipe(entry),
     systemTtl: SYSTEM_TTL,
     newId: () => uuidFrom(ports.entropy.bytes(16)),
