@@ -73,3 +73,18 @@ test('names stand below metadata/, and nowhere else', () => {
     ['metadata/*path', 'detailed-metadata/*path', '*path'],
   )
 })
+
+test('a detailed answer has 10,000 keys at most; one more is told how to ask', async () => {
+  const many = new KvMount()
+  const keys = Array.from({ length: 10_001 }, (_, index) => `many/${index}`)
+  await Promise.all(keys.map((path) => many.put(path, {})))
+  // What is listed lets others have their turn, for which the clock of a test waits.
+  const answered = async (limit: string) => {
+    const asked = many.call('list', 'detailed-metadata/many/', { limit })
+    const ticking = setInterval(() => many.clock.advance(0), 1)
+    return await asked.finally(() => clearInterval(ticking))
+  }
+  assert.equal((await answered('10000')).data.keys.length, 10_000)
+  const message = 'more than 10000 keys: ask with "limit" and "after"'
+  await assert.rejects(answered('0'), { code: 'bad_request', message })
+})

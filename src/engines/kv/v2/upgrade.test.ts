@@ -76,6 +76,25 @@ test('it moves a bounded number of secrets in one commit', async () => {
   assert.deepEqual(sizes, [100, 100, 21])
 })
 
+test('nor more bytes than a commit is to have', async () => {
+  const view = new SimView()
+  const kv = mountV1(contextOn(view))
+  const body = JSON.stringify({ large: 'x'.repeat(2_200_000) })
+  for (const path of ['a', 'b', 'c']) await ask(kv, { operation: 'update', path, body })
+  await new KvMount(view).mounted.start?.(never)
+  assert.equal(view.commits, 3 + 2)
+})
+
+test('what KV 1 still wrote beside a first version becomes the second', async () => {
+  const view = new SimView()
+  await new KvMount(view).put('a', { k: 1 })
+  await ask(mountV1(contextOn(view)), { operation: 'update', path: 'a', body: '{"k":2}' })
+  const kv = new KvMount(view)
+  await kv.mounted.start?.(never)
+  const { data } = await kv.get('data/a')
+  assert.deepEqual([data.data.k, data.metadata.version], [2, 2])
+})
+
 test('what went wrong is told once, and the next request tries again', async () => {
   const view = await stored()
   const kv = new KvMount(view)
