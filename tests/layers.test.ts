@@ -49,7 +49,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   // Fulfils a contract of `ceremony/`, which never sees who does; the library is nobody else's.
   'delivery/openpgp/': { rooms: ['base/', 'ceremony/delivery.ts'], packages: ['openpgp'] },
-  'logical/': { rooms: ['base/'] },
+  'logical/': { rooms: ['base/', 'logical/json-tokens.ts'] },
+  // Whether bytes are UTF-8 is asked of the engine: it reads every string of every body.
+  'logical/json-tokens.ts': { rooms: ['base/', 'logical/json.ts'], node: ['node:buffer'] },
   // `*` is one engine or auth method; its siblings are other rooms.
   'engines/*/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
   'auth/*/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_JSON_DEPTH, MAX_JSON_STRINGS } from '../base/limits.ts'
 import type { JsonObject } from '../logical/json.ts'
+import { emptyObject, readJson } from '../logical/json-reader.ts'
 import type { BodyBudget } from './body-budget.ts'
-import { emptyObject, readJson } from './json-reader.ts'
 
 /**
  * A body in memory of its own. Whoever read it wipes it once the request is answered: it may carry a share.

@@ -36,6 +36,10 @@ test('carries data, warnings and the time that a value is good for', () => {
   assert.deepEqual([body['data'], body['warnings'], body['lease_duration']], [{ a: 1 }, ['w'], 60])
 })
 
+test('an answer may have no body at all', () => {
+  assert.deepEqual(envelope(request('patch'), { status: 404, bare: null }), { status: 404, body: null })
+})
+
 test('answers nothing with 404 where something was looked for, and with 204 where something was done', () => {
   for (const operation of ['read', 'list', 'scan', 'help'] as const) {
     assert.deepEqual(envelope(request(operation), null), { status: 404, body: { errors: [] } })

@@ -4,9 +4,9 @@ import { OperatingError } from '../base/errors.ts'
 import { MAX_JSON_STRINGS } from '../base/limits.ts'
 import { parseSeconds } from '../logical/duration.ts'
 import type { JsonObject } from '../logical/json.ts'
+import { readJson } from '../logical/json-reader.ts'
 import type { LogicalRequest, Operation, WrapRequest } from '../logical/request.ts'
 import { parseBody } from './body.ts'
-import { readJson } from './json-reader.ts'
 import { checkPatchType } from './request-head.ts'
 
 const VERBS: ReadonlyMap<string, Operation> = new Map([

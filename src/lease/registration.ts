@@ -61,7 +61,7 @@ export class Registration {
       this.#ports.wake(lease.dueTime)
       if (this.#ports.mount(mount.accessor)?.isLeaving === false) return granted
       // Who takes the mount away ends the leases that it sees; this one may have come too late for that.
-      await this.#revocation.begin(lease.id)
+      await this.#revocation.end(lease.id, { force: false, by: mount })
     } catch (error) {
       await this.#takeBack(mount, internal.bytes)
       throw error
@@ -103,7 +103,7 @@ export class Registration {
 
   async #takeBack(mount: LeasingMount, internal: Uint8Array): Promise<void> {
     try {
-      await this.#revocation.ask(mount.accessor, internal)
+      await this.#revocation.ask(mount, internal)
     } catch (error) {
       const code = error instanceof OperatingError ? error.code : 'internal'
       this.#ports.log.warn('a secret that could not be registered could not be ended either', {

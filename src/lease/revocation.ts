@@ -9,10 +9,18 @@ import {
 } from '../base/limits.ts'
 import type { Queues } from '../base/queues.ts'
 import type { Ending, Lease } from './lease.ts'
-import type { LeasePorts } from './ports.ts'
+import type { LeasePorts, LeasingMount } from './ports.ts'
 import type { LeaseStore } from './store.ts'
 
 const BEGUN: Ending = { failures: 0, error: '', irrevocable: false }
+
+/** How a lease is ended. */
+export interface EndHow {
+  /** Whether it is forgotten where the engine cannot end the secret. */
+  readonly force: boolean
+  /** The engine that made it, where it may not be mounted any more. */
+  readonly by?: LeasingMount
+}
 
 /** What came of ending a lease. */
 export type Ended = 'gone' | 'failed'
@@ -52,7 +60,7 @@ export class Revocation {
   }
 
   /** Ends it now. `failed`: it is tried again by itself. With `force` it is forgotten all the same. */
-  async end(id: string, how: { readonly force: boolean } = { force: false }): Promise<Ended> {
+  async end(id: string, how: EndHow): Promise<Ended> {
     return await this.#queues.run(id, async () => {
       const lease = await this.#store.get(id)
       return lease === null ? 'gone' : await this.#ended(lease, how)
@@ -60,8 +68,7 @@ export class Revocation {
   }
 
   /** Asks the engine of a mount to make a secret useless. Rejects with what it says, or after a while. */
-  async ask(accessor: string, internal: Uint8Array): Promise<void> {
-    const mount = this.#ports.mount(accessor)
+  async ask(mount: LeasingMount | null, internal: Uint8Array): Promise<void> {
     if (mount?.keeper === undefined) {
       throw new OperatingError('not_found', 'the mount that made the secret has gone')
     }
@@ -84,10 +91,10 @@ export class Revocation {
     return await this.#store.change(lease, { ...lease, ending: BEGUN, dueTime: this.#ports.clock.now() })
   }
 
-  async #ended(lease: Lease, { force }: { readonly force: boolean }): Promise<Ended> {
+  async #ended(lease: Lease, { force, by }: EndHow): Promise<Ended> {
     try {
       const marked = await this.#marked(lease)
-      const reason = await this.#refusal(marked)
+      const reason = await this.#refusal(marked, by)
       if (reason !== null && !force) return await this.#failed(marked, reason)
       if (reason !== null) {
         this.#ports.log.warn('a lease was forgotten whose secret could not be ended', { mount: lease.mount })
@@ -100,9 +107,9 @@ export class Revocation {
   }
 
   /** Why the engine could not end the secret; `null` when it has. */
-  async #refusal({ mount, internal }: Lease): Promise<string | null> {
+  async #refusal({ mount, internal }: Lease, by: LeasingMount | undefined): Promise<string | null> {
     try {
-      await this.ask(mount, internal)
+      await this.ask(by ?? this.#ports.mount(mount), internal)
       return null
     } catch (error) {
       // Nothing came of it: who opens the store next goes on.

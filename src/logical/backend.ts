@@ -91,6 +91,16 @@ export interface Mounted {
   readonly routes: readonly Route[]
   /** Absent where the mount makes no secrets that end. */
   readonly leases?: LeaseKeeper
+  /**
+   * What goes on behind requests from when the mount answers, until `signal` aborts. It goes on where a crash
+   * broke it off, and rejects as the storage does; asked again, it tries again.
+   */
+  start?(signal: AbortSignal): Promise<void>
+  /**
+   * Refuses what would write from now on, and resolves when what was under way has ended: another engine
+   * takes over the storage.
+   */
+  end?(): Promise<void>
 }
 
 /** What an engine does with the secrets that it made (surface.md section 7). */

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bodyOf } from '../../tests/sim/memory-view.ts'
 import { hasCode } from '../base/errors.ts'
-import { type FieldType, type FieldValues, readFields, unknownMembers } from './field-table.ts'
+import {
+  type FieldType,
+  type FieldValues,
+  readFields,
+  readWrittenFields,
+  unknownMembers,
+} from './field-table.ts'
 
 const body = (value: string) => bodyOf(`{"f":${value}}`)
 const read = <Type extends FieldType>(type: Type, value: string): FieldValues[Type] | undefined =>
@@ -124,4 +130,12 @@ test('names the members that no field takes', () => {
     'b',
     'z',
   ])
+})
+
+test('of a write whose path may exist the words begin without the validation', () => {
+  const read = (): unknown => readWrittenFields({ f: { type: 'object', description: '' } }, body('"text"'))
+  const message =
+    'error converting input for field "f": ' +
+    "'' expected type 'map[string]interface {}', got unconvertible type 'string'"
+  assert.throws(read, { code: 'bad_request', message })
 })

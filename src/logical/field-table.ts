@@ -55,6 +55,18 @@ export type Given<Table extends Fields> = {
  * name and never its value; secrets are taken last, so that none is left behind by a fault.
  */
 export function readFields<Table extends Fields>(table: Table, data: JsonObject | null): Given<Table> {
+  return read(table, data, 'Field validation failed: ')
+}
+
+/**
+ * The same, for a write whose route can say whether the path exists: the peers look at its fields while they
+ * find that out, and then leave out that it is a validation (surface.md section 1.2).
+ */
+export function readWrittenFields<Table extends Fields>(table: Table, data: JsonObject | null): Given<Table> {
+  return read(table, data, '')
+}
+
+function read<Table extends Fields>(table: Table, data: JsonObject | null, prefix: string): Given<Table> {
   const names = Object.keys(table)
   const isSecret = (name: string): boolean => table[name]?.type === 'secret'
   const given: Record<string, unknown> = {}
@@ -63,7 +75,7 @@ export function readFields<Table extends Fields>(table: Table, data: JsonObject 
     const field = table[name]
     if (field === undefined || node === undefined || node.kind === 'null') continue
     const result = coerced(field.type, node)
-    if ('fault' in result) throw refused(name, result.fault)
+    if ('fault' in result) throw fieldFault(name, result.fault, prefix)
     given[name] = result.value
   }
   return given as Given<Table>
@@ -75,9 +87,6 @@ export function unknownMembers(table: Fields, data: JsonObject | null): readonly
   return [...data.members.keys()].filter((name) => !Object.hasOwn(table, name)).sort()
 }
 
-function refused(name: string, why: string): OperatingError {
-  return new OperatingError(
-    'bad_request',
-    `Field validation failed: error converting input for field "${name}": ${why}`,
-  )
+function fieldFault(name: string, why: string, prefix: string): OperatingError {
+  return new OperatingError('bad_request', `${prefix}error converting input for field "${name}": ${why}`)
 }

@@ -23,6 +23,8 @@ class World {
   readonly ended: string[] = []
   failing: 'store' | 'wipe' | null = null
   waiting = 0
+  /** What engines were told, in its order. */
+  readonly told: string[] = []
 
   mounts(table = this.stored.length === 0 ? { mounts: [], leaving: [] } : decodeMounts(this.stored)): Mounts {
     const fail = (what: 'store' | 'wipe'): void => {
@@ -34,13 +36,25 @@ class World {
         fail('store')
         this.stored = Uint8Array.from(bytes)
       },
-      build: () => ({ routes: [] }),
+      build: ({ path, options }) => {
+        const name = `${path}${options['version'] ?? ''}`
+        this.told.push(`build ${name}`)
+        return {
+          routes: [],
+          start: async () => void this.told.push(`start ${name}`),
+          end: async () => {
+            await Promise.resolve()
+            this.told.push(`end ${name}`)
+          },
+        }
+      },
       endLeases: async ({ path }) => void this.ended.push(path),
       wipe: async (entry) => {
         fail('wipe')
         this.wiped.push(entry.path)
       },
       waits: () => void this.waiting++,
+      stalls: () => void this.waiting++,
       systemTtl: { defaultTtl: 3600, maxTtl: 7200 },
       newId: () => 'move',
     }
@@ -120,4 +134,28 @@ test('refuses one mount more than there may be', async () => {
   const full = Array.from({ length: MAX_MOUNTS }, (_, index) => newEntry(kv(`m${index}/`), entropy))
   const mounts = new World().mounts({ mounts: full, leaving: [] })
   await refuses(mounts.mount(kv('more/')), 'there are 10000 mounts already')
+})
+
+test('an engine starts with its mount, after an unseal only once that is stored', async () => {
+  const world = new World()
+  await world.mounts().mount(kv('a/'))
+  assert.deepEqual(world.told.splice(0), ['build a/', 'start a/'])
+  const mounts = world.mounts()
+  assert.deepEqual(world.told.splice(0), ['build a/'])
+  await mounts.resume()
+  assert.deepEqual(world.told, ['start a/'])
+})
+
+test('another engine takes over the storage once the one before it has ended', async () => {
+  const world = new World()
+  const mounts = world.mounts()
+  await mounts.mount(kv('a/'))
+  world.told.splice(0)
+  await mounts.tune('a/', { description: 'the same engine goes on' })
+  assert.deepEqual(world.told.splice(0), [])
+  await mounts.tune('a/', { options: { version: '2' } })
+  assert.deepEqual(world.told.splice(0), ['end a/', 'build a/2', 'start a/2'])
+  mounts.move('a/', 'b/')
+  await mounts.unmount('b/')
+  assert.deepEqual(world.told, ['end a/2', 'build b/2', 'start b/2', 'end b/2'])
 })

@@ -33,6 +33,8 @@ export interface MountPorts {
   readonly wipe: (entry: MountEntry) => Promise<void>
   /** Told where one of the two failed: the table says what is left to do, and `resume` does it. */
   readonly waits: (error: unknown) => void
+  /** Told where work that an engine does behind requests failed; the next request of the mount sees why. */
+  readonly stalls: (error: unknown) => void
   readonly systemTtl: MountTtl
   readonly newId: () => string
 }
@@ -102,7 +104,7 @@ export class Mounts {
       if (this.#table.mounts.length >= MAX_MOUNTS) throw refused(`there are ${MAX_MOUNTS} mounts already`)
       const entry = newEntry(mount, this.#ports.entropy)
       await this.#store({ ...this.#table, mounts: sorted([...this.#table.mounts, entry]) })
-      this.#begin(entry)
+      this.#start(this.#begin(entry))
     })
   }
 
@@ -115,6 +117,7 @@ export class Mounts {
       const rest = mounts.filter((entry) => entry !== mount.entry)
       await this.#store({ mounts: rest, leaving: [...leaving, mount.entry] })
       this.#live.delete(path)
+      await mount.mounted.end?.()
       // It is gone, and stays so: what fails from here on is done later, and is no failure of the caller's.
       await this.#clear(mount.entry, mount.mounted).catch(this.#ports.waits)
     })
@@ -132,7 +135,7 @@ export class Mounts {
       await this.#replace(mount.entry, entry)
       const isSame = Object.entries(options).every(([name, value]) => mount.entry.options[name] === value)
       if (isSame) this.#live.set(path, { ...mount, entry })
-      else this.#begin(entry)
+      else await this.#succeed(mount, entry)
     })
   }
 
@@ -161,6 +164,7 @@ export class Mounts {
 
   /** Goes on with what a crash broke off. Beside requests; it rejects as the storage does. */
   async resume(): Promise<void> {
+    for (const mount of this.#live.values()) this.#start(mount)
     await this.#queue.run(async () => {
       for (const entry of this.#table.leaving) {
         if (this.#end.signal.aborted) return
@@ -181,8 +185,7 @@ export class Mounts {
     await this.#ports.endLeases(mount.entry, mount.mounted)
     const entry = { ...mount.entry, path: to }
     await this.#replace(mount.entry, entry)
-    this.#live.delete(from)
-    this.#begin(entry)
+    await this.#succeed(mount, entry)
   }
 
   async #clear(entry: MountEntry, engine: Mounted): Promise<void> {
@@ -207,8 +210,21 @@ export class Mounts {
     return this.#ports.build(entry, () => this.ttlOf(entry))
   }
 
-  #begin(entry: MountEntry): void {
-    this.#live.set(entry.path, { path: entry.path, entry, mounted: this.#build(entry) })
+  #begin(entry: MountEntry): LiveMount {
+    const mount = { path: entry.path, entry, mounted: this.#build(entry) }
+    this.#live.set(entry.path, mount)
+    return mount
+  }
+
+  /** Another engine on the same storage, once the one before it writes nothing there any more. */
+  async #succeed(mount: LiveMount, entry: MountEntry): Promise<void> {
+    await mount.mounted.end?.()
+    this.#live.delete(mount.path)
+    this.#start(this.#begin(entry))
+  }
+
+  #start({ mounted }: LiveMount): void {
+    void mounted.start?.(this.#end.signal).catch(this.#ports.stalls)
   }
 
   #note(move: Move): void {

@@ -70,8 +70,15 @@ export class LeaseRoom {
   async endMount(entry: MountEntry, engine: Mounted): Promise<void> {
     const leaving = this.#leasing({ path: entry.path, entry, mounted: engine }, true)
     this.#leaving.set(entry.accessor, leaving)
-    await this.leases.revokeBelow(entry.path.replace(/\/$/, ''), { sync: true, force: false })
-    this.#leaving.delete(entry.accessor)
+    let isDone = false
+    try {
+      await this.leases.revokeBelow(entry.path.replace(/\/$/, ''), { sync: true, force: false })
+      isDone = true
+    } finally {
+      // One that could not be moved goes on where it is; one that was taken away is asked again.
+      const stays = this.#mounts().at(entry.path)?.entry.accessor === entry.accessor
+      if (isDone || stays) this.#leaving.delete(entry.accessor)
+    }
   }
 
   /** A mount as the leases of its secrets need it. */

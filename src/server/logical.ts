@@ -24,7 +24,7 @@ import {
   type MountEntry,
   type MountTable,
 } from '../router/mount-table.ts'
-import { Mounts } from '../router/mounts.ts'
+import { type MountPorts, Mounts } from '../router/mounts.ts'
 import { Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
 import type { OpenRooms } from '../system/open-rooms.ts'
@@ -145,7 +145,7 @@ export async function openLogical(
       return mountEngine(ports, entry, { ...ports, storage: storage.viewOf(entry), ttl })
     },
     endLeases: (entry, engine) => room.endMount(entry, engine),
-    waits: (error) => tellOfWait(ports, error),
+    ...telling(ports),
     wipe: (entry) => storage.wipe(entry),
     systemTtl: ports.systemTtl,
     newId: () => uuidFrom(ports.entropy.bytes(16)),
@@ -183,7 +183,7 @@ function besideRequests(
     begin: async (recorded) => {
       await recorded
       room.loop.run().catch(ports.fatal)
-      await mounts.resume().catch((error: unknown) => tellOfWait(ports, error))
+      await mounts.resume().catch(telling(ports).waits)
     },
     end: () => {
       room.loop.stop()
@@ -206,9 +206,16 @@ async function storedMounts(barrier: Barrier): Promise<MountTable> {
   throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
 }
 
-function tellOfWait({ log }: LogicalPorts, error: unknown): void {
-  const code = error instanceof OperatingError ? error.code : 'internal'
-  log.warn('removing what a mount kept waits for the next unseal', { code })
+/** What is tried again, told in the log. */
+function telling({ log }: LogicalPorts): Pick<MountPorts, 'waits' | 'stalls'> {
+  const warn =
+    (event: string) =>
+    (error: unknown): void =>
+      log.warn(event, { code: error instanceof OperatingError ? error.code : 'internal' })
+  return {
+    waits: warn('removing what a mount kept waits for the next unseal'),
+    stalls: warn('the upgrade of a mount waits for its next request'),
+  }
 }
 
 function openWrapping(ports: ServingPorts & WrappingTokenPorts): Wrapping {

@@ -1,10 +1,10 @@
 import { cubbyhole } from '../engines/cubbyhole/cubbyhole.ts'
-import { kvV1 } from '../engines/kv/kv-v1.ts'
+import { kv } from '../engines/kv/kv.ts'
 import type { SecretsEngine } from '../logical/backend.ts'
 import type { Catalog } from '../system/open-rooms.ts'
 
 /** The engines of all mounts. Deliberately source: in a security server a reviewer sees what runs. */
-export const ENGINES = { cubbyhole, kv: kvV1 } satisfies Record<string, SecretsEngine>
+export const ENGINES = { cubbyhole, kv } satisfies Record<string, SecretsEngine>
 
 const KV = { type: 'kv', mountable: true } as const
 

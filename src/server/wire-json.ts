@@ -1,9 +1,9 @@
 import { utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_JSON_DEPTH } from '../base/limits.ts'
-import { MAX_JSON_VALUES, readJson } from '../http/json-reader.ts'
 import { writeJson } from '../http/json-writer.ts'
 import type { JsonPort } from '../logical/json-port.ts'
+import { MAX_JSON_VALUES, readJson } from '../logical/json-reader.ts'
 
 /** JSON as it goes over the wire, for rooms that keep it. What is read was written by us. */
 export const WIRE_JSON: JsonPort = {

@@ -237,6 +237,23 @@ describe('many secrets', () => {
     await until('it is useless', () => !accounts.alive.has(stuck.body.data.username))
   })
 
+  test('keep their mount where it is, and at work, until they can be ended', async () => {
+    await server.asRoot('POST', '/v1/sys/mounts/db4', { type: 'accounts' })
+    const made = await server.asRoot('GET', '/v1/db4/creds/app')
+    accounts.isBroken = true
+    const move = await server.asRoot('POST', '/v1/sys/remount', { from: 'db4', to: 'db5' })
+    const status = `/v1/sys/remount/status/${move.body.migration_id}`
+    await until('the move has failed', async () => {
+      const { body } = await server.asRoot('GET', status)
+      return body.data.migration_info.status === 'failure'
+    })
+    assert.equal((await server.asRoot('GET', '/v1/db4/creds/app')).status, 200)
+    accounts.isBroken = false
+    await server.asRoot('POST', '/v1/sys/remount', { from: 'db4', to: 'db5' })
+    await until('it has moved', async () => (await server.asRoot('GET', '/v1/db5/creds/app')).status === 200)
+    assert.ok(!accounts.alive.has(made.body.data.username))
+  })
+
   test('tidy answers at once', async () => {
     const { status, body } = await post('tidy')
     assert.equal(status, 202)

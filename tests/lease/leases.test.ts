@@ -272,3 +272,12 @@ test('tidy ends what hangs on a token that has gone', async () => {
   assert.deepEqual([...world.accounts.alive], [kept.account])
   assert.equal(world.leases.tidy(), true)
 })
+
+test('a secret whose mount is taken away while it is registered is given to nobody, and ends', async () => {
+  const world = new LeaseWorld()
+  const made = world.make()
+  world.unmount()
+  await assert.rejects(made, { code: 'unsupported_path' })
+  assert.equal(world.accounts.alive.size, 0)
+  assert.deepEqual(world.keys(), [])
+})

@@ -133,6 +133,7 @@ function tableOf(
       endLeases: async () => undefined,
       wipe: async () => undefined,
       waits: () => undefined,
+      stalls: () => undefined,
       systemTtl: { defaultTtl: 1, maxTtl: 1 },
       newId: () => 'id',
     },

@@ -1,7 +1,7 @@
 import { type UnixMillis, unixMillis } from '../../src/base/clock.ts'
 import { utf8 } from '../../src/base/encoding.ts'
-import { readJson } from '../../src/http/json-reader.ts'
 import type { JsonObject } from '../../src/logical/json.ts'
+import { readJson } from '../../src/logical/json-reader.ts'
 import type { Operation } from '../../src/logical/request.ts'
 import type { Acl, Decision } from '../../src/policy/acl.ts'
 import { compileAcl } from '../../src/policy/compile.ts'

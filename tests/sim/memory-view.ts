@@ -1,6 +1,5 @@
 import { concat } from '../../src/base/encoding.ts'
 import { MAX_LIST_PAGE } from '../../src/base/limits.ts'
-import { readJson } from '../../src/http/json-reader.ts'
 import type {
   BackendContext,
   Call,
@@ -10,6 +9,7 @@ import type {
   ViewWrite,
 } from '../../src/logical/backend.ts'
 import type { JsonObject } from '../../src/logical/json.ts'
+import { readJson } from '../../src/logical/json-reader.ts'
 import type { Caller, LogicalRequest, Operation } from '../../src/logical/request.ts'
 import type { LogicalResponse } from '../../src/logical/response.ts'
 import { MemoryBackend } from '../../src/physical/memory/memory-backend.ts'

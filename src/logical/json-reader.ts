@@ -1,5 +1,5 @@
 import { OperatingError } from '../base/errors.ts'
-import type { JsonNode, JsonObject } from '../logical/json.ts'
+import type { JsonNode, JsonObject } from './json.ts'
 import { number, string, word } from './json-tokens.ts'
 
 /** How much work a body may be. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { fromUtf8 } from '../base/encoding.ts'
 import { SecretBytes, secretSpace } from '../base/secret-bytes.ts'
-import type { JsonNode } from '../logical/json.ts'
+import type { JsonNode } from './json.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

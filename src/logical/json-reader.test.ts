@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { fromUtf8, utf8 } from '../base/encoding.ts'
 import { hasCode } from '../base/errors.ts'
-import type { JsonNode, JsonString } from '../logical/json.ts'
+import type { JsonNode, JsonString } from './json.ts'
 import { MAX_JSON_VALUES, readJson } from './json-reader.ts'
 
 const BUDGET = { maxDepth: 500, maxStrings: 1000 }

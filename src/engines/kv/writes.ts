@@ -1,0 +1,28 @@
+/** Writes under way, so that an engine can end knowing that none comes behind its end. */
+export class Writes {
+  readonly #refusal: () => Error
+  readonly #under = new Set<Promise<unknown>>()
+  #ended = false
+
+  /** `refusal`: what a write gets that comes after the end. */
+  constructor(refusal: () => Error) {
+    this.#refusal = refusal
+  }
+
+  async run<Result>(write: () => Promise<Result>): Promise<Result> {
+    if (this.#ended) throw this.#refusal()
+    const running = write()
+    this.#under.add(running)
+    try {
+      return await running
+    } finally {
+      this.#under.delete(running)
+    }
+  }
+
+  /** Resolves when the writes under way have ended, however they did. */
+  async end(): Promise<void> {
+    this.#ended = true
+    await Promise.allSettled(this.#under)
+  }
+}
