@@ -44,6 +44,34 @@ test('makes commits that come together durable together, by few transactions', a
   await store.close()
 })
 
+test('keeps the bytes as they were when the commit was asked for', async () => {
+  const store = await openSqliteStore({ folder })
+  const value = Buffer.from('as it was')
+  const stored = store.commit([{ op: 'put', key: 'kept', value }])
+  value.fill(0)
+  await stored
+  assert.deepEqual(await store.get('kept'), utf8('as it was'))
+  const condition = utf8('as it was')
+  const conditional = store.commit([put('later')], [{ key: 'kept', stored: condition }])
+  condition.fill(0)
+  await conditional
+  await store.close()
+})
+
+test('makes commits durable before what is asked behind them', async () => {
+  const store = await openSqliteStore({ folder })
+  const order: string[] = []
+  const committed = store.commit([put('first')]).then(() => order.push('committed'))
+  await store.scrub()
+  order.push('scrubbed')
+  await committed
+  assert.deepEqual(order, ['committed', 'scrubbed'])
+  await store.commit([put('second')])
+  const last = store.commit([put('last')])
+  await store.close()
+  await last
+})
+
 test('leaves commits with an unknown outcome when the writer dies, and works again once settled', async () => {
   const store = await openSqliteStore({ folder })
   await store.commit([put('acknowledged')])
