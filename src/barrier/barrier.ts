@@ -83,6 +83,13 @@ export class Barrier {
     return stored === null ? null : this.open(path, stored)
   }
 
+  /** Whether there is an entry, without opening it. Throws `sealed`, `storage_unavailable`. */
+  async has(path: string): Promise<boolean> {
+    // No key is needed for it, but a sealed server answers nothing.
+    assert(this.keyring !== null, 'looking needs an open barrier')
+    return (await this.#storage.get(path)) !== null
+  }
+
   /** Opens stored bytes of `path`. Throws `corrupt_entry` when they are not what was sealed for it. */
   open(path: string, stored: Uint8Array): Uint8Array {
     const term = this.keyring.term(entryTerm(stored))

@@ -18,6 +18,10 @@ export class BarrierView {
     return await this.#barrier.get(this.#place(key))
   }
 
+  async has(key: string): Promise<boolean> {
+    return await this.#barrier.has(this.#place(key))
+  }
+
   /** All names directly below `prefix`, read page by page. */
   async list(prefix: string): Promise<readonly string[]> {
     const names: string[] = []

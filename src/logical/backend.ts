@@ -13,6 +13,8 @@ export interface BackendContext {
 /** Plaintext storage below one prefix of the barrier. */
 export interface StorageView {
   get(key: string): Promise<Uint8Array | null>
+  /** Whether something is stored there. What it is, or whether it can be read at all, only `get` sees. */
+  has(key: string): Promise<boolean>
   /** Names directly below `prefix` in byte order; a name ending in `/` is a folder. */
   list(prefix: string): Promise<readonly string[]>
   /** All or nothing, durable when it resolves. */

@@ -22,6 +22,10 @@ export class MemoryView implements StorageView {
     return await this.#backend.get(this.#prefix + key)
   }
 
+  async has(key: string): Promise<boolean> {
+    return (await this.get(key)) !== null
+  }
+
   async list(prefix: string): Promise<readonly string[]> {
     return await this.#backend.list(this.#prefix + prefix, { after: '', limit: MAX_LIST_PAGE })
   }

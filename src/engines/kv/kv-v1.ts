@@ -21,7 +21,7 @@ export const kvV1: SecretsEngine = {
           update: (call) => write(storage, call),
           delete: (call) => remove(storage, pathOf(call)),
         },
-        exists: async (call) => call.parameters['path'] !== '' && (await storage.get(pathOf(call))) !== null,
+        exists: async (call) => call.parameters['path'] !== '' && (await storage.has(pathOf(call))),
       },
     ],
   }),
