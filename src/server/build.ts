@@ -16,7 +16,6 @@ import { endpointText } from '../http/endpoint.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
-import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
 import { custodyStatusRoute } from '../system/custody-status.ts'
 import { generateRootRoutes } from '../system/generate-root.ts'
@@ -40,6 +39,7 @@ import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { requestIds } from './request-ids.ts'
+import { loadStorage } from './storage.ts'
 import { collectGarbage, systemClock, systemEntropy, systemHost } from './system-ports.ts'
 import { VERSION } from './version.ts'
 
@@ -59,13 +59,16 @@ export interface ServerHooks {
   fatal(error: unknown): void
   /** The first root token of a store for development, instead of one of chance. It stays with the caller. */
   readonly rootToken: SecretBytes | null
+  /** The store, where somebody has begun to open it already. */
+  readonly storage?: Promise<GuardedStorage>
 }
 
 /**
  * Wires the rooms together: the only place that knows all of them. Throws what opening the store throws.
  */
 export async function buildServer(config: ServerConfig, log: Log, hooks: ServerHooks): Promise<Server> {
-  const storage = new IoGuard(await openStorage(config), systemClock, hooks.fatal)
+  const opened = await (hooks.storage ?? (await loadStorage(config.storage))())
+  const storage = new IoGuard(opened, systemClock, hooks.fatal)
   // Behind the store, whose lock keeps other processes away from this folder.
   const journal = openJournal(config, { clock: systemClock, hashing: nodePrimitives, log })
   try {
@@ -191,13 +194,6 @@ function apiAddress({ listeners }: ServerConfig): string {
   const first = listeners.find((listener) => listener.type === 'tcp')
   const isWildcard = first === undefined || ['0.0.0.0', '::', ''].includes(first.host) || first.port === 0
   return isWildcard ? '' : `${first.tls === null ? 'http' : 'https'}://${endpointText(first)}`
-}
-
-async function openStorage(config: ServerConfig): Promise<GuardedStorage> {
-  if (config.storage.type === 'inmem') return new MemoryBackend()
-  // Imported late: a server in memory needs neither SQLite nor its thread.
-  const { openSqliteStore } = await import('../physical/sqlite/sqlite-backend.ts')
-  return await openSqliteStore({ folder: config.storage.folder })
 }
 
 function openJournal(config: ServerConfig, ports: JournalPorts): Journal {

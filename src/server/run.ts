@@ -5,7 +5,7 @@ import { type DevConfig, type DevFlags, readDevConfig } from '../config/dev.ts'
 import { type Environment, serverSettings } from '../config/environment.ts'
 import { type ConfigFlags, readConfig } from '../config/read.ts'
 import { banner } from './banner.ts'
-import { buildServer, type Server } from './build.ts'
+import type { Server } from './build.ts'
 import { announceDev, type Output, openForDevelopment } from './dev.ts'
 import { forgetEnvironment } from './environment.ts'
 import { isExposed } from './exposure.ts'
@@ -16,6 +16,7 @@ import { openLog, type ServerLog } from './log.ts'
 import { writePidFile } from './pid-file.ts'
 import { refuseRuntimeFlags } from './runtime-flags.ts'
 import { handleSignals } from './signals.ts'
+import { loadStorage } from './storage.ts'
 import { systemClock, systemEntropy } from './system-ports.ts'
 import { machineNames, runtimeFlags, systemTexts } from './this-process.ts'
 import { VERSION } from './version.ts'
@@ -83,7 +84,13 @@ async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']):
   // Before anything is made: what cannot be reached is not to leave an empty store behind.
   const prepared = await prepareListeners(config.listeners, systemClock)
   using _pidFile = writePidFile(config.pidFile)
-  const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null })
+  const openStorage = await loadStorage(config.storage)
+  // The store's thread starts while the rest of the program is loaded here.
+  const storage = openStorage()
+  // Told where it is waited for.
+  storage.catch(() => undefined)
+  const { buildServer } = await import('./build.ts')
+  const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null, storage })
   wipeBy(() => server.custodian.abandon())
   let listeners: Listeners | null = null
   try {
