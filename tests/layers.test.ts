@@ -72,9 +72,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'config/': { rooms: ['base/', 'hcl/'], node: ['node:fs', 'node:path'] },
   'http/': {
     rooms: ['base/', 'logical/', 'router/'],
-    node: ['node:buffer', 'node:http', 'node:https', 'node:module', 'node:net', 'node:tls'],
+    node: ['node:buffer', 'node:http', 'node:https', 'node:net', 'node:tls'],
   },
-  'client/': { rooms: ['base/'], node: ['node:events', 'node:http', 'node:https', 'node:module', 'node:net'] },
+  'client/': { rooms: ['base/'], node: ['node:events', 'node:http', 'node:https', 'node:net'] },
   'offline/': {
     rooms: ['base/', ...CRYPTO, 'custody/', 'seal/', 'barrier/', 'physical/'],
     node: ['node:fs', 'node:fs/promises', 'node:path', 'node:sqlite', 'node:url'],

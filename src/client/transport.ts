@@ -88,7 +88,8 @@ export class Transport {
 
   /** Breaks the kept connections: the peer sees an error where it can, and not an orderly end. */
   reset(): void {
-    for (const { sockets, freeSockets } of [this.#plain, ...(this.#secure === null ? [] : [this.#secure])]) {
+    const agents = this.#secure === null ? [this.#plain] : [this.#plain, this.#secure]
+    for (const { sockets, freeSockets } of agents) {
       const all = [...Object.values(sockets), ...Object.values(freeSockets)].flatMap((some) => some ?? [])
       for (const socket of all) breakOff(socket)
     }
