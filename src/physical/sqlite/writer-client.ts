@@ -10,6 +10,9 @@ import {
   type WriterFailure,
 } from './writer-messages.ts'
 
+/** The most commits of one message; it leaves at once when it has them. */
+const MAX_MESSAGE_BATCHES = 256
+
 interface Waiter {
   readonly resolve: () => void
   readonly reject: (error: OperatingError) => void
@@ -55,10 +58,12 @@ export class WriterClient {
   commit(writes: readonly Write[], conditions: readonly Condition[]): Promise<void> {
     if (this.#ended) return Promise.reject(gone(null))
     const id = this.#newId()
+    const result = this.#result(id)
     this.#outbox.push(ownBatch(id, writes, conditions))
     // Those of one turn go together: a message costs as much as what most of them carry.
     if (this.#outbox.length === 1) setImmediate(() => this.#sendCommits())
-    return this.#result(id)
+    if (this.#outbox.length === MAX_MESSAGE_BATCHES) this.#sendCommits()
+    return result
   }
 
   /** Rejects with `storage_unavailable` when the log could not be emptied. */
@@ -81,9 +86,9 @@ export class WriterClient {
   }
 
   #ask(message: (id: number) => ToWriter): Promise<void> {
-    if (this.#ended) return Promise.reject(gone(null))
     // What is asked stands behind the commits that came before it.
     this.#sendCommits()
+    if (this.#ended) return Promise.reject(gone(null))
     const id = this.#newId()
     const result = this.#result(id)
     this.#worker.postMessage(message(id))
@@ -94,7 +99,12 @@ export class WriterClient {
     if (this.#outbox.length === 0) return
     const message: ToWriter = { type: 'commit', batches: this.#outbox }
     this.#outbox = []
-    this.#worker.postMessage(message)
+    try {
+      this.#worker.postMessage(message)
+    } catch (error) {
+      // There is no memory for it: who waits is told that nobody knows, and `settle` starts anew.
+      this.#end(error)
+    }
   }
 
   #newId(): number {
@@ -117,6 +127,8 @@ export class WriterClient {
 
   #end(cause: unknown): void {
     this.#ended = true
+    // Who asked for them is told here that nobody knows: they are not to be made after that.
+    this.#outbox = []
     for (const waiter of this.#waiting.values()) waiter.reject(gone(cause))
     this.#waiting.clear()
   }
@@ -126,12 +138,17 @@ export class WriterClient {
 function ownBatch(id: number, writes: readonly Write[], conditions: readonly Condition[]): WriterBatch {
   return {
     id,
-    writes: writes.map((write) => (write.op === 'put' ? { ...write, value: copied(write.value) } : write)),
+    writes: writes.map(ownWrite),
     conditions: conditions.map(({ key, stored }) => ({
       key,
       stored: stored === null ? null : copied(stored),
     })),
   }
+}
+
+function ownWrite(write: Write): Write {
+  const { key } = write
+  return write.op === 'put' ? { op: 'put', key, value: copied(write.value) } : { op: 'delete', key }
 }
 
 /** Not by `slice`, which for Node's buffers is a window on the same memory. */
