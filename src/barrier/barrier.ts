@@ -85,6 +85,7 @@ export class Barrier {
 
   /** Whether there is an entry, without opening it. Throws `sealed`, `storage_unavailable`. */
   async has(path: string): Promise<boolean> {
+    assert(!CLEAR_PATHS.has(path), 'custody and keyring are not behind the barrier')
     // No key is needed for it, but a sealed server answers nothing.
     assert(this.keyring !== null, 'looking needs an open barrier')
     return (await this.#storage.get(path)) !== null
