@@ -39,7 +39,6 @@ import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { requestIds } from './request-ids.ts'
-import { loadStorage } from './storage.ts'
 import { collectGarbage, systemClock, systemEntropy, systemHost } from './system-ports.ts'
 import { VERSION } from './version.ts'
 
@@ -59,16 +58,15 @@ export interface ServerHooks {
   fatal(error: unknown): void
   /** The first root token of a store for development, instead of one of chance. It stays with the caller. */
   readonly rootToken: SecretBytes | null
-  /** The store, where somebody has begun to open it already. */
-  readonly storage?: Promise<GuardedStorage>
+  /** The server's own from now on: it closes it, also where it cannot be built. */
+  readonly storage: GuardedStorage
 }
 
 /**
- * Wires the rooms together: the only place that knows all of them. Throws what opening the store throws.
+ * Wires the rooms together: the only place that knows all of them. Throws what reading the store throws.
  */
 export async function buildServer(config: ServerConfig, log: Log, hooks: ServerHooks): Promise<Server> {
-  const opened = await (hooks.storage ?? (await loadStorage(config.storage))())
-  const storage = new IoGuard(opened, systemClock, hooks.fatal)
+  const storage = new IoGuard(hooks.storage, systemClock, hooks.fatal)
   // Behind the store, whose lock keeps other processes away from this folder.
   const journal = openJournal(config, { clock: systemClock, hashing: nodePrimitives, log })
   try {

@@ -86,10 +86,7 @@ async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']):
   using _pidFile = writePidFile(config.pidFile)
   const openStorage = await loadStorage(config.storage)
   // The store's thread starts while the rest of the program is loaded here.
-  const storage = openStorage()
-  // Told where it is waited for.
-  storage.catch(() => undefined)
-  const { buildServer } = await import('./build.ts')
+  const [storage, { buildServer }] = await Promise.all([openStorage(), import('./build.ts')])
   const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null, storage })
   wipeBy(() => server.custodian.abandon())
   let listeners: Listeners | null = null
