@@ -65,8 +65,8 @@ function requestOf(token: string): LogicalRequest {
     id: '00000000-0000-4000-8000-000000000000',
     operation: 'update',
     path: '',
-    body: parseBody(utf8(JSON.stringify({ password: 'x'.repeat(40) }))),
-    query: new URLSearchParams(),
+    data: parseBody(utf8(JSON.stringify({ password: 'x'.repeat(40) }))),
+    wrap: null,
     token,
     origin: {
       ...{ source: '127.0.0.1', forwarded: false, foreign: false, direct: true, listener: 'bench' },

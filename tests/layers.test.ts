@@ -58,6 +58,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'token/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
   'lease/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
   'identity/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
+  'quota/': { rooms: ['base/', 'logical/'] },
   'audit/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
   'router/': {
     rooms: ['base/', 'logical/', 'policy/', 'token/', 'lease/', 'identity/', 'audit/'],
@@ -66,7 +67,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'system/': {
     rooms: [
       ...['base/', 'crypto/primitives.ts', 'logical/', 'custody/', 'ceremony/'],
-      ...['router/', 'policy/', 'token/', 'lease/', 'identity/', 'audit/'],
+      ...['router/', 'policy/', 'token/', 'lease/', 'identity/', 'audit/', 'quota/'],
     ],
   },
   'config/': { rooms: ['base/', 'hcl/'], node: ['node:fs', 'node:path'] },
@@ -117,6 +118,7 @@ const ROWS: Readonly<Record<string, Row>> = {
         'lease/',
         'identity/',
         'audit/',
+        'quota/',
         'router/',
         'system/',
         'config/',

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { OperatingError } from '../base/errors.ts'
 import { MAX_LIST_PAGE } from '../base/limits.ts'
 import type { Barrier, PlainWrite } from './barrier.ts'
 
@@ -6,6 +7,7 @@ import type { Barrier, PlainWrite } from './barrier.ts'
 export class BarrierView {
   readonly #barrier: Barrier
   readonly #prefix: string
+  #closed = false
 
   /** `prefix` ends in `/`. */
   constructor(barrier: Barrier, prefix: string) {
@@ -22,19 +24,33 @@ export class BarrierView {
     return await this.#barrier.has(this.#place(key))
   }
 
+  async page(
+    prefix: string,
+    page: { readonly after: string; readonly limit: number },
+  ): Promise<readonly string[]> {
+    return await this.#barrier.list(this.#prefix + prefix, page)
+  }
+
   /** All names directly below `prefix`, read page by page. */
   async list(prefix: string): Promise<readonly string[]> {
     const names: string[] = []
     for (;;) {
       const page = { after: names.at(-1) ?? '', limit: MAX_LIST_PAGE }
-      const next = await this.#barrier.list(this.#prefix + prefix, page)
+      const next = await this.page(prefix, page)
       names.push(...next)
       if (next.length < page.limit) return names
     }
   }
 
+  /** Throws `not_found` once the view was closed. */
   async commit(batch: readonly PlainWrite[]): Promise<void> {
+    if (this.#closed) throw new OperatingError('not_found', 'what was mounted here has been taken away')
     await this.#barrier.commit(batch.map((write) => ({ ...write, key: this.#place(write.key) })))
+  }
+
+  /** Nothing is written by this view any more: what it is for is being removed. */
+  close(): void {
+    this.#closed = true
   }
 
   #place(key: string): string {

@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'overloaded',
   'parameters_invalid',
   'permission_denied',
+  'quota_exceeded',
   'sealed',
   'share_duplicate',
   'share_malformed',

@@ -46,9 +46,22 @@ export const MAX_BODIES_BYTES = 128 * 1024 * 1024
 export const SMALL_BODIES_BYTES = 32 * 1024 * 1024
 /** Where the keys of people come along: 255 of RSA-4096 have 780 kB in base64. */
 export const MAX_RECIPIENTS_BODY_BYTES = 1024 * 1024
+/** Of one answer of `sys/tools/random`. */
+export const MAX_RANDOM_BYTES = 131_072
 export const MAX_JSON_STRINGS = 1000
 export const MAX_JSON_DEPTH = 500
 export const MAX_PATH_BYTES = 4096
+/** The path of a mount, in UTF-16 units; what lies below it has the rest. */
+export const MAX_MOUNT_PATH_UNITS = 512
+/** Mounts of a store: the table is one entry, which each change writes anew. */
+export const MAX_MOUNTS = 10_000
+/** Moves of mounts that are remembered until the server seals. */
+export const MAX_MOUNT_MOVES = 256
+/** Rate limits of a store, and addresses that each counts apart; those of all further ones together. */
+export const MAX_QUOTAS = 1000
+export const MAX_QUOTA_CLIENTS = 10_000
+/** What a mount stored is removed in commits of this many keys. */
+export const MAX_WIPED_KEYS = 1000
 
 /** The request line and all header lines of a request, in bytes, and how many lines. */
 export const MAX_HEAD_BYTES = 16 * 1024

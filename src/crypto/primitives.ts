@@ -9,6 +9,9 @@ export interface Primitives {
   /** SHA-256 (FIPS 180-4) of the parts one after the other. */
   sha256(...parts: readonly Uint8Array[]): Uint8Array
 
+  /** The hash of `message` by an algorithm of FIPS 180-4 or FIPS 202, for what clients want hashed. */
+  digest(algorithm: DigestName, message: Uint8Array): Uint8Array
+
   /** HKDF with SHA-256 (RFC 5869), extract and expand. `length` in bytes, at most 8,160. */
   hkdf(inputKey: Uint8Array, salt: Uint8Array, info: string, length: number): SecretBytes
 
@@ -33,6 +36,14 @@ export interface Primitives {
   /** Whether two byte strings are the same, in time that depends on their lengths only. */
   equal(left: Uint8Array, right: Uint8Array): boolean
 }
+
+/** As the peers name them (surface.md section 12). */
+export const DIGEST_NAMES = [
+  ...(['sha2-224', 'sha2-256', 'sha2-384', 'sha2-512'] as const),
+  ...(['sha3-224', 'sha3-256', 'sha3-384', 'sha3-512'] as const),
+] as const
+
+export type DigestName = (typeof DIGEST_NAMES)[number]
 
 /** AES-256-GCM (NIST SP 800-38D) with 96-bit nonces and 128-bit tags. */
 export interface AeadKey {

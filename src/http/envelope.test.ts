@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LogicalRequest, Operation } from '../logical/request.ts'
-import { envelope } from './envelope.ts'
+import { envelope, wholeBody } from './envelope.ts'
 
 const request = (operation: Operation): LogicalRequest => ({
   id: '1b4e28ba-2fa1-41d2-883f-0016d3cca427',
   operation,
   path: 'secret/a',
-  body: null,
-  query: new URLSearchParams(),
+  data: null,
+  wrap: null,
   token: null,
   origin: {
     source: '127.0.0.1',
@@ -32,12 +32,12 @@ test('has every member in the order of the contract, null where there is nothing
 })
 
 test('carries data, warnings and the time that a value is good for', () => {
-  const { body } = envelope(request('read'), { data: { a: 1 }, warnings: ['w'], leaseDuration: 60 })
-  assert.deepEqual([body?.['data'], body?.['warnings'], body?.['lease_duration']], [{ a: 1 }, ['w'], 60])
+  const body = wholeBody('id', { data: { a: 1 }, warnings: ['w'], leaseDuration: 60 })
+  assert.deepEqual([body['data'], body['warnings'], body['lease_duration']], [{ a: 1 }, ['w'], 60])
 })
 
 test('answers nothing with 404 where something was looked for, and with 204 where something was done', () => {
-  for (const operation of ['read', 'list'] as const) {
+  for (const operation of ['read', 'list', 'scan', 'help'] as const) {
     assert.deepEqual(envelope(request(operation), null), { status: 404, body: { errors: [] } })
   }
   for (const operation of ['create', 'update', 'patch', 'delete'] as const) {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_UNAUTHENTICATED_BODY_BYTES, REFUSED_LINGER_MS } from '../base/limits.ts'
 import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.ts'
-import type { LogicalRequest, Operation, Origin } from '../logical/request.ts'
+import type { LogicalRequest, Origin } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { canonicalPath } from '../router/canonical-path.ts'
 import { awaitArrival, seeWhatCameIn } from './arrival.ts'
@@ -12,11 +12,10 @@ import { envelope } from './envelope.ts'
 import { emptyObject } from './json-reader.ts'
 import { writeJson } from './json-writer.ts'
 import { closeAfterPeer } from './linger.ts'
+import { dataOf, intentOf, isAsked } from './logical-request.ts'
 import {
-  asksForList,
   checkHead,
   checkNamespace,
-  checkPatchType,
   evidenceOf,
   type ListenerFacts,
   originOf,
@@ -30,6 +29,8 @@ export interface Service {
   readonly bareRoutes: ReadonlyMap<string, BareRoute>
   /** Throws `sealed` while only bare routes answer. */
   readonly gate: () => void
+  /** Whether the address may ask for the path, without `/v1/`, once more; `null` where nothing is counted. */
+  readonly admit: (path: string, source: string) => Admission | null
   /** Whether this is a valid token, whatever it may do. Throws `sealed`. */
   readonly knows: (token: string) => Promise<boolean>
   readonly dispatch: (request: LogicalRequest) => Promise<LogicalResponse | null>
@@ -38,6 +39,16 @@ export interface Service {
   /** Shared by all listeners of a server. */
   readonly bodies: BodyBudget
   readonly listener: ListenerFacts
+}
+
+/** What is left of what an address may ask. */
+export interface Admission {
+  readonly allowed: boolean
+  readonly limit: number
+  readonly remaining: number
+  readonly resetSeconds: number
+  /** Whether the numbers go out as headers. */
+  readonly shown: boolean
 }
 
 /** What one exchange came to, for the log: never a header, a path below a mount, or a body. */
@@ -58,16 +69,7 @@ export interface ExchangeFacts {
 const METHODS: ReadonlySet<string> = new Set<BareMethod>(['GET', 'HEAD', 'PUT', 'POST', 'DELETE'])
 
 /** What changes nothing, whatever comes of it. */
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'LIST'])
-
-const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
-  ['GET', 'read'],
-  ['LIST', 'list'],
-  ['PUT', 'update'],
-  ['POST', 'update'],
-  ['PATCH', 'patch'],
-  ['DELETE', 'delete'],
-])
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'LIST', 'SCAN', 'HELP'])
 
 /** On every answer (surface.md section 0, 16 and 17). */
 export const HEADERS = {
@@ -98,6 +100,8 @@ export async function exchange(
     const bare = service.bareRoutes.get(path)
     route = bare?.path ?? path.split('/').slice(0, 3).join('/')
     namespace = checkNamespace(request, path, bare !== undefined)
+    // Before the body is read and the token looked up (CVE-2025-12044).
+    checkQuota(service, { path, source: sourceOf(request, service.listener) }, response)
     answer =
       bare === undefined
         ? await answerLogical(service, { id, request, method, path, query })
@@ -126,6 +130,26 @@ export async function exchange(
   }
 }
 
+/** Throws `quota_exceeded`. */
+function checkQuota(
+  service: Service,
+  { path, source }: { readonly path: string; readonly source: string },
+  response: ServerResponse,
+): void {
+  if (!path.startsWith('/v1/')) return
+  const below = path.slice('/v1/'.length)
+  const admission = service.admit(below, source)
+  if (admission === null) return
+  if (admission.shown) {
+    response.setHeader('X-Ratelimit-Limit', admission.limit)
+    response.setHeader('X-Ratelimit-Remaining', admission.remaining)
+    response.setHeader('X-Ratelimit-Reset', admission.resetSeconds)
+  }
+  if (admission.allowed) return
+  response.setHeader('Retry-After', admission.resetSeconds)
+  throw new OperatingError('quota_exceeded', `request path "${below}": rate limit quota exceeded`)
+}
+
 interface Incoming {
   readonly id: string
   readonly request: IncomingMessage
@@ -149,7 +173,7 @@ async function handleBare(
   incoming: Incoming & { readonly origin: Origin },
 ): Promise<BareResponse> {
   const { id, request, method, query, origin } = incoming
-  asksForList(query)
+  isAsked(query, 'list')
   const handler = METHODS.has(method) ? route.handlers[method as BareMethod] : undefined
   // Sealed before the method, as every method answers 503 then (key-lifecycle.md section 5.2).
   if (route.needsOpen) service.gate()
@@ -172,23 +196,15 @@ async function answerLogical(
 ): Promise<BareResponse> {
   const { id, request, method, query, path } = incoming
   if (!path.startsWith('/v1/')) throw new OperatingError('not_found', '')
-  const operation = asksForList(query) && method === 'GET' ? 'list' : OPERATIONS.get(method)
-  if (operation === undefined) throw new OperatingError('unsupported_operation', '')
-  const writes = operation === 'update' || operation === 'patch'
-  if (writes && path.endsWith('/'))
-    throw new OperatingError('bad_request', "cannot write to a path ending in '/'")
-  if (operation === 'patch') checkPatchType(request)
+  const intent = intentOf(request, { method, path, query })
   // Sealed before the body: a sealed server reads nothing that it cannot use.
   service.gate()
   const token = tokenOf(request)
   using body = await readBody(request, await boundsFor(service, request, token))
-  const logical = path.slice('/v1/'.length)
   const logicalRequest: LogicalRequest = {
     id,
-    operation,
-    path: operation === 'list' && !logical.endsWith('/') ? `${logical}/` : logical,
-    body: writes ? parseBody(body.bytes) : null,
-    query,
+    ...intent,
+    data: dataOf(request, intent.operation, { body: body.bytes, query }),
     token,
     origin: originOf(request, service.listener),
   }

@@ -2,17 +2,24 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * `LIST`, which hvac and node-vault send and node:http's parser refuses. The refused head is put back into
- * the same connection with a verb that the parser knows, and mapped back when the request comes out. Other
- * verbs cost nothing.
+ * `LIST`, which hvac and node-vault send and node:http's parser refuses, and `SCAN` and `HELP`. The refused
+ * head is put back into the same connection with a verb that the parser knows, and mapped back when the
+ * request comes out. Other verbs cost nothing.
  *
  * It fails closed: only a whole head, alone in its packet, on a connection without an answer pending. A
  * pipelined or split `LIST` is a 400, so that no two readers can disagree where a request ends.
  */
-const LIST = Buffer.from('LIST ')
 const STAND_IN = 'SEARCH'
-/** Where the parser stops at a `LIST` that is its message's first word: `LI` could still be `LINK`. */
-const REFUSED_AFTER_BYTES = 2
+/**
+ * Where the parser stops at a verb that is its message's first word: `LI` could still be `LINK`, `SC` is the
+ * beginning of nothing.
+ */
+const VERBS = [
+  { name: 'LIST', word: Buffer.from('LIST '), refusedAfterBytes: 2 },
+  { name: 'SCAN', word: Buffer.from('SCAN '), refusedAfterBytes: 1 },
+  { name: 'HELP', word: Buffer.from('HELP '), refusedAfterBytes: 2 },
+]
+export const PUT_BACK: ReadonlySet<string> = new Set(VERBS.map(({ name }) => name))
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const EVENTS = ['data', 'end', 'close', 'drain', 'error', 'timeout', 'pause', 'resume'] as const
 
@@ -33,7 +40,8 @@ export class ListVerb {
   readonly #server: Server
   /** Listeners that a connection had before node:http added its own. */
   readonly #before = new WeakMap<Socket, Map<string, readonly unknown[]>>()
-  readonly #standsForList = new WeakSet<Socket>()
+  /** The verb for which the stand-in stands. */
+  readonly #standsFor = new WeakMap<Socket, string>()
   /**
    * Bytes that a connection had given when its newest message began, the packet of its first byte included.
    */
@@ -58,14 +66,16 @@ export class ListVerb {
 
   /** The verb that the client sent. */
   verbOf(request: IncomingMessage): string {
-    if (request.method === STAND_IN && this.#standsForList.delete(request.socket)) return 'LIST'
-    return request.method ?? ''
+    const verb = request.method === STAND_IN ? this.#standsFor.get(request.socket) : undefined
+    if (verb === undefined) return request.method ?? ''
+    this.#standsFor.delete(request.socket)
+    return verb
   }
 
-  /** Takes a refused connection back in when it asked for a `LIST`. False: it is the caller's to answer. */
+  /** Takes a refused connection back in when it asked by such a verb. False: it is the caller's to answer. */
   revive(error: Error, socket: ParsedSocket): boolean {
-    const head = refusedHead(error)
-    if (head === null || socket._httpMessage || !socket.writable || this.#standsForList.has(socket))
+    const refused = refusedHead(error)
+    if (refused === null || socket._httpMessage || !socket.writable || this.#standsFor.has(socket))
       return false
     // The message began in an earlier packet: `GE` and then `LIST /…` is no LIST, whatever this packet looks
     // like.
@@ -73,21 +83,24 @@ export class ListVerb {
     const before = this.#before.get(socket)
     if (before === undefined) return false
     detach(socket, before)
-    this.#standsForList.add(socket)
+    this.#standsFor.set(socket, refused.name)
     this.#server.emit(this.#event, socket)
-    socket.unshift(Buffer.concat([Buffer.from(`${STAND_IN} `), head.subarray(LIST.length)]))
+    socket.unshift(Buffer.concat([Buffer.from(`${STAND_IN} `), refused.behindVerb]))
     return true
   }
 }
 
-/** The packet that was refused, when it is one whole head of a `LIST` and nothing else. */
-function refusedHead(error: Error): Buffer | null {
+/** What follows the verb in the packet that was refused, when that is one whole head and nothing else. */
+function refusedHead(error: Error): { readonly name: string; readonly behindVerb: Buffer } | null {
   if (!('code' in error) || error.code !== 'HPE_INVALID_METHOD') return null
   // Anywhere else, the packet's first bytes were the end of another request's body.
-  if (!('bytesParsed' in error) || error.bytesParsed !== REFUSED_AFTER_BYTES) return null
+  const stopped = 'bytesParsed' in error ? error.bytesParsed : undefined
   const packet = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : null
-  if (packet === null || !packet.subarray(0, LIST.length).equals(LIST)) return null
-  return packet.indexOf(END_OF_HEAD) === packet.length - END_OF_HEAD.length ? packet : null
+  if (packet === null) return null
+  const verb = VERBS.find(({ word }) => packet.subarray(0, word.length).equals(word))
+  if (verb === undefined || stopped !== verb.refusedAfterBytes) return null
+  const isWhole = packet.indexOf(END_OF_HEAD) === packet.length - END_OF_HEAD.length
+  return isWhole ? { name: verb.name, behindVerb: packet.subarray(verb.word.length) } : null
 }
 
 /** Takes node:http's parser and listeners off the connection. */

@@ -3,7 +3,7 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { hasCode } from '../base/errors.ts'
-import { asksForList, checkHead, checkNamespace, checkPatchType, originOf, tokenOf } from './request-head.ts'
+import { checkHead, checkNamespace, checkPatchType, originOf, tokenOf } from './request-head.ts'
 
 function request(headers: Readonly<Record<string, string>>): IncomingMessage {
   const message = new IncomingMessage(new Socket())
@@ -112,16 +112,6 @@ test('refuses any other namespace, in other words on the routes that know none',
   refuses(() => checkNamespace(other, '/v1/sys/init', true), 'bad_request')
   assert.equal(checkNamespace(other, '/v1/sys/seal-status', true), 'team/a')
   assert.equal(checkNamespace(other, '/v1/sys/leader', true), 'team/a')
-})
-
-test("reads ?list= by Go's spellings of a boolean, and refuses every other", () => {
-  const asks = (query: string): boolean => asksForList(new URLSearchParams(query))
-  for (const yes of ['1', 't', 'T', 'true', 'TRUE', 'True']) assert.equal(asks(`list=${yes}`), true)
-  for (const no of ['0', 'f', 'F', 'false', 'FALSE', 'False', '']) assert.equal(asks(`list=${no}`), false)
-  assert.equal(asks(''), false)
-  for (const nonsense of ['zz', 'yes', 'tRUE', '2', ' true']) {
-    refuses(() => asks(`list=${encodeURIComponent(nonsense)}`), 'bad_request')
-  }
 })
 
 test('takes a patch only as a merge patch, whatever stands behind the type', () => {

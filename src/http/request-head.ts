@@ -4,6 +4,7 @@ import { OperatingError } from '../base/errors.ts'
 import { MAX_HEADER_LINES } from '../base/limits.ts'
 import type { CeremonyAccess, Origin } from '../logical/request.ts'
 import type { Evidence } from './arrival.ts'
+import { PUT_BACK } from './list-verb.ts'
 
 const FORWARDING = [
   ...['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-original-forwarded-for'],
@@ -20,14 +21,15 @@ const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/
 /** Headers that decide something. Twice, one of two readers would take the first and the other the last. */
 const SINGLE: ReadonlySet<string> = new Set([
   ...['host', 'authorization', 'content-type', 'content-encoding', 'origin', 'sec-fetch-site'],
-  ...['x-vault-token', 'x-vault-namespace', 'x-conclave-acknowledge'],
+  ...['x-vault-token', 'x-vault-namespace', 'x-vault-wrap-ttl', 'x-vault-wrap-format'],
+  'x-conclave-acknowledge',
 ])
 
 /**
  * What no request may be without, and what it may not have twice, or a list at all. Throws `bad_request`.
  *
- * `LIST` is put back to the parser (`list-verb.ts`): with a body there would be a second place where a
- * request could end.
+ * `LIST` and its like are put back to the parser (`list-verb.ts`): with a body there would be a second place
+ * where a request could end.
  */
 export function checkHead(request: IncomingMessage, method: string): void {
   if (!isFramedPlainly(request)) {
@@ -40,8 +42,8 @@ export function checkHead(request: IncomingMessage, method: string): void {
   // A fragment is not sent (RFC 9112 section 3.2): some readers would cut it off, and others would not.
   if (request.url?.includes('#')) throw new OperatingError('bad_request', 'a path has no #; write %23')
   const { 'content-length': declared, 'transfer-encoding': chunked } = request.headers
-  if (method === 'LIST' && (chunked !== undefined || Number(declared ?? 0) > 0)) {
-    throw new OperatingError('bad_request', 'LIST takes no body')
+  if (PUT_BACK.has(method) && (chunked !== undefined || Number(declared ?? 0) > 0)) {
+    throw new OperatingError('bad_request', `${method} takes no body`)
   }
   evidenceOf(request)
 }
@@ -163,15 +165,6 @@ export function checkNamespace(request: IncomingMessage, path: string, isBare: b
   if (ANY_NAMESPACE.includes(path)) return String(header)
   if (isBare) throw new OperatingError('bad_request', 'operation unavailable in namespaces')
   throw new OperatingError('not_found', 'namespace not found')
-}
-
-/** Whether `?list=` asks for a list: Go's spellings of a boolean, and nothing else. Throws `bad_request`. */
-export function asksForList(query: URLSearchParams): boolean {
-  const value = query.get('list')
-  if (value === null || value === '') return false
-  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true
-  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false
-  throw new OperatingError('bad_request', '')
 }
 
 /** A merge patch says so (RFC 7396). Throws `bad_request` or `unsupported_media_type`. */

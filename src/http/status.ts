@@ -21,6 +21,7 @@ const STATUS = {
   overloaded: 503,
   parameters_invalid: 400,
   permission_denied: 403,
+  quota_exceeded: 429,
   sealed: 503,
   share_duplicate: 400,
   share_malformed: 400,

@@ -1,13 +1,24 @@
 import type { Clock } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
+import type { Fields } from './field-table.ts'
+import type { JsonObject } from './json.ts'
 import type { Caller, LogicalRequest, Operation } from './request.ts'
 import type { LogicalResponse } from './response.ts'
+import type { Schema } from './schema.ts'
 
 /** What a backend may touch. Its storage is a view that cannot leave its own prefix. */
 export interface BackendContext {
   readonly storage: StorageView
   readonly clock: Clock
   readonly entropy: Entropy
+  /** Bounds of what the mount gives out, in seconds, as they are tuned now. */
+  readonly ttl: () => MountTtl
+}
+
+/** In seconds, above zero. */
+export interface MountTtl {
+  readonly defaultTtl: number
+  readonly maxTtl: number
 }
 
 /** Plaintext storage below one prefix of the barrier. */
@@ -17,6 +28,8 @@ export interface StorageView {
   has(key: string): Promise<boolean>
   /** Names directly below `prefix` in byte order; a name ending in `/` is a folder. */
   list(prefix: string): Promise<readonly string[]>
+  /** As `list`, from the first name behind `after`, at most `limit` of them. */
+  page(prefix: string, page: { readonly after: string; readonly limit: number }): Promise<readonly string[]>
   /** All or nothing, durable when it resolves. */
   commit(batch: readonly ViewWrite[]): Promise<void>
 }
@@ -28,13 +41,17 @@ export type ViewWrite =
 /**
  * A row of a backend's route table: data first, so help, ACLs and tests can read it.
  *
- * `pattern` is matched against the path below the mount: literal segments, `:name` for one segment, and
- * `*name` at the end for all that is left (which may be empty).
+ * `pattern` is matched against the path below the mount: literal segments, `:name` for one segment, and once
+ * `*name` for all that is left (which may be empty), up to the literal segments that follow it.
  */
 export interface Route {
   readonly pattern: string
   readonly summary: string
   readonly access: 'token' | 'sudo' | 'public'
+  /** What it takes besides its path. Absent: any object, kept as it is; there is nothing to warn of. */
+  readonly fields?: Fields
+  /** Shape of `data` in its answers, where an operation answers with some. */
+  readonly answers?: Partial<Record<Operation, Schema>>
   readonly handlers: Partial<Record<Operation, Handler>>
   /** Lets the router choose between the create and update capabilities. */
   exists?(call: Call): Promise<boolean>
@@ -48,6 +65,15 @@ export interface Call {
   readonly caller: Caller | null
 }
 
+/** What a type that a client asks for is mounted as. */
+export interface MountAdmission {
+  readonly type: string
+  /** Those that the name stands for: `kv-v2` is `kv` with `version` 2. */
+  readonly options: Readonly<Record<string, string>>
+  /** Not of `cubbyhole` and its like: every store has one, and no more. */
+  readonly mountable: boolean
+}
+
 /** A secrets engine: mounted below a path, it answers with data. */
 export interface SecretsEngine {
   readonly type: string
@@ -56,4 +82,14 @@ export interface SecretsEngine {
 
 export interface Mounted {
   readonly routes: readonly Route[]
+  /** Absent where the mount makes no secrets that end. */
+  readonly leases?: LeaseKeeper
+}
+
+/** What an engine does with the secrets that it made (surface.md section 7). */
+export interface LeaseKeeper {
+  /** Makes the secret useless. It may be asked again for one that is: it then does nothing. */
+  revoke(internal: JsonObject): Promise<void>
+  /** How long the secret lives from now, in seconds, within what the mount allows. */
+  renew(internal: JsonObject, incrementSeconds: number): Promise<number>
 }

@@ -1,5 +1,7 @@
-import type { JsonObject, JsonOut } from './json.ts'
+import type { Fields } from './field-table.ts'
+import type { JsonObject, JsonOut, RawJson } from './json.ts'
 import type { Origin } from './request.ts'
+import type { Schema } from './schema.ts'
 
 /**
  * A route outside the mount router: it works sealed, needs no token by itself, and answers a bare object
@@ -10,6 +12,9 @@ export interface BareRoute {
   /** The whole path below the host, for example `/v1/sys/unseal` or `/sys/rekey/init`. */
   readonly path: string
   readonly summary: string
+  /** Members of its body, and the shape of its answers, for the OpenAPI document. */
+  readonly fields?: Fields
+  readonly answers?: Partial<Record<BareMethod, Schema>>
   /** PUT and POST are listed apart: the original face takes only PUT on `update`. */
   readonly handlers: Partial<Record<BareMethod, BareHandler>>
   /** Of a body, in bytes; without it what anybody may send (`MAX_UNAUTHENTICATED_BODY_BYTES`). */
@@ -38,7 +43,7 @@ export interface BareRequest {
 export interface BareResponse {
   readonly status: number
   /** `null`: no body. Secrets in it are wiped once it has gone out. */
-  readonly body: { readonly [member: string]: JsonOut } | null
+  readonly body: RawJson | { readonly [member: string]: JsonOut } | null
   /**
    * Set on an answer that carries new shares: called at most once, when the connection has shown that the
    * peer received it (custody.md section 4, evidence (a)). The listener then never closes first. It may never

@@ -1,7 +1,7 @@
 import type { JsonObject } from './json.ts'
 
 /** What a request does to a path (contract surface.md section 1.4). */
-export type Operation = 'read' | 'list' | 'create' | 'update' | 'patch' | 'delete'
+export type Operation = 'read' | 'list' | 'scan' | 'create' | 'update' | 'patch' | 'delete' | 'help'
 
 /** `open`: anyone. `guarded`: a token with sudo, or a holder. */
 export type Access = 'open' | 'guarded'
@@ -34,15 +34,26 @@ export interface Origin {
   readonly retireOn: 'acknowledgement' | 'proof'
 }
 
+/** What `X-Vault-Wrap-TTL` and `X-Vault-Wrap-Format` ask for (surface.md section 6.2). */
+export interface WrapRequest {
+  /** In seconds, above zero. */
+  readonly ttl: number
+  readonly format: 'token' | 'jwt'
+}
+
 /** One request, made once from HTTP; below the envelope nobody sees headers. */
 export interface LogicalRequest {
   readonly id: string
   readonly operation: Operation
-  /** Canonical, without `/v1/`, for example `secret/app/db`; a list ends in `/`. */
+  /** Canonical, without `/v1/`, for example `secret/app/db`; that of a list or scan ends in `/`. */
   readonly path: string
-  /** The body of a write; `null` when there is none. */
-  readonly body: JsonObject | null
-  readonly query: URLSearchParams
+  /**
+   * What the request says besides its path: the body of a write, the query of everything else. Policies judge
+   * the object that handlers get, so that they cannot read it differently. `null` when there is none.
+   */
+  readonly data: JsonObject | null
+  /** Whether the answer is to be wrapped. */
+  readonly wrap: WrapRequest | null
   /** As sent: `node:http` makes headers strings (named in SECURITY.md). `null` when there is none. */
   readonly token: string | null
   readonly origin: Origin
@@ -53,6 +64,7 @@ export interface Caller {
   readonly accessor: string
   readonly displayName: string
   readonly policies: readonly string[]
+  readonly tokenType: 'service' | 'batch'
   /** Key of the token's own storage (cubbyhole), derived from the token; never the token. */
   readonly cubbyholeId: string
   /** Where the token is stored; the token room alone understands it. */

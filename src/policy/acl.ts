@@ -1,3 +1,4 @@
+import type { JsonObject } from '../logical/json.ts'
 import type { Caller, Operation } from '../logical/request.ts'
 
 /** What a caller wants to do. */
@@ -7,6 +8,15 @@ export interface Act {
   readonly path: string
   /** Whether the route asks for the `sudo` capability besides. */
   readonly sudo: boolean
+  /** The object that the handler would get. */
+  readonly data: JsonObject | null
+  /** Seconds for which the answer is to be wrapped; `null`: not at all. */
+  readonly wrapTtl: number | null
+}
+
+/** What came of it. */
+export interface Decision {
+  readonly allowed: boolean
 }
 
 /**
@@ -15,12 +25,22 @@ export interface Act {
  */
 export const ROOT_POLICY = 'root'
 
-/** Decides. Nothing is allowed that no policy of the caller's gives. */
+/** Decides for one set of policies. Nothing is allowed that none of them gives. */
 export interface Acl {
-  allows(caller: Caller, act: Act): boolean
+  decide(act: Act): Decision
+  /** Whether anything at all is given on the path, which ends in `/`, or below it. */
+  reaches(path: string): boolean
+}
+
+/** The rules that hold for a caller at this moment. */
+export interface AclSource {
+  of(caller: Caller): Promise<Acl>
 }
 
 /** The policies that are built in: `root` gives everything. */
-export const BUILT_IN_ACL: Acl = {
-  allows: (caller) => caller.policies.includes(ROOT_POLICY),
+export const BUILT_IN_ACLS: AclSource = {
+  of: async ({ policies }) => {
+    const isRoot = policies.includes(ROOT_POLICY)
+    return { decide: () => ({ allowed: isRoot }), reaches: () => isRoot }
+  },
 }

@@ -1,5 +1,5 @@
 import { OperatingError } from '../base/errors.ts'
-import { MAX_PATH_BYTES } from '../base/limits.ts'
+import { MAX_MOUNT_PATH_UNITS, MAX_PATH_BYTES } from '../base/limits.ts'
 
 /**
  * The one spelling of a path that router, policies and audit all see. What is not canonical is refused, never
@@ -11,6 +11,24 @@ export function canonicalPath(raw: string): string {
   if (raw.length > MAX_PATH_BYTES) throw refused('is longer than 4,096 bytes')
   if (!raw.startsWith('/')) throw refused('must begin with a slash')
   const path = decode(raw)
+  checkSegments(path)
+  return path
+}
+
+/**
+ * A path at which something is to be mounted: as canonical as that of a request, ending in `/`, and without
+ * what policies read as a pattern. Throws `bad_request`.
+ */
+export function canonicalMountPath(path: string): string {
+  if (path.length > MAX_MOUNT_PATH_UNITS) throw refused(`is longer than ${MAX_MOUNT_PATH_UNITS} characters`)
+  if (path.startsWith('/') || !path.endsWith('/')) throw refused('begins with a slash, or is empty')
+  checkSegments(path)
+  if (path.includes('*') || path.split('/').includes('+')) throw refused('holds a wildcard of policies')
+  if (/\s/.test(path)) throw refused('holds white space')
+  return path
+}
+
+function checkSegments(path: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   if (/[\u0000-\u001f\u007f]/.test(path)) throw refused('holds a control character')
   if (path.includes('\\')) throw refused('holds a backslash')
@@ -18,7 +36,6 @@ export function canonicalPath(raw: string): string {
   if (path.split('/').some((segment) => segment === '.' || segment === '..')) {
     throw new OperatingError('bad_request', 'relative paths not supported')
   }
-  return path
 }
 
 function decode(raw: string): string {

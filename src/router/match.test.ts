@@ -4,7 +4,8 @@ import type { Route } from '../logical/backend.ts'
 import { matchMount, matchRoute } from './match.ts'
 
 const route = (pattern: string): Route => ({ pattern, summary: pattern, access: 'token', handlers: {} })
-const mounts = (...paths: string[]): { path: string }[] => paths.map((path) => ({ path }))
+const mounts = (...paths: string[]): ReadonlyMap<string, { path: string }> =>
+  new Map(paths.map((path) => [path, { path }]))
 
 test('finds a mount by whole segments: secret/ is not the beginning of secret2/', () => {
   const both = mounts('secret/', 'secret2/')
@@ -40,6 +41,15 @@ test('matches no more and no fewer segments than a pattern has', () => {
   for (const path of ['', 'config/', 'config/x', 'keys', 'keys/', 'keys/a/b', 'data', 'Config']) {
     assert.equal(matchRoute(routes, path), null, path)
   }
+})
+
+test('a rest ends where literal segments follow it', () => {
+  const routes = [route('mounts/*path/tune'), route('mounts/*path')]
+  assert.deepEqual(matchRoute(routes, 'mounts/a/b/tune')?.parameters, { path: 'a/b' })
+  assert.equal(matchRoute(routes, 'mounts/a/b/tune')?.route.pattern, 'mounts/*path/tune')
+  assert.equal(matchRoute(routes, 'mounts/tune')?.route.pattern, 'mounts/*path')
+  assert.deepEqual(matchRoute(routes, 'mounts/tune/x')?.parameters, { path: 'tune/x' })
+  assert.equal(matchRoute([route('mounts/*path/tune')], 'mounts/a/tuned'), null)
 })
 
 test('takes the first route that fits', () => {

@@ -15,16 +15,18 @@ export function matchRoute(routes: readonly Route[], path: string): RouteMatch |
   return null
 }
 
-/** The mount with the longest prefix, by whole segments: `secret/` is no prefix of `secret2/x`. */
-export function matchMount<Mount extends { readonly path: string }>(
-  mounts: readonly Mount[],
-  path: string,
-): Mount | null {
-  const fitting = mounts.filter((mount) => path.startsWith(mount.path) || `${path}/` === mount.path)
-  return fitting.reduce<Mount | null>(
-    (longest, mount) => (longest === null || mount.path.length > longest.path.length ? mount : longest),
-    null,
-  )
+/**
+ * The mount with the longest prefix, by whole segments: `secret/` is no prefix of `secret2/x`. One look-up a
+ * segment, however many mounts there are.
+ */
+export function matchMount<Mount>(mounts: ReadonlyMap<string, Mount>, path: string): Mount | null {
+  const exact = path.endsWith('/') ? mounts.get(path) : mounts.get(`${path}/`)
+  if (exact !== undefined) return exact
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const mount = mounts.get(path.slice(0, end + 1))
+    if (mount !== undefined) return mount
+  }
+  return null
 }
 
 function matchPattern(pattern: string, path: string): Record<string, string> | null {
@@ -35,12 +37,23 @@ function matchPattern(pattern: string, path: string): Record<string, string> | n
     const actual = given[index]
     // `data/*path` takes `data/`, whose rest is empty, but not `data`, which has none.
     if (actual === undefined) return null
-    if (segment.startsWith('*')) {
-      parameters[segment.slice(1)] = given.slice(index).join('/')
-      return parameters
-    }
+    if (segment.startsWith('*')) return matchRest({ parameters, wanted, given, index })
     if (segment.startsWith(':') && actual !== '') parameters[segment.slice(1)] = actual
     else if (segment !== actual) return null
   }
   return wanted.length === given.length ? parameters : null
+}
+
+/** What a `*` takes: all that the literal segments behind it leave. */
+function matchRest(at: {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly wanted: readonly string[]
+  readonly given: readonly string[]
+  readonly index: number
+}): Record<string, string> | null {
+  const { parameters, wanted, given, index } = at
+  const tail = wanted.slice(index + 1)
+  const end = given.length - tail.length
+  if (end < index + 1 || tail.some((segment, offset) => given[end + offset] !== segment)) return null
+  return { ...parameters, [wanted[index]?.slice(1) ?? '']: given.slice(index, end).join('/') }
 }

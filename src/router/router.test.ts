@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { SeededEntropy } from '../../tests/sim/seeded-entropy.ts'
 import { SimClock } from '../../tests/sim/sim-clock.ts'
 import { AuditBroker, type AuditDevice } from '../audit/broker.ts'
 import { fromUtf8, utf8 } from '../base/encoding.ts'
@@ -7,7 +8,8 @@ import { hasCode, OperatingError } from '../base/errors.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import type { Caller, LogicalRequest } from '../logical/request.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
-import { BUILT_IN_ACL } from '../policy/acl.ts'
+import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import { newEntry, PLAIN_CONFIG } from './mount-table.ts'
 import { Router } from './router.ts'
 
 const WITHOUT_TOKEN = 'permission denied'
@@ -17,6 +19,7 @@ const caller = (name: string): Caller => ({
   accessor: `accessor-of-${name}`,
   displayName: name,
   policies: name === 'root' ? ['root'] : ['default'],
+  tokenType: 'service',
   cubbyholeId: name,
   tokenKey: name,
 })
@@ -74,11 +77,26 @@ const ROUTES: readonly Route[] = [
   },
 ]
 
+const ENTRY = newEntry(
+  {
+    path: 'kv/',
+    type: 'kv',
+    description: '',
+    options: {},
+    config: PLAIN_CONFIG,
+    local: false,
+    sealWrap: false,
+  },
+  new SeededEntropy('router'),
+)
+
 function router(devices: readonly AuditDevice[] = [device]): Router {
   return new Router({
-    mounts: [{ path: 'kv/', mounted: { routes: ROUTES } }],
-    authenticate: async (token) => (token === 'root' || token === 'weak' ? caller(token) : null),
-    acl: BUILT_IN_ACL,
+    mounts: () => new Map([['kv/', { path: 'kv/', entry: ENTRY, mounted: { routes: ROUTES } }]]),
+    authenticate: async ({ token }) => (token === 'root' || token === 'weak' ? caller(token) : null),
+    acls: BUILT_IN_ACLS,
+    hold: async ({ response }) => response,
+    finish: async () => undefined,
     audit: new AuditBroker(devices),
     clock: new SimClock(),
   })
@@ -92,8 +110,8 @@ const asks = (
   id: 'id',
   operation,
   path,
-  body: null,
-  query: new URLSearchParams(),
+  data: null,
+  wrap: null,
   token,
   origin: {
     source: '127.0.0.1',

@@ -3,25 +3,36 @@ import { InvariantError } from '../base/assert.ts'
 import { type Clock, rfc3339 } from '../base/clock.ts'
 import { utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
-import type { Call, Handler, Mounted } from '../logical/backend.ts'
+import type { Call, Handler } from '../logical/backend.ts'
+import { unknownMembers } from '../logical/field-table.ts'
 import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
-import type { Acl } from '../policy/acl.ts'
+import type { AclSource } from '../policy/acl.ts'
+import { helpText } from './help.ts'
 import { matchMount, matchRoute, type RouteMatch } from './match.ts'
-
-/** A mount that answers. */
-export interface LiveMount {
-  readonly path: string
-  readonly mounted: Mounted
-}
+import type { LiveMount } from './mounts.ts'
+import { openApi } from './openapi.ts'
 
 export interface RouterPorts {
-  readonly mounts: readonly LiveMount[]
-  /** `null` when there is no token, or not a valid one. */
-  readonly authenticate: (token: string | null) => Promise<Caller | null>
-  readonly acl: Acl
+  /** By path; looked at anew for each request, as mounts come and go. */
+  readonly mounts: () => ReadonlyMap<string, LiveMount>
+  /** `null` when there is no token, or not a valid one. One use of the token is spent, whatever comes. */
+  readonly authenticate: (request: LogicalRequest) => Promise<Caller | null>
+  readonly acls: AclSource
+  /** Has secrets that end registered, and answers wrapped, before they go out. */
+  readonly hold: (done: Done) => Promise<LogicalResponse>
+  /** After the answer: a token whose last use this was ends here. */
+  readonly finish: (caller: Caller) => Promise<void>
   readonly audit: AuditBroker
   readonly clock: Clock
+}
+
+/** A request that came to an answer. */
+export interface Done {
+  readonly request: LogicalRequest
+  readonly response: LogicalResponse
+  readonly caller: Caller | null
+  readonly mount: LiveMount
 }
 
 type Verdict = 'allow' | 'no_token' | 'deny'
@@ -55,9 +66,21 @@ export class Router {
       throw new OperatingError('bad_request', 'the path is longer than 3,584 bytes')
     }
     const match = this.#resolve(path)
-    const caller = await this.#ports.authenticate(received.token)
+    const caller = await this.#ports.authenticate(received)
+    try {
+      return await this.#act(received, match, caller)
+    } finally {
+      if (caller !== null) await this.#ports.finish(caller)
+    }
+  }
+
+  async #act(
+    received: LogicalRequest,
+    match: MountMatch | null,
+    caller: Caller | null,
+  ): Promise<LogicalResponse | null> {
     const request = await withOperation(received, match, caller)
-    const verdict = this.#authorise(caller, match, request)
+    const verdict = await this.#authorise(caller, match, request)
     await this.#record('request', request, { caller, outcome: verdict })
 
     // Denied before missing: a stranger must not learn which paths exist.
@@ -65,25 +88,48 @@ export class Router {
     if (verdict === 'deny') {
       throw new OperatingError('permission_denied', '1 error occurred:\n\t* permission denied\n\n')
     }
-    const outcome = await settle(match, { request, parameters: match?.parameters ?? {}, caller })
+    const outcome = await this.#settle(match, { request, parameters: match?.parameters ?? {}, caller })
     await this.#record('response', request, { caller, outcome: nameOf(outcome) })
     if (outcome.failed) throw outcome.error
     return outcome.response
   }
 
-  #resolve(path: string): RouteMatch | null {
-    const mount = matchMount(this.#ports.mounts, path)
+  #resolve(path: string): MountMatch | null {
+    const mount = matchMount(this.#ports.mounts(), path)
     if (mount === null) return null
     const below = path.slice(mount.path.length)
-    return matchRoute(mount.mounted.routes, below) ?? { route: UNSUPPORTED, parameters: {} }
+    return { ...(matchRoute(mount.mounted.routes, below) ?? { route: UNSUPPORTED, parameters: {} }), mount }
   }
 
-  #authorise(caller: Caller | null, match: RouteMatch | null, request: LogicalRequest): Verdict {
-    if (match?.route.access === 'public') return 'allow'
+  async #authorise(
+    caller: Caller | null,
+    match: MountMatch | null,
+    request: LogicalRequest,
+  ): Promise<Verdict> {
+    if (match?.route.access === 'public' && request.operation !== 'help') return 'allow'
     if (caller === null) return 'no_token'
-    const { operation, path } = request
-    const act = { operation, path, sudo: match?.route.access === 'sudo' }
-    return this.#ports.acl.allows(caller, act) ? 'allow' : 'deny'
+    // What a route takes is no secret to whoever has a token (surface.md section 1.4).
+    if (request.operation === 'help') return 'allow'
+    const { operation, path, data, wrap } = request
+    const acl = await this.#ports.acls.of(caller)
+    const sudo = match?.route.access === 'sudo'
+    return acl.decide({ operation, path, sudo, data, wrapTtl: wrap?.ttl ?? null }).allowed ? 'allow' : 'deny'
+  }
+
+  /** What the handler came to, as a value, so that it is recorded once whatever it is. */
+  async #settle(match: MountMatch | null, call: Call): Promise<Outcome> {
+    try {
+      const handler = handlerOf(match, call.request)
+      const response = await handler(call)
+      if (response === null || match === null) return { failed: false, response }
+      const { request, caller } = call
+      const done = { request, response: withWarnings(response, match, request), caller, mount: match.mount }
+      return { failed: false, response: await this.#ports.hold(done) }
+    } catch (error) {
+      // A broken promise of our own ends the server: it waits for no audit device, which could hide it.
+      if (error instanceof InvariantError) throw error
+      return { failed: true, error }
+    }
   }
 
   async #record(
@@ -105,13 +151,18 @@ export class Router {
   }
 }
 
+/** A route of a mount that takes the path. */
+interface MountMatch extends RouteMatch {
+  readonly mount: LiveMount
+}
+
 /** Stands for a path inside a mount that no route takes. */
 const UNSUPPORTED = { pattern: '', summary: '', access: 'token', handlers: {} } as const
 
 /** Whether a write creates or updates is the engine's to say; it is asked only for a caller whom we know. */
 async function withOperation(
   request: LogicalRequest,
-  match: RouteMatch | null,
+  match: MountMatch | null,
   caller: Caller | null,
 ): Promise<LogicalRequest> {
   if (request.operation !== 'update' || match?.route.exists === undefined || caller === null) return request
@@ -120,16 +171,26 @@ async function withOperation(
   return { ...request, operation }
 }
 
-/** What the handler came to, as a value, so that it is recorded once whatever it is. */
-async function settle(match: RouteMatch | null, call: Call): Promise<Outcome> {
-  try {
-    const handler = handlerOf(match, call.request)
-    return { failed: false, response: await handler(call) }
-  } catch (error) {
-    // A broken promise of our own ends the server: it waits for no audit device, whose failure would hide it.
-    if (error instanceof InvariantError) throw error
-    return { failed: true, error }
-  }
+/** Says what was sent for nothing (surface.md section 0, 14): a mistyped name would do harm in silence. */
+function withWarnings(
+  response: LogicalResponse,
+  match: MountMatch,
+  request: LogicalRequest,
+): LogicalResponse {
+  const { fields } = match.route
+  if (fields === undefined || response.bare !== undefined) return response
+  const unknown = unknownMembers(fields, request.data).filter(
+    (name) => !Object.hasOwn(match.parameters, name),
+  )
+  if (unknown.length === 0) return response
+  const warning = `Endpoint ignored these unrecognized parameters: [${unknown.join(' ')}]`
+  return { ...response, warnings: [...(response.warnings ?? []), warning] }
+}
+
+function helpOf(path: string, { mount, route }: MountMatch): LogicalResponse {
+  const described = { path: mount.path, type: mount.entry.type, routes: [route] }
+  const openapi = openApi({ title: 'Conclave API', version: '' }, [described], [])
+  return { bare: { help: helpText(path, route), see_also: null, openapi } }
 }
 
 function nameOf(outcome: Outcome): string {
@@ -137,13 +198,14 @@ function nameOf(outcome: Outcome): string {
   return outcome.error instanceof OperatingError ? outcome.error.code : 'internal'
 }
 
-function handlerOf(match: RouteMatch | null, request: LogicalRequest): Handler {
+function handlerOf(match: MountMatch | null, request: LogicalRequest): Handler {
   if (match === null) {
     throw new OperatingError('not_found', `no handler for route "${request.path}". route entry not found.`)
   }
   if (match.route === UNSUPPORTED) {
     throw new OperatingError('unsupported_path', '1 error occurred:\n\t* unsupported path\n\n')
   }
+  if (request.operation === 'help') return async () => helpOf(request.path, match)
   const { handlers } = match.route
   // A route that makes no difference between the two has one handler for both.
   const handler =

@@ -12,34 +12,19 @@ import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
 import { OpenpgpDelivery } from '../delivery/openpgp/openpgp-delivery.ts'
 import { BodyBudget } from '../http/body-budget.ts'
-import { endpointText } from '../http/endpoint.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
-import type { BareRoute } from '../logical/bare-route.ts'
 import type { StorageBackend } from '../physical/backend.ts'
 import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
-import { custodyStatusRoute } from '../system/custody-status.ts'
-import { generateRootRoutes } from '../system/generate-root.ts'
 import { HandOvers } from '../system/hand-over.ts'
-import { healthRoute, leaderRoute } from '../system/health.ts'
-import { initRoute } from '../system/init.ts'
-import type { Lifecycle } from '../system/lifecycle.ts'
-import { journaled } from '../system/refusals.ts'
-import { modernRekeyRoutes } from '../system/rekey-modern.ts'
-import { originalRekeyRoutes } from '../system/rekey-original.ts'
-import { sealRoute } from '../system/seal.ts'
-import { sealStatusRoute } from '../system/seal-status.ts'
-import { stepDownRoute } from '../system/step-down.ts'
 import { systemBackend } from '../system/system-backend.ts'
-import { unsealRoute } from '../system/unseal.ts'
-import { mintOtp } from '../token/token.ts'
 import { ExchangeLog } from './exchange-log.ts'
-import { readInitSecret } from './init-secret.ts'
 import { type GuardedStorage, IoGuard } from './io-guard.ts'
+import { bareRoutes, lifecycleOf } from './lifecycle.ts'
 import type { Log } from './log.ts'
 import { type OpenLogical, openLogical, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { requestIds } from './request-ids.ts'
-import { collectGarbage, systemClock, systemEntropy, systemHost } from './system-ports.ts'
+import { collectGarbage, systemClock, systemEntropy } from './system-ports.ts'
 import { VERSION } from './version.ts'
 
 /** A server without its sockets. */
@@ -98,14 +83,17 @@ async function buildOn(
     seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
-      const opened = await openLogical(ports, session.barrier, () => systemBackend(lifecycle))
+      const opened = await openLogical(ports, session.barrier, (rooms) =>
+        systemBackend(lifecycle, rooms, () => bare),
+      )
       open = opened
+      void opened.begin(custodian.settled())
       handOvers.after(custodian.settled(), opened.audit, () => open === opened)
     },
     sealed: () => {
+      open?.end()
       open = null
-      // Once the keys have been wiped, which waits for a commit for as long as this at most.
-      void systemClock.sleep(millis(SEAL_COMMIT_MS + 1000)).then(collectGarbage)
+      forgetLater()
     },
     fatal,
   })
@@ -115,30 +103,17 @@ async function buildOn(
     if (open === null || !custodian.isOpen) throw new OperatingError('sealed', 'Vault is sealed')
     return open
   }
-  const lifecycle: Lifecycle = {
-    custodian,
-    journal,
-    clock: systemClock,
-    hashing: nodePrimitives,
-    storageType: config.storage.type,
-    storageTrouble: () => storage.trouble,
-    apiAddress: apiAddress(config),
-    host: systemHost(config.storage.type === 'sqlite' ? config.storage.folder : '.'),
-    cluster: () => (custodian.isOpen ? (open?.cluster ?? null) : null),
-    gate: { check: (token, path) => expectOpen().gate.check(token, path) },
-    delivery: ports.delivery,
-    initSecret: readInitSecret(config.initSecretFile),
-    equal: nodePrimitives.equal,
-    newOtp: (length) => mintOtp(systemEntropy, length),
-  }
+  const lifecycle = lifecycleOf({ config, custodian, journal, storage, ports, expectOpen })
+  const bare = bareRoutes(lifecycle)
   const exchangeLog = new ExchangeLog(log, systemClock, fatal)
   return {
     custodian,
     storage,
     journal,
     service: {
-      bareRoutes: new Map(bareRoutes(lifecycle).map((route) => [route.path, route])),
+      bareRoutes: new Map(bare.map((route) => [route.path, route])),
       gate: () => void expectOpen(),
+      admit: (path, source) => (custodian.isOpen ? (open?.quotas.admit(path, source) ?? null) : null),
       knows: (token) => expectOpen().knows(token),
       dispatch: (request) => expectOpen().router.dispatch(request),
       bodies: new BodyBudget(),
@@ -146,6 +121,11 @@ async function buildOn(
     },
     logExchange: (facts) => exchangeLog.write(facts),
   }
+}
+
+/** Once the keys have been wiped, which waits for a commit for as long as this at most. */
+function forgetLater(): void {
+  void systemClock.sleep(millis(SEAL_COMMIT_MS + 1000)).then(collectGarbage)
 }
 
 function ceremonyPorts(
@@ -168,30 +148,6 @@ function ceremonyPorts(
       unjoinedExpiryMs: config.unjoinedExpiry,
     },
   }
-}
-
-/** The routes outside the mount router: the list of what works without a token. */
-export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
-  return journaled(lifecycle.journal, [
-    initRoute(lifecycle),
-    sealStatusRoute(lifecycle),
-    unsealRoute(lifecycle),
-    sealRoute(lifecycle),
-    healthRoute(lifecycle),
-    leaderRoute(),
-    stepDownRoute(),
-    custodyStatusRoute(lifecycle),
-    ...generateRootRoutes(lifecycle),
-    ...modernRekeyRoutes(lifecycle),
-    ...originalRekeyRoutes(lifecycle),
-  ])
-}
-
-/** The first listener of the network, where others can reach it under the name that the configuration has. */
-function apiAddress({ listeners }: ServerConfig): string {
-  const first = listeners.find((listener) => listener.type === 'tcp')
-  const isWildcard = first === undefined || ['0.0.0.0', '::', ''].includes(first.host) || first.port === 0
-  return isWildcard ? '' : `${first.tls === null ? 'http' : 'https'}://${endpointText(first)}`
 }
 
 function openJournal(config: ServerConfig, ports: JournalPorts): Journal {

@@ -69,6 +69,7 @@ async function open(
     service: {
       bareRoutes: new Map(),
       gate: quiet,
+      admit: () => null,
       knows: async () => false,
       dispatch: async () => null,
       newId: () => 'id',

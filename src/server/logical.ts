@@ -13,20 +13,28 @@ import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
-import type { Mounted, SecretsEngine } from '../logical/backend.ts'
+import type { BackendContext, Mounted, SecretsEngine } from '../logical/backend.ts'
 import type { Caller } from '../logical/request.ts'
-import { BUILT_IN_ACL } from '../policy/acl.ts'
+import { BUILT_IN_ACLS } from '../policy/acl.ts'
+import { Quotas } from '../quota/quotas.ts'
 import { decodeMounts, encodeMounts, initialMounts, type MountEntry } from '../router/mount-table.ts'
-import { type LiveMount, Router } from '../router/router.ts'
+import { Mounts } from '../router/mounts.ts'
+import { Router } from '../router/router.ts'
 import type { TokenGate } from '../system/lifecycle.ts'
+import type { OpenRooms } from '../system/open-rooms.ts'
 import { firstRootToken, type StoredToken, TokenStore } from '../token/store.ts'
 import { mintToken } from '../token/token.ts'
-import { ENGINES } from './registry.ts'
+import { MountStorage } from './mount-storage.ts'
+import { CATALOG, ENGINES } from './registry.ts'
 
 const TOKEN_PREFIX = 'sys/token/'
+const QUOTA_PREFIX = 'sys/quotas/'
+/** 32 days: what the peers give without a word in the configuration. */
+const SYSTEM_TTL = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 const CUBBYHOLE_ID_INFO = 'conclave cubbyhole v1'
 
 export interface LogicalPorts {
+  readonly log: { warn(event: string, facts: { readonly code: string }): void }
   readonly primitives: Primitives
   readonly entropy: Entropy
   readonly clock: Clock
@@ -41,12 +49,17 @@ export interface Cluster {
 export interface OpenLogical {
   readonly router: Router
   readonly audit: AuditBroker
+  readonly quotas: Quotas
   readonly gate: TokenGate
   /** Whether this is a valid token, whatever it may do. */
   readonly knows: (token: string) => Promise<boolean>
   readonly cluster: Cluster
   /** A root token for a ceremony's commit. */
   readonly rootToken: () => NewRootToken
+  /** What goes on beside requests, once `recorded` says that the unseal is in the store. It never rejects. */
+  readonly begin: (recorded: Promise<void>) => Promise<void>
+  /** That ends: the store is being sealed. */
+  readonly end: () => void
 }
 
 /** What init stores besides the keys. What is `null` is made here; a root token stays with the caller. */
@@ -69,24 +82,48 @@ export function seedStore(
 export async function openLogical(
   ports: LogicalPorts,
   barrier: Barrier,
-  system: () => Mounted,
+  system: (rooms: OpenRooms) => Mounted,
 ): Promise<OpenLogical> {
   const tokens = await TokenStore.open(new BarrierView(barrier, TOKEN_PREFIX), ports.primitives)
   const stored = await barrier.get(MOUNTS_PATH)
   if (stored === null)
     throw new OperatingError('corrupt_store', 'the mount table is missing behind the barrier')
-  const entries = decodeMounts(stored)
   const authenticate = (token: string | null): Promise<Caller | null> => callerOf(ports, tokens, token)
-  const mounts = entries.map(
-    (entry): LiveMount => ({
-      path: entry.path,
-      mounted: mount(ports, barrier, { entry, entries, tokens, system }),
-    }),
-  )
+  const storage = new MountStorage(barrier)
+  const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
+  const waits = (error: unknown): void => {
+    const code = error instanceof OperatingError ? error.code : 'internal'
+    ports.log.warn('removing what a mount kept waits for the next unseal', { code })
+  }
+  const mounts = new Mounts(decodeMounts(stored), {
+    entropy: ports.entropy,
+    store: (table) => barrier.commit([{ op: 'put', key: MOUNTS_PATH, value: table }]),
+    build: (entry, ttl) => {
+      if (entry.type === 'token')
+        return tokenAuth(ownToken({ barrier, tokens, mounts: () => mounts, storage }))
+      if (entry.type === 'system')
+        return system({ mounts: () => mounts, acls: BUILT_IN_ACLS, quotas, catalog: CATALOG })
+      return mountEngine(entry, { ...ports, storage: storage.viewOf(entry), ttl })
+    },
+    endLeases: async () => undefined,
+    waits,
+    wipe: (entry) => storage.wipe(entry),
+    systemTtl: SYSTEM_TTL,
+    newId: () => uuidFrom(ports.entropy.bytes(16)),
+  })
   const audit = new AuditBroker([])
   return {
-    router: new Router({ mounts, authenticate, acl: BUILT_IN_ACL, audit, clock: ports.clock }),
+    router: new Router({
+      mounts: () => mounts.live,
+      authenticate: ({ token }) => authenticate(token),
+      acls: BUILT_IN_ACLS,
+      hold: async ({ response }) => response,
+      finish: async () => undefined,
+      audit,
+      clock: ports.clock,
+    }),
     audit,
+    quotas,
     gate: { check: (token, path) => checkSudo(authenticate, token, path) },
     knows: async (token) => (await tokens.lookup(token)) !== null,
     cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
@@ -94,36 +131,26 @@ export async function openLogical(
       const { token, writes } = tokens.newRootToken(ports)
       return { token, writes: writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key })) }
     },
+    begin: async (recorded) => {
+      await recorded
+      await mounts.resume().catch(waits)
+    },
+    end: () => mounts.close(),
   }
 }
 
-function mount(
-  ports: LogicalPorts,
-  barrier: Barrier,
-  what: {
-    readonly entry: MountEntry
-    readonly entries: readonly MountEntry[]
-    readonly tokens: TokenStore
-    readonly system: () => Mounted
-  },
-): Mounted {
-  const { entry, entries, tokens, system } = what
-  if (entry.type === 'token') return tokenAuth(ownToken(barrier, tokens, entries))
-  if (entry.type === 'system') return system()
+/** Throws `store_newer` for a type that this version does not have. */
+function mountEngine(entry: MountEntry, context: BackendContext): Mounted {
   const engines: Readonly<Record<string, SecretsEngine>> = ENGINES
   const engine = Object.hasOwn(engines, entry.type) ? engines[entry.type] : undefined
-  if (engine === undefined) {
-    throw new OperatingError(
-      'store_newer',
-      `the store mounts "${entry.type}", which this version does not have`,
-    )
+  if (engine !== undefined) {
+    const { storage, clock, entropy, ttl } = context
+    return engine.mount({ storage, clock, entropy, ttl }, entry.options)
   }
-  const { clock, entropy } = ports
-  return engine.mount({ storage: viewOf(barrier, entry), clock, entropy }, entry.options)
-}
-
-function viewOf(barrier: Barrier, entry: MountEntry): BarrierView {
-  return new BarrierView(barrier, `logical/${entry.uuid}/`)
+  throw new OperatingError(
+    'store_newer',
+    `the store mounts "${entry.type}", which this version does not have`,
+  )
 }
 
 /**
@@ -142,6 +169,7 @@ async function callerOf(
     accessor,
     displayName,
     policies,
+    tokenType: 'service',
     tokenKey: stored.key,
     // Made when it is asked for: few requests have to do with it.
     get cubbyholeId(): string {
@@ -150,7 +178,14 @@ async function callerOf(
   }
 }
 
-function ownToken(barrier: Barrier, tokens: TokenStore, entries: readonly MountEntry[]): OwnToken {
+interface TokenRooms {
+  readonly barrier: Barrier
+  readonly tokens: TokenStore
+  readonly mounts: () => Mounts
+  readonly storage: MountStorage
+}
+
+function ownToken({ barrier, tokens, mounts, storage }: TokenRooms): OwnToken {
   const find = async (token: string | null): Promise<StoredToken | null> =>
     token === null ? null : await tokens.lookup(token)
   return {
@@ -161,8 +196,8 @@ function ownToken(barrier: Barrier, tokens: TokenStore, entries: readonly MountE
       const writes: PlainWrite[] = tokens
         .revocation(stored)
         .map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
-      for (const entry of entries.filter((one) => one.type === 'cubbyhole')) {
-        const keys = await keptKeys(viewOf(barrier, entry), caller.cubbyholeId)
+      for (const entry of mounts().entries.filter((one) => one.type === 'cubbyhole')) {
+        const keys = await keptKeys(storage.viewOf(entry), caller.cubbyholeId)
         writes.push(...keys.map((key): PlainWrite => ({ op: 'delete', key: `logical/${entry.uuid}/${key}` })))
       }
       // One commit: a token is never gone while what it kept is still there, nor the other way round.
@@ -178,7 +213,9 @@ async function checkSudo(
 ): ReturnType<TokenGate['check']> {
   const caller = await authenticate(token)
   if (caller === null) return 'no_token'
-  return BUILT_IN_ACL.allows(caller, { operation: 'update', path, sudo: true }) ? 'allowed' : 'denied'
+  const acl = await BUILT_IN_ACLS.of(caller)
+  const act = { operation: 'update', path, sudo: true, data: null, wrapTtl: null } as const
+  return acl.decide(act).allowed ? 'allowed' : 'denied'
 }
 
 function decodeCluster(stored: Uint8Array | null): Cluster {

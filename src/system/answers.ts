@@ -40,9 +40,9 @@ export function requiredShare(lifecycle: Lifecycle, body: JsonObject, missing: s
   return share
 }
 
-/** The members of a logical request; one without a body has none. */
-export function bodyOf({ body }: Pick<LogicalRequest, 'body'>): JsonObject {
-  return body ?? NO_MEMBERS
+/** The members of a logical request; one without data has none. */
+export function bodyOf({ data }: Pick<LogicalRequest, 'data'>): JsonObject {
+  return data ?? NO_MEMBERS
 }
 
 /** Shares as `keys` and `keys_base64`. The shares themselves are wiped; the texts are, once they went out. */

@@ -5,9 +5,15 @@ import { MAX_CEREMONY_PAGE, MAX_LIST_PAGE } from '../base/limits.ts'
 import type { Archive } from '../ceremony/archive.ts'
 import type { CeremonySummary } from '../ceremony/stored-transcript.ts'
 import type { Call, Route } from '../logical/backend.ts'
-import type { JsonOut } from '../logical/json.ts'
+import { type Fields, readFields } from '../logical/field-table.ts'
+import type { JsonObject, JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+const PAGE = {
+  after: { type: 'string', description: 'The id behind which to go on.' },
+  limit: { type: 'string', description: 'How many at most.' },
+} as const satisfies Fields
 
 /** Ceremonies and their transcripts (custody.md section 3): no secret in them, but who agreed to what. */
 export function ceremonyRoutes({ custodian }: Lifecycle): readonly Route[] {
@@ -17,12 +23,14 @@ export function ceremonyRoutes({ custodian }: Lifecycle): readonly Route[] {
       pattern: 'ceremonies',
       summary: 'Ceremonies, the newest first: kind, times, outcome.',
       access: 'token',
+      fields: PAGE,
       handlers: { read: (call) => listCeremonies(archive, call) },
     },
     {
       pattern: 'ceremonies/',
       summary: 'Ids of all ceremonies.',
       access: 'token',
+      fields: PAGE,
       handlers: { list: (call) => listIds(archive, call) },
     },
     {
@@ -34,15 +42,13 @@ export function ceremonyRoutes({ custodian }: Lifecycle): readonly Route[] {
   ]
 }
 
-async function listCeremonies(archive: Archive, { request: { query } }: Call): Promise<LogicalResponse> {
-  const limit = limitOf(query, MAX_CEREMONY_PAGE)
-  const { ceremonies, next } = await archive.ceremonies({ after: query.get('after') ?? '', limit })
+async function listCeremonies(archive: Archive, { request }: Call): Promise<LogicalResponse> {
+  const { ceremonies, next } = await archive.ceremonies(pageOf(request.data, MAX_CEREMONY_PAGE))
   return { data: { ceremonies: ceremonies.map(summaryOut), next } }
 }
 
-async function listIds(archive: Archive, { request: { query } }: Call): Promise<LogicalResponse | null> {
-  const limit = limitOf(query, MAX_LIST_PAGE)
-  const keys = await archive.ids({ after: query.get('after') ?? '', limit })
+async function listIds(archive: Archive, { request }: Call): Promise<LogicalResponse | null> {
+  const keys = await archive.ids(pageOf(request.data, MAX_LIST_PAGE))
   return keys.length === 0 ? null : { data: { keys } }
 }
 
@@ -69,11 +75,11 @@ function summaryOut(ceremony: CeremonySummary): { readonly [member: string]: Jso
 }
 
 /** Throws `bad_request`. */
-function limitOf(query: URLSearchParams, most: number): number {
-  const text = query.get('limit')
-  if (text === null) return most
+function pageOf(asked: JsonObject | null, most: number): { readonly after: string; readonly limit: number } {
+  const { after = '', limit: text } = readFields(PAGE, asked)
+  if (text === undefined) return { after, limit: most }
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0
   if (limit < 1 || limit > most)
     throw new OperatingError('bad_request', `"limit" is a number from 1 to ${most}`)
-  return limit
+  return { after, limit }
 }

@@ -3,8 +3,15 @@ import { OperatingError } from '../base/errors.ts'
 import { JOURNAL_BYTES, JOURNAL_LINE_BYTES, JOURNAL_PAGE_DEFAULT } from '../base/limits.ts'
 import type { Journal, JournalEntry } from '../ceremony/journal/journal.ts'
 import type { Route } from '../logical/backend.ts'
+import { type Fields, type Given, readFields } from '../logical/field-table.ts'
+import type { JsonObject } from '../logical/json.ts'
 
 const MAX_ENTRIES = JOURNAL_BYTES / JOURNAL_LINE_BYTES
+
+const PAGE = {
+  after: { type: 'string', description: 'Entries behind this sequence; without it the newest ones.' },
+  limit: { type: 'string', description: 'How many entries at most.' },
+} as const satisfies Fields
 
 /**
  * `GET /v1/sys/custody/journal`: the newest entries, or with `after` the first ones behind that sequence; by
@@ -15,8 +22,9 @@ export function journalRoute(journal: Journal): Route {
     pattern: 'custody/journal',
     summary: 'What happened in ceremonies, also while the store was sealed.',
     access: 'sudo',
+    fields: PAGE,
     handlers: {
-      read: async ({ request }) => ({ data: { entries: pageOf(journal, request.query).map(shownEntry) } }),
+      read: async ({ request }) => ({ data: { entries: pageOf(journal, request.data).map(shownEntry) } }),
     },
   }
 }
@@ -46,21 +54,22 @@ export function shownEntry(entry: JournalEntry): ShownEntry {
 }
 
 /** Throws `bad_request`. */
-function pageOf(journal: Journal, query: URLSearchParams): readonly JournalEntry[] {
-  const limit = wholeNumber(query, 'limit', { min: 1, max: MAX_ENTRIES }) ?? JOURNAL_PAGE_DEFAULT
-  const after = wholeNumber(query, 'after', { min: 0, max: Number.MAX_SAFE_INTEGER })
+function pageOf(journal: Journal, asked: JsonObject | null): readonly JournalEntry[] {
+  const given = readFields(PAGE, asked)
+  const limit = wholeNumber(given, 'limit', { min: 1, max: MAX_ENTRIES }) ?? JOURNAL_PAGE_DEFAULT
+  const after = wholeNumber(given, 'after', { min: 0, max: Number.MAX_SAFE_INTEGER })
   const entries = journal.entries()
   if (after === null) return entries.slice(-limit)
   return entries.filter((entry) => entry.sequence > after).slice(0, limit)
 }
 
 function wholeNumber(
-  query: URLSearchParams,
-  name: string,
+  given: Given<typeof PAGE>,
+  name: keyof typeof PAGE,
   range: { readonly min: number; readonly max: number },
 ): number | null {
-  const text = query.get(name)
-  if (text === null || text === '') return null
+  const text = given[name]
+  if (text === undefined || text === '') return null
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
   if (value >= range.min && value <= range.max) return value
   throw new OperatingError(

@@ -4,7 +4,7 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Custodian } from '../ceremony/custodian.ts'
 import type { Delivery } from '../ceremony/delivery.ts'
 import type { Journal } from '../ceremony/journal/journal.ts'
-import type { Hashing } from '../custody/share-card.ts'
+import type { Primitives } from '../crypto/primitives.ts'
 import type { HostPort } from './host-readings.ts'
 
 /** What the routes outside the mount router work on. */
@@ -12,8 +12,10 @@ export interface Lifecycle {
   readonly custodian: Custodian
   readonly journal: Journal
   readonly clock: Clock
-  /** For the check words of a share that is given as words. */
-  readonly hashing: Hashing
+  /** For the check words of a share that is given as words, and for what clients want hashed. */
+  readonly hashing: Pick<Primitives, 'sha256' | 'digest'>
+  /** Random bytes that the caller owns. */
+  readonly random: (length: number) => Uint8Array
   readonly gate: TokenGate
   /** Reads the keys of people to whom shares and tokens are wrapped. */
   readonly delivery: Delivery

@@ -4,7 +4,7 @@ import type { Asked } from '../ceremony/access.ts'
 import type { RekeyStatus } from '../ceremony/rekey-runner.ts'
 import { alreadyRunning } from '../ceremony/rekey-texts.ts'
 import type { Call, Handler, Route } from '../logical/backend.ts'
-import { coercedBoolean, coercedInteger } from '../logical/coerced-fields.ts'
+import { type Fields, readFields } from '../logical/field-table.ts'
 import { strictString } from '../logical/fields.ts'
 import type { JsonObject, JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
@@ -13,6 +13,13 @@ import type { Lifecycle } from './lifecycle.ts'
 import { stringList } from './recipients.ts'
 import { arrivalOf, type Completed, parcelOut } from './rekey-bodies.ts'
 import { termsOf, verifyOf } from './rekey-terms.ts'
+
+const NUMBERS = {
+  secret_shares: { type: 'integer', description: 'How many shares the new set has.' },
+  secret_threshold: { type: 'integer', description: 'How many of them open the store.' },
+  backup: { type: 'boolean', description: 'Whether the wrapped shares are kept in the store as well.' },
+  require_verification: { type: 'boolean', description: 'Whether new shares come back before old ones end.' },
+} as const satisfies Fields
 
 type Data = { readonly [member: string]: JsonOut }
 
@@ -62,12 +69,13 @@ async function start(lifecycle: Lifecycle, call: Call): Promise<LogicalResponse>
   if (rekey.status().running !== null) throw alreadyRunning('rotate')
   const body = bodyOf(call.request)
   const keys = stringList(body, 'pgp_keys')
+  const { secret_shares, secret_threshold, backup, require_verification } = readFields(NUMBERS, body)
   const wanted = {
-    shares: coercedInteger(body, 'secret_shares') ?? 0,
-    threshold: coercedInteger(body, 'secret_threshold') ?? 0,
+    shares: secret_shares ?? 0,
+    threshold: secret_threshold ?? 0,
     // Without keys it is ignored on this face: there is nothing wrapped to keep.
-    backup: keys !== null && (coercedBoolean(body, 'backup') ?? false),
-    verify: verifyOf(body, coercedBoolean(body, 'require_verification') ?? false),
+    backup: keys !== null && (backup ?? false),
+    verify: verifyOf(body, require_verification ?? false),
     keys,
   }
   const terms = await termsOf(lifecycle, { wanted, face: 'rotate' }, asked)

@@ -1,10 +1,19 @@
 import { OperatingError } from '../base/errors.ts'
 import type { DataKeys } from '../ceremony/data-keys.ts'
 import type { Call, Handler, Route } from '../logical/backend.ts'
-import { coercedBoolean, coercedInteger, coercedSeconds } from '../logical/coerced-fields.ts'
 import { goDuration } from '../logical/duration.ts'
+import { type Fields, readFields } from '../logical/field-table.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+const RULES = {
+  max_operations: {
+    type: 'integer',
+    description: 'Encryptions under one data key before a new one is made.',
+  },
+  interval: { type: 'seconds', description: 'Age of a data key at which a new one is made; 0: none.' },
+  enabled: { type: 'boolean', description: 'Whether new data keys are made by themselves.' },
+} as const satisfies Fields
 
 /**
  * Rotation of the data key and its rules (key-lifecycle.md section 3.9), each under its two names, and the
@@ -24,6 +33,7 @@ export function rotateRoutes({ custodian }: Lifecycle): readonly Route[] {
         pattern,
         summary: 'Makes a new data key for what is written from now on.',
         access: 'sudo',
+        fields: {},
         handlers: { update: rotate },
       }),
     ),
@@ -32,6 +42,7 @@ export function rotateRoutes({ custodian }: Lifecycle): readonly Route[] {
         pattern,
         summary: 'When a new data key is made by itself.',
         access: 'token',
+        fields: RULES,
         handlers: { read, update: write },
       }),
     ),
@@ -51,12 +62,10 @@ async function configuration(dataKeys: DataKeys): Promise<LogicalResponse> {
   return { data: { enabled, interval, max_operations: maxOperations } }
 }
 
-async function configure(dataKeys: DataKeys, { request: { body } }: Call): Promise<null> {
-  const maxOperations = coercedInteger(body, 'max_operations')
-  const interval = coercedSeconds(body, 'interval')
-  const enabled = coercedBoolean(body, 'enabled')
+async function configure(dataKeys: DataKeys, { request }: Call): Promise<null> {
+  const { max_operations, interval, enabled } = readFields(RULES, request.data)
   await dataKeys.configureRotation({
-    ...(maxOperations === undefined ? {} : { maxOperations }),
+    ...(max_operations === undefined ? {} : { maxOperations: max_operations }),
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(enabled === undefined ? {} : { enabled }),
   })

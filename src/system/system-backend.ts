@@ -1,4 +1,5 @@
 import type { Mounted } from '../logical/backend.ts'
+import type { BareRoute } from '../logical/bare-route.ts'
 import { ceremonyRoutes } from './ceremonies.ts'
 import { decodeTokenRoute } from './decode-token.ts'
 import { generateRootTokenRoutes } from './generate-root-token.ts'
@@ -7,14 +8,26 @@ import { hostInfoRoute } from './host-info.ts'
 import { journalRoute } from './journal.ts'
 import { keyStatusRoute } from './key-status.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { mountRoutes } from './mounts.ts'
+import type { OpenRooms } from './open-rooms.ts'
+import { openApiRoute } from './openapi.ts'
+import { pluginRoutes } from './plugins.ts'
+import { quotaRoutes } from './quotas.ts'
 import { journaledBehindRouter } from './refusals.ts'
 import { rekeyBackupRoutes } from './rekey-backup.ts'
+import { remountRoutes } from './remount.ts'
 import { rotateRoutes } from './rotate.ts'
 import { rotateRootRoutes } from './rotate-root.ts'
+import { toolRoutes } from './tools.ts'
+import { uiMountRoutes } from './ui-mounts.ts'
 import { versionHistoryRoutes } from './version-history.ts'
 
 /** `sys/` behind the router: every route that asks for a token, one file a resource. */
-export function systemBackend(lifecycle: Lifecycle): Mounted {
+export function systemBackend(
+  lifecycle: Lifecycle,
+  rooms: OpenRooms,
+  bare: () => readonly BareRoute[],
+): Mounted {
   return {
     routes: journaledBehindRouter(lifecycle.journal, [
       ...rotateRootRoutes(lifecycle),
@@ -28,6 +41,13 @@ export function systemBackend(lifecycle: Lifecycle): Mounted {
       hostInfoRoute(lifecycle),
       ...ceremonyRoutes(lifecycle),
       journalRoute(lifecycle.journal),
+      ...uiMountRoutes(rooms),
+      ...remountRoutes(rooms),
+      ...pluginRoutes(rooms),
+      ...mountRoutes(rooms),
+      ...toolRoutes(lifecycle),
+      openApiRoute(rooms, bare),
+      ...quotaRoutes(rooms),
     ]),
   }
 }

@@ -24,6 +24,27 @@ test('takes LIST as a list, also many times and mixed with others on one connect
   assert.deepEqual(dispatched, ['list s/a/', 'read s/b', 'list s/a/', 'list s/a/', 'read s/b'])
 })
 
+test('takes SCAN and HELP the same way', async () => {
+  const [scan, help] = [LIST.replace('LIST', 'SCAN'), LIST.replace('LIST', 'HELP')]
+  assert.deepEqual(await statuses(scan, GET, help, LIST, scan), ['200', '200', '200', '200', '200'])
+  assert.deepEqual(dispatched, ['scan s/a/', 'read s/b', 'help s/a', 'list s/a/', 'scan s/a/'])
+  for (const packets of [
+    ['S', scan],
+    ['HE', help],
+    [scan + scan],
+    [help + GET],
+    ['SCANS /v1/s/a HTTP/1.1\r\n\r\n'],
+  ]) {
+    dispatched.splice(0)
+    await statuses(...packets)
+    assert.deepEqual(
+      dispatched.filter((one) => !one.startsWith('read')),
+      [],
+      packets.join(' | '),
+    )
+  }
+})
+
 test('refuses the verb that stands in for it', async () => {
   assert.deepEqual(await statuses(LIST.replace('LIST', 'SEARCH')), ['405'])
   assert.deepEqual(await statuses(LIST, LIST.replace('LIST', 'SEARCH')), ['200', '405'])

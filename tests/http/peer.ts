@@ -54,6 +54,7 @@ export async function listen(
         dispatched.push(`${operation} ${path}`)
         return { data: {} }
       },
+      admit: () => null,
       knows: async () => true,
       newId: () => 'id',
       bodies: new BodyBudget(),

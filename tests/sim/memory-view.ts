@@ -1,12 +1,21 @@
 import { concat } from '../../src/base/encoding.ts'
 import { MAX_LIST_PAGE } from '../../src/base/limits.ts'
 import { readJson } from '../../src/http/json-reader.ts'
-import type { Call, Mounted, Route, StorageView, ViewWrite } from '../../src/logical/backend.ts'
+import type {
+  BackendContext,
+  Call,
+  Mounted,
+  Route,
+  StorageView,
+  ViewWrite,
+} from '../../src/logical/backend.ts'
 import type { JsonObject } from '../../src/logical/json.ts'
 import type { Caller, LogicalRequest, Operation } from '../../src/logical/request.ts'
 import type { LogicalResponse } from '../../src/logical/response.ts'
 import { MemoryBackend } from '../../src/physical/memory/memory-backend.ts'
 import { matchRoute } from '../../src/router/match.ts'
+import { SeededEntropy } from './seeded-entropy.ts'
+import { SimClock } from './sim-clock.ts'
 
 /** A room's storage over a real backend, below a prefix and without encryption. */
 export class MemoryView implements StorageView {
@@ -27,7 +36,14 @@ export class MemoryView implements StorageView {
   }
 
   async list(prefix: string): Promise<readonly string[]> {
-    return await this.#backend.list(this.#prefix + prefix, { after: '', limit: MAX_LIST_PAGE })
+    return await this.page(prefix, { after: '', limit: MAX_LIST_PAGE })
+  }
+
+  async page(
+    prefix: string,
+    page: { readonly after: string; readonly limit: number },
+  ): Promise<readonly string[]> {
+    return await this.#backend.list(this.#prefix + prefix, page)
   }
 
   async commit(batch: readonly ViewWrite[]): Promise<void> {
@@ -43,6 +59,12 @@ export class MemoryView implements StorageView {
   keys(): readonly string[] {
     return [...this.#backend.snapshot().keys()]
   }
+}
+
+/** What an engine gets when it is mounted, on this storage. */
+export function contextOn(storage: StorageView): BackendContext {
+  const ttl = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
+  return { storage, clock: new SimClock(), entropy: new SeededEntropy('engine'), ttl: () => ttl }
 }
 
 /** A body as the listener would hand it in. */
@@ -82,8 +104,8 @@ function callOf(mounted: Mounted, asked: Asked): { readonly call: Call; readonly
     id: 'request',
     operation: asked.operation,
     path: asked.path,
-    body: asked.body === undefined ? null : bodyOf(asked.body),
-    query: new URLSearchParams(),
+    data: asked.body === undefined ? null : bodyOf(asked.body),
+    wrap: null,
     token: asked.token ?? null,
     origin: {
       source: '127.0.0.1',

@@ -41,6 +41,7 @@ const ED25519_PUBLIC = Buffer.from('302a300506032b6570032100', 'hex')
  */
 export const nodePrimitives: Primitives = {
   sha256,
+  digest: (name, message) => plain(hash(name.replace('sha2-', 'sha'), message, 'buffer')),
   hkdf: (inputKey, salt, info, length) => hkdfSha256({ inputKey, salt, info: utf8(info) }, length),
   aeadKey: nodeAeadKey,
   macKey: nodeMacKey,

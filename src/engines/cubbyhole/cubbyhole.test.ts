@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { ask, exists, MemoryView } from '../../../tests/sim/memory-view.ts'
-import { SeededEntropy } from '../../../tests/sim/seeded-entropy.ts'
-import { SimClock } from '../../../tests/sim/sim-clock.ts'
+import { ask, contextOn, exists, MemoryView } from '../../../tests/sim/memory-view.ts'
 import { RawJson } from '../../logical/json.ts'
 import type { Caller } from '../../logical/request.ts'
 import { cubbyhole, keptKeys } from './cubbyhole.ts'
@@ -11,6 +9,7 @@ const callerWith = (cubbyholeId: string): Caller => ({
   accessor: 'accessor',
   displayName: 'token',
   policies: ['root'],
+  tokenType: 'service',
   cubbyholeId,
   tokenKey: 'id/x',
 })
@@ -21,7 +20,7 @@ let storage: MemoryView
 let mounted: ReturnType<typeof cubbyhole.mount>
 beforeEach(() => {
   storage = new MemoryView()
-  mounted = cubbyhole.mount({ storage, clock: new SimClock(), entropy: new SeededEntropy(1) }, {})
+  mounted = cubbyhole.mount(contextOn(storage), {})
 })
 
 const write = async (caller: Caller, path: string, body: string): Promise<void> =>

@@ -50,9 +50,9 @@ async function list(storage: StorageView, call: Call): Promise<LogicalResponse |
 }
 
 async function write(storage: StorageView, call: Call): Promise<null> {
-  const { body } = call.request
-  if (body === null || body.members.size === 0) throw new OperatingError('bad_request', 'missing data fields')
-  await storage.commit([{ op: 'put', key: keyOf(call), value: encodeStoredJson(body) }])
+  const { data } = call.request
+  if (data === null || data.members.size === 0) throw new OperatingError('bad_request', 'missing data fields')
+  await storage.commit([{ op: 'put', key: keyOf(call), value: encodeStoredJson(data) }])
   return null
 }
 

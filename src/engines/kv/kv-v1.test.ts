@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { type Asked, ask, exists, MemoryView } from '../../../tests/sim/memory-view.ts'
-import { SeededEntropy } from '../../../tests/sim/seeded-entropy.ts'
-import { SimClock } from '../../../tests/sim/sim-clock.ts'
+import { type Asked, ask, contextOn, exists, MemoryView } from '../../../tests/sim/memory-view.ts'
 import { RawJson } from '../../logical/json.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
 import { kvV1 } from './kv-v1.ts'
@@ -11,7 +9,7 @@ let storage: MemoryView
 let kv: ReturnType<typeof kvV1.mount>
 beforeEach(() => {
   storage = new MemoryView()
-  kv = kvV1.mount({ storage, clock: new SimClock(), entropy: new SeededEntropy('kv') }, {})
+  kv = kvV1.mount(contextOn(storage), {})
 })
 
 const write = async (path: string, body: string): Promise<LogicalResponse | null> =>

@@ -41,9 +41,9 @@ async function list(storage: Storage, call: Call): Promise<LogicalResponse | nul
 }
 
 async function write(storage: Storage, call: Call): Promise<null> {
-  const { body } = call.request
-  if (body === null || body.members.size === 0) throw new OperatingError('bad_request', 'missing data fields')
-  await storage.commit([{ op: 'put', key: pathOf(call), value: encodeEntry(body) }])
+  const { data } = call.request
+  if (data === null || data.members.size === 0) throw new OperatingError('bad_request', 'missing data fields')
+  await storage.commit([{ op: 'put', key: pathOf(call), value: encodeEntry(data) }])
   return null
 }
 

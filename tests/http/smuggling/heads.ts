@@ -34,9 +34,10 @@ export const HEADS: readonly Family[] = [
         ...['GET /v1/m000/a HTTP/1.1\r', 'GET /v1/m000/a HTTP/1.1\n', 'HTTP/1.1 200 OK', ''],
       ],
       '405 open': [
-        ...['OPTIONS /v1/m000/a HTTP/1.1', 'TRACE /v1/m000/a HTTP/1.1', 'SEARCH /v1/m000/a HTTP/1.1'],
+        ...['TRACE /v1/m000/a HTTP/1.1', 'SEARCH /v1/m000/a HTTP/1.1'],
         ...['PROPFIND /v1/m000/a HTTP/1.1', 'M-SEARCH /v1/m000/a HTTP/1.1', 'QUERY /v1/m000/a HTTP/1.1'],
       ],
+      '400 open': ['OPTIONS /v1/m000/a HTTP/1.1'],
       '405 closed': ['SOURCE /v1/m000/a ICE/1.0', 'DESCRIBE /v1/m000/a RTSP/1.0'],
       'nothing closed': ['CONNECT x:80 HTTP/1.1', 'CONNECT /v1/m000/a HTTP/1.1'],
     },

@@ -37,9 +37,10 @@ async function noting(
   tls: ListenOptions['tls'],
 ): Promise<Listening & { readonly notes: ReadonlyMap<string, string[]> }> {
   const notes = new Map<string, string[]>()
-  const dispatch = async ({ operation, path, body }: LogicalRequest): Promise<LogicalResponse> => {
+  const dispatch = async ({ operation, path, data }: LogicalRequest): Promise<LogicalResponse> => {
     const [mount = '', ...rest] = path.split('/')
-    const members = body === null ? '' : ` {${[...body.members.keys()].join()}}`
+    const isWrite = operation === 'update' || operation === 'patch'
+    const members = data === null || !isWrite ? '' : ` {${[...data.members.keys()].join()}}`
     const note = `${operation} ${rest.join('/').slice(0, PATH_SHOWN)}${members}`
     notes.set(mount, [...(notes.get(mount) ?? []), note])
     return { data: {} }

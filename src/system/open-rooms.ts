@@ -1,0 +1,24 @@
+import type { MountAdmission } from '../logical/backend.ts'
+import type { AclSource } from '../policy/acl.ts'
+import type { Quotas } from '../quota/quotas.ts'
+import type { Mounts } from '../router/mounts.ts'
+
+/** The rooms that exist only while the store is open, as the routes of `sys/` need them. */
+export interface OpenRooms {
+  /** A function, as `sys/` is one of them. */
+  readonly mounts: () => Mounts
+  readonly acls: AclSource
+  readonly quotas: Quotas
+  /** What can be mounted, by the name that clients ask for. */
+  readonly catalog: Catalog
+}
+
+/** The plugins of the peers, all of which are built in here (surface.md section 4.5). */
+export interface Catalog {
+  /** Of secrets engines and of auth methods, in byte order. */
+  readonly secret: readonly string[]
+  readonly auth: readonly string[]
+  readonly database: readonly string[]
+  /** How a type is mounted: under another name or with options; `null` for what is not in the catalog. */
+  admit(kind: 'secret' | 'auth', type: string): MountAdmission | null
+}

@@ -1,0 +1,57 @@
+import type { Call, Route } from '../logical/backend.ts'
+import type { BareRoute } from '../logical/bare-route.ts'
+import { type Fields, readFields } from '../logical/field-table.ts'
+import type { LogicalResponse } from '../logical/response.ts'
+import { type Described, openApi } from '../router/openapi.ts'
+import { API_VERSION } from './answers.ts'
+import type { OpenRooms } from './open-rooms.ts'
+
+const FIELDS = {
+  generic_mount_paths: { type: 'boolean', description: 'Whether the paths of mounts are parameters.' },
+} as const satisfies Fields
+
+/**
+ * `sys/internal/specs/openapi` (surface.md section 12): without a token, what needs none; with one, the
+ * mounts that it reaches. Which mounts there are is told to nobody else.
+ */
+export function openApiRoute(rooms: OpenRooms, bare: () => readonly BareRoute[]): Route {
+  const read = (call: Call): Promise<LogicalResponse> => document(rooms, bare(), call)
+  return {
+    pattern: 'internal/specs/openapi',
+    summary: 'The API of this server as an OpenAPI document.',
+    access: 'public',
+    fields: FIELDS,
+    handlers: { read, update: read },
+  }
+}
+
+async function document(
+  rooms: OpenRooms,
+  bare: readonly BareRoute[],
+  { caller, request }: Call,
+): Promise<LogicalResponse> {
+  const { generic_mount_paths: isGeneric = false } = readFields(FIELDS, request.data)
+  const acl = caller === null ? null : await rooms.acls.of(caller)
+  const mounts = [...rooms.mounts().live.values()].flatMap(({ path, entry, mounted }): Described[] => {
+    const isOpen = acl?.reaches(path) === true
+    const routes = isOpen ? mounted.routes : mounted.routes.filter(({ access }) => access === 'public')
+    return routes.length === 0 ? [] : [{ path, type: entry.type, routes }]
+  })
+  const shown = isGeneric ? onceEach(mounts) : mounts
+  return { bare: openApi({ title: 'Conclave API', version: API_VERSION }, shown, bare) }
+}
+
+/** One mount a type, whose path is a parameter: for who generates a client. */
+function onceEach(mounts: readonly Described[]): readonly Described[] {
+  const own = ['system', 'cubbyhole', 'token', 'identity']
+  const seen = new Set<string>()
+  return mounts.flatMap((mount): Described[] => {
+    if (own.includes(mount.type)) return [mount]
+    if (seen.has(mount.type)) return []
+    seen.add(mount.type)
+    const prefix = mount.path.startsWith('auth/') ? 'auth/' : ''
+    const name = `:${mount.type}_mount_path`
+    const routes = mount.routes.map((route) => ({ ...route, pattern: `${name}/${route.pattern}` }))
+    return [{ ...mount, path: prefix, routes }]
+  })
+}

@@ -1,0 +1,82 @@
+import { OperatingError } from '../base/errors.ts'
+import type { Call, Route } from '../logical/backend.ts'
+import type { LogicalResponse } from '../logical/response.ts'
+import { mapOf, nullable, shape, TEXT, TEXT_MAP } from '../logical/schema.ts'
+import type { Acl } from '../policy/acl.ts'
+import { matchMount } from '../router/match.ts'
+import type { MountEntry } from '../router/mount-table.ts'
+import { ENTRY_SHAPE } from './mount-fields.ts'
+import { shownMount } from './mount-shown.ts'
+import type { OpenRooms } from './open-rooms.ts'
+
+const BRIEF = shape({ type: TEXT, description: TEXT, options: nullable(TEXT_MAP) })
+
+/**
+ * `sys/internal/ui/mounts`: what every KV client asks first, to learn the mount of a path and its version
+ * (surface.md section 4.4). It has a check of its own: whoever may do anything below a mount may know of it.
+ */
+export function uiMountRoutes(rooms: OpenRooms): readonly Route[] {
+  const pattern = 'internal/ui/mounts'
+  const handlers = { read: (call: Call) => readAll(rooms, call) }
+  const list = {
+    summary: 'The mounts that the caller can use; without a token, those that are shown to everybody.',
+    access: 'public',
+    fields: {},
+    answers: { read: shape({ secret: mapOf(BRIEF), auth: mapOf(BRIEF) }) },
+  } as const
+  return [
+    { pattern, ...list, handlers },
+    { pattern: `${pattern}/`, ...list, handlers },
+    {
+      pattern: `${pattern}/*path`,
+      summary: 'The mount that a path is on.',
+      access: 'public',
+      fields: {},
+      answers: { read: ENTRY_SHAPE },
+      handlers: { read: (call) => readOne(rooms, call) },
+    },
+  ]
+}
+
+async function readAll(rooms: OpenRooms, { caller, request }: Call): Promise<LogicalResponse> {
+  if (caller === null && request.token !== null) throw denied('permission denied')
+  const acl = caller === null ? null : await rooms.acls.of(caller)
+  const visible = rooms.mounts().entries.filter((entry) => isVisible(entry, acl))
+  const shown = (isAuth: boolean): NonNullable<LogicalResponse['data']> =>
+    Object.fromEntries(
+      visible
+        .filter((entry) => entry.path.startsWith('auth/') === isAuth)
+        .map((entry) => [isAuth ? entry.path.slice('auth/'.length) : entry.path, shownTo(acl, entry)]),
+    )
+  return { data: { auth: shown(true), secret: shown(false) } as NonNullable<LogicalResponse['data']> }
+}
+
+function isVisible(entry: MountEntry, acl: Acl | null): boolean {
+  return acl === null ? entry.config.listingVisibility === 'unauth' : acl.reaches(entry.path)
+}
+
+/** A stranger learns no accessor. */
+function shownTo(acl: Acl | null, entry: MountEntry): ReturnType<typeof shownMount> {
+  const whole = shownMount(entry)
+  if (acl !== null) return whole
+  const { type = '', description = '', options = null } = whole
+  return { type, description, options }
+}
+
+async function readOne(rooms: OpenRooms, { caller, parameters }: Call): Promise<LogicalResponse> {
+  if (caller === null) throw denied('permission denied')
+  const asked = parameters['path'] ?? ''
+  const acl = await rooms.acls.of(caller)
+  const mount = matchMount(rooms.mounts().live, asked)
+  if (mount !== null && acl.reaches(mount.path)) {
+    return { data: { ...shownMount(mount.entry), path: mount.path } }
+  }
+  const path = asked.endsWith('/') ? asked : `${asked}/`
+  throw denied(
+    `preflight capability check returned 403, please ensure client's policies grant access to path "${path}"`,
+  )
+}
+
+function denied(text: string): OperatingError {
+  return new OperatingError('permission_denied', text)
+}

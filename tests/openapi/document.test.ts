@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { TestServer } from '../api/in-process.ts'
+import { Conformance } from './conformance.ts'
+
+let server: TestServer
+before(async () => {
+  server = await TestServer.start()
+  await server.open(1, 1)
+  await server.asRoot('POST', '/v1/sys/mounts/one', { type: 'kv' })
+  await server.asRoot('POST', '/v1/sys/mounts/two', { type: 'kv' })
+})
+after(() => server.close())
+
+const SPEC = '/v1/sys/internal/specs/openapi'
+const specification = async (query = '') => (await server.asRoot('GET', SPEC + query)).body
+
+test('is a document as OpenAPI 3.0 has it, with and without paths of mounts', async () => {
+  for (const query of ['', '?generic_mount_paths=true']) {
+    const { valid, errors } = await new Validator().validate(await specification(query))
+    assert.deepEqual([valid, errors], [true, undefined])
+  }
+})
+
+test('every operation has a name of its own', async () => {
+  const { paths } = await specification()
+  const ids = Object.values<Record<string, { operationId?: string }>>(paths).flatMap((item) =>
+    Object.values(item).flatMap(({ operationId }) => (operationId === undefined ? [] : [operationId])),
+  )
+  assert.ok(ids.length > 60, String(ids.length))
+  assert.equal(new Set(ids).size, ids.length)
+})
+
+test('every route of every mount stands in it', async () => {
+  const { paths } = await specification()
+  for (const path of ['/one/{path}', '/two/{path}', '/sys/mounts/{path}/tune', '/sys/seal-status']) {
+    assert.ok(path in paths, path)
+  }
+})
+
+test('a stranger sees only what needs no token, and no mount', async () => {
+  const { paths } = (await server.call('GET', SPEC)).body
+  assert.ok('/sys/init' in paths)
+  for (const path of ['/one/{path}', '/sys/mounts', '/sys/key-status']) assert.ok(!(path in paths), path)
+})
+
+test('answers are as it says', async () => {
+  const conformance = new Conformance(await specification())
+  const calls: readonly (readonly [method: string, path: string, body?: unknown])[] = [
+    ['GET', '/v1/sys/health'],
+    ['GET', '/v1/sys/seal-status'],
+    ['GET', '/v1/sys/mounts'],
+    ['GET', '/v1/sys/mounts/one'],
+    ['GET', '/v1/sys/mounts/one/tune'],
+    ['GET', '/v1/sys/auth'],
+    ['GET', '/v1/sys/internal/ui/mounts'],
+    ['GET', '/v1/sys/internal/ui/mounts/one/a'],
+    ['GET', '/v1/sys/plugins/catalog'],
+    ['LIST', '/v1/sys/plugins/catalog/secret'],
+    ['POST', '/v1/sys/tools/random', {}],
+    ['POST', '/v1/sys/tools/hash', { input: 'YQ==' }],
+    ['POST', '/v1/one/a', { k: 'v' }],
+    ['GET', '/v1/one/a'],
+    ['LIST', '/v1/one'],
+    ['GET', '/v1/one/none'],
+    ['GET', '/v1/auth/token/lookup-self'],
+    ['GET', '/v1/sys/key-status'],
+  ]
+  for (const [method, path, body] of calls) {
+    const answer = await server.asRoot(method, path, body)
+    const exchange = { method, path, query: '', status: answer.status, body: answer.body }
+    assert.equal(conformance.fault(exchange), null)
+  }
+})
+
+test('an answer that is not as it says is found', async () => {
+  const conformance = new Conformance(await specification())
+  const about = { method: 'GET', path: '/v1/sys/mounts/one/tune', query: '', status: 200 }
+  const { body } = await server.asRoot('GET', about.path)
+  assert.equal(conformance.fault({ ...about, body }), null)
+  const wrong = { ...body, data: { ...body.data, max_lease_ttl: '1h' } }
+  assert.match(String(conformance.fault({ ...about, body: wrong })), /max_lease_ttl must be integer/)
+  const { lease_id: _, ...without } = body
+  assert.match(String(conformance.fault({ ...about, body: without })), /lease_id/)
+})
+
+test('a path tells what it takes, to whoever has a token', async () => {
+  for (const [method, query] of [
+    ['GET', '?help=1'],
+    ['HELP', ''],
+  ] as const) {
+    const { status, body } = await server.asRoot(method, `/v1/sys/mounts/one/tune${query}`)
+    assert.equal(status, 200)
+    assert.deepEqual(Object.keys(body), ['help', 'see_also', 'openapi'])
+    assert.match(body.help, /default_lease_ttl \(string\)/)
+    assert.ok('/sys/mounts/{path}/tune' in body.openapi.paths)
+  }
+  const stranger = await server.call('GET', '/v1/one/a?help=1')
+  assert.deepEqual([stranger.status, stranger.body.errors], [403, ['permission denied']])
+  const open = await server.call('GET', '/v1/sys/internal/ui/mounts?help=1')
+  assert.equal(open.status, 403)
+})
