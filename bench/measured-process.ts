@@ -7,12 +7,16 @@ export interface Usage {
   readonly residentBytes: number
 }
 
-/** Answers every message with what its process has used. In JavaScript: it is to cost nothing to load. */
+/**
+ * Answers every message with what its process has used, and ends it when nobody is left to ask. In
+ * JavaScript: it is to cost nothing to load.
+ */
 const PROBE = `
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
   process.send({ cpuMicros: user + system, residentBytes: process.memoryUsage.rss() })
 })
+process.on('disconnect', () => process.kill(process.pid))
 process.channel.unref()`
 
 /** As `node PROGRAM …` would: `process.argv` is the same. */

@@ -6,9 +6,9 @@ import type { Plan } from './plan.ts'
 import type { Figure } from './report.ts'
 
 /** Below `secret/`; as long as a password with something beside it. */
-const VALUE = { password: 'x'.repeat(200) }
+export const VALUE = { password: 'x'.repeat(200) }
 
-const ROUTES = [
+export const ROUTES = [
   { name: 'sys/health', method: 'GET', path: '/v1/sys/health', body: '', aim: 0.8 },
   { name: 'KV read', method: 'GET', path: '/v1/secret/bench', body: '', aim: 0.35 },
   {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { MAIN, temporaryFolder } from '../tests/api/server-process.ts'
 import { Caller } from './caller.ts'
 import { measureCeremonies } from './ceremonies.ts'
+import { measureDisk } from './disk.ts'
 import { measureManySecrets } from './many-secrets.ts'
 import { MeasuredProcess } from './measured-process.ts'
 import { FULL, type Plan, QUICK } from './plan.ts'
@@ -50,6 +51,7 @@ try {
     ...(await measureStarts(plan, join(work.path, 'starts'))),
     ...(await measureServer(plan, join(work.path, 'store'))),
     ...measureShares(plan),
+    ...measureDisk(plan, join(work.path, 'disk')),
     ...(await measureManySecrets(plan, join(work.path, 'many'))),
   ]
   const facts = {

@@ -11,8 +11,9 @@ export async function measureStarts(plan: Plan, folder: string): Promise<readonl
   const warm = { ...process.env, NODE_COMPILE_CACHE: cache }
   const cold = { ...process.env }
   delete cold['NODE_COMPILE_CACHE']
-  // Fills the cache, which is written when a process ends in order.
-  await startOnce(join(folder, 'warm-up'), warm)
+  // Makes the store, and fills the cache, which is written when a process ends in order.
+  const store = join(folder, 'store')
+  await startOnce(store, warm)
   const values: number[] = []
   const without: number[] = []
   const nothing: number[] = []
@@ -21,8 +22,8 @@ export async function measureStarts(plan: Plan, folder: string): Promise<readonl
     const bare: number[] = []
     const plain: number[] = []
     for (let event = 0; event < plan.events; event++) {
-      ours.push(await startOnce(join(folder, `warm-${run}-${event}`), warm))
-      plain.push(await startOnce(join(folder, `cold-${run}-${event}`), cold))
+      ours.push(await startOnce(store, warm))
+      plain.push(await startOnce(store, cold))
       bare.push(await timed(() => exitOf(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }))))
     }
     values.push(median(ours))

@@ -83,6 +83,14 @@ export class Barrier {
     return stored === null ? null : this.open(path, stored)
   }
 
+  /** Whether there is an entry, without opening it. Throws `sealed`, `storage_unavailable`. */
+  async has(path: string): Promise<boolean> {
+    assert(!CLEAR_PATHS.has(path), 'custody and keyring are not behind the barrier')
+    // No key is needed for it, but a sealed server answers nothing.
+    assert(this.keyring !== null, 'looking needs an open barrier')
+    return (await this.#storage.get(path)) !== null
+  }
+
   /** Opens stored bytes of `path`. Throws `corrupt_entry` when they are not what was sealed for it. */
   open(path: string, stored: Uint8Array): Uint8Array {
     const term = this.keyring.term(entryTerm(stored))

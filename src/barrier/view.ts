@@ -20,6 +20,10 @@ export class BarrierView {
     return await this.#barrier.get(this.#place(key))
   }
 
+  async has(key: string): Promise<boolean> {
+    return await this.#barrier.has(this.#place(key))
+  }
+
   async page(
     prefix: string,
     page: { readonly after: string; readonly limit: number },

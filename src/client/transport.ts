@@ -1,13 +1,9 @@
-import {
-  type IncomingMessage,
-  Agent as PlainAgent,
-  type RequestOptions,
-  request as sendPlain,
-} from 'node:http'
-import { Agent as SecureAgent, request as sendSecure } from 'node:https'
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent as SecureAgent } from 'node:https'
 import type { Socket } from 'node:net'
 import { type Address, redirectTarget } from './address.ts'
 import { TransportError, transportError } from './errors.ts'
+import { Agent, nodeHttps, request as sendPlain } from './node-http.ts'
 
 /** An answer larger than this is refused. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -55,15 +51,14 @@ export class Transport {
   readonly #address: Address
   readonly #tls: TlsOptions
   readonly #timeoutMs: number
-  readonly #plain = new PlainAgent({ keepAlive: true })
-  readonly #secure: SecureAgent
+  readonly #plain = new Agent({ keepAlive: true })
+  #secure: SecureAgent | null = null
 
   constructor(options: TransportOptions) {
     this.#options = options
     this.#address = options.address
     this.#tls = options.tls ?? {}
     this.#timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS
-    this.#secure = new SecureAgent({ keepAlive: true })
   }
 
   /** One request and its answer, whatever its status. Follows one 307. Throws `TransportError`. */
@@ -88,12 +83,13 @@ export class Transport {
   /** Ends the kept connections in order. */
   close(): void {
     this.#plain.destroy()
-    this.#secure.destroy()
+    this.#secure?.destroy()
   }
 
   /** Breaks the kept connections: the peer sees an error where it can, and not an orderly end. */
   reset(): void {
-    for (const { sockets, freeSockets } of [this.#plain, this.#secure]) {
+    const agents = this.#secure === null ? [this.#plain] : [this.#plain, this.#secure]
+    for (const { sockets, freeSockets } of agents) {
       const all = [...Object.values(sockets), ...Object.values(freeSockets)].flatMap((some) => some ?? [])
       for (const socket of all) breakOff(socket)
     }
@@ -103,7 +99,7 @@ export class Transport {
   #exchange(address: Address, path: string, outgoing: Outgoing): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const timeout = AbortSignal.timeout(this.#timeoutMs)
-    const request = address.secure ? sendSecure : sendPlain
+    const request = address.secure ? nodeHttps().request : sendPlain
     let sent = false
     const fail = (cause: unknown) => {
       reject(timeout.aborted ? tooSlow(address, this.#timeoutMs) : transportError(cause, address.text, sent))
@@ -126,6 +122,7 @@ export class Transport {
     if (address.socketPath !== null) return { socketPath: address.socketPath, path, agent: this.#plain }
     const target = { host: address.host, port: address.port, path }
     if (!address.secure) return { ...target, agent: this.#plain }
+    this.#secure ??= new (nodeHttps().Agent)({ keepAlive: true })
     const { ca, cert, key, serverName, skipVerify } = this.#tls
     return {
       ...target,

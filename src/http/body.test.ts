@@ -33,6 +33,14 @@ test('reads a body into memory of its own, and wipes it and every chunk it came 
   assert.ok(isWiped(body.bytes))
 })
 
+test('listens to nothing more once a body has ended: the close behind it breaks nothing off', async () => {
+  const message = request([Buffer.from('{}')])
+  const read = readBody(message, bounds(100))
+  const left = new Promise((resolve) => message.once('end', () => resolve(message.listenerCount('close'))))
+  await read
+  assert.equal(await left, 0)
+})
+
 test('takes a body of just the bound and refuses one byte more, its chunks wiped', async () => {
   const full = await readBody(request([Buffer.alloc(64, 'x'), Buffer.alloc(36, 'x')]), bounds(100))
   assert.equal(full.bytes.length, 100)

@@ -88,17 +88,23 @@ function collect(
       reject(error)
     }
   }
-  const onEnd = (): void => resolve(length)
+  const onEnd = (): void => {
+    // Before `close`, which follows in the same turn: an error made for nobody costs more than the body.
+    stop()
+    resolve(length)
+  }
   // The client's doing, and nobody reads the answer.
   const onBroken = (cause?: unknown): void =>
     reject(new OperatingError('bad_request', 'the connection ended within the body', { cause }))
   // Gone while we looked its token up: none of its events comes any more.
   if (request.destroyed) onBroken()
   request.on('data', onData).once('end', onEnd).once('error', onBroken).once('close', onBroken)
-  return promise.finally(() => {
+  return promise.finally(stop)
+
+  function stop(): void {
     request.pause()
     request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken)
-  })
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { millis } from '../base/clock.ts'
@@ -16,6 +16,7 @@ import { noteRequest } from './arrival.ts'
 import { type Endpoint, listen, type TcpEndpoint } from './endpoint.ts'
 import { type ExchangeFacts, exchange, HEADERS, type Service } from './exchange.ts'
 import { ListVerb } from './list-verb.ts'
+import { createServer, nodeHttps } from './node-http.ts'
 import { isFramedPlainly } from './request-head.ts'
 import { contextOptions, handshakeOptions, type TlsSettings } from './tls.ts'
 import { type TurnLimits, Turns } from './turns.ts'
@@ -103,7 +104,11 @@ function makeServer(
   const server: Server | TlsServer =
     tls === null
       ? createServer(limits)
-      : createTlsServer({ ...limits, ...contextOptions(tls), ...handshakeOptions(tls, bounds.headMs) })
+      : nodeHttps().createServer({
+          ...limits,
+          ...contextOptions(tls),
+          ...handshakeOptions(tls, bounds.headMs),
+        })
   server.timeout = bounds.stallMs
   // Lines above a number of its own node:http leaves away without a word; `checkHead` refuses them.
   server.maxHeadersCount = 0

@@ -1,5 +1,5 @@
 import type { ServerOptions } from 'node:https'
-import { createSecureContext } from 'node:tls'
+import { nodeTls } from './node-http.ts'
 
 /** What a listener shows to clients and asks of them. Files are read by whoever makes it. */
 export interface TlsSettings {
@@ -38,7 +38,7 @@ export function contextOptions(tls: TlsSettings): ServerOptions {
 /** What OpenSSL has against these: its code, such as `ERR_SSL_EE_KEY_TOO_SMALL`. `null` for nothing. */
 export function contextFault(tls: TlsSettings): string | null {
   try {
-    createSecureContext(contextOptions(tls))
+    nodeTls().createSecureContext(contextOptions(tls))
     return null
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''

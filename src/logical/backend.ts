@@ -24,6 +24,8 @@ export interface MountTtl {
 /** Plaintext storage below one prefix of the barrier. */
 export interface StorageView {
   get(key: string): Promise<Uint8Array | null>
+  /** Whether something is stored there. What it is, or whether it can be read at all, only `get` sees. */
+  has(key: string): Promise<boolean>
   /** Names directly below `prefix` in byte order; a name ending in `/` is a folder. */
   list(prefix: string): Promise<readonly string[]>
   /** As `list`, from the first name behind `after`, at most `limit` of them. */

@@ -15,7 +15,6 @@ import { BodyBudget } from '../http/body-budget.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { SecretsEngine } from '../logical/backend.ts'
 import type { StorageBackend } from '../physical/backend.ts'
-import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
 import { HandOvers } from '../system/hand-over.ts'
 import { systemBackend } from '../system/system-backend.ts'
@@ -47,13 +46,15 @@ export interface ServerHooks {
   readonly rootToken: SecretBytes | null
   /** Besides those of the registry: for a test, since every engine of a server is in the source. */
   readonly engines?: Readonly<Record<string, SecretsEngine>>
+  /** The server's own from now on: it closes it, also where it cannot be built. */
+  readonly storage: GuardedStorage
 }
 
 /**
- * Wires the rooms together: the only place that knows all of them. Throws what opening the store throws.
+ * Wires the rooms together: the only place that knows all of them. Throws what reading the store throws.
  */
 export async function buildServer(config: ServerConfig, log: Log, hooks: ServerHooks): Promise<Server> {
-  const storage = new IoGuard(await openStorage(config), systemClock, hooks.fatal)
+  const storage = new IoGuard(hooks.storage, systemClock, hooks.fatal)
   // Behind the store, whose lock keeps other processes away from this folder.
   const journal = openJournal(config, { clock: systemClock, hashing: nodePrimitives, log })
   try {
@@ -155,13 +156,6 @@ function ceremonyPorts(
       unjoinedExpiryMs: config.unjoinedExpiry,
     },
   }
-}
-
-async function openStorage(config: ServerConfig): Promise<GuardedStorage> {
-  if (config.storage.type === 'inmem') return new MemoryBackend()
-  // Imported late: a server in memory needs neither SQLite nor its thread.
-  const { openSqliteStore } = await import('../physical/sqlite/sqlite-backend.ts')
-  return await openSqliteStore({ folder: config.storage.folder })
 }
 
 function openJournal(config: ServerConfig, ports: JournalPorts): Journal {

@@ -1,21 +1,23 @@
 import { OperatingError } from '../base/errors.ts'
 import type { InitAnswer } from '../ceremony/init.ts'
-import type { ConfigWarning, ServerConfig } from '../config/config.ts'
+import type { ConfigWarning, ServerConfig, StorageConfig } from '../config/config.ts'
 import { type DevConfig, type DevFlags, readDevConfig } from '../config/dev.ts'
 import { type Environment, serverSettings } from '../config/environment.ts'
 import { type ConfigFlags, readConfig } from '../config/read.ts'
 import { banner } from './banner.ts'
-import { buildServer, type Server } from './build.ts'
+import type { buildServer as build, Server } from './build.ts'
 import { announceDev, type Output, openForDevelopment } from './dev.ts'
 import { forgetEnvironment } from './environment.ts'
 import { isExposed } from './exposure.ts'
 import { memoryWarnings } from './hygiene.ts'
+import type { GuardedStorage } from './io-guard.ts'
 import { lastResort } from './last-resort.ts'
 import { Listeners, type PreparedListeners, prepareListeners } from './listeners.ts'
 import { openLog, type ServerLog } from './log.ts'
 import { writePidFile } from './pid-file.ts'
 import { refuseRuntimeFlags } from './runtime-flags.ts'
 import { handleSignals } from './signals.ts'
+import { loadStorage } from './storage.ts'
 import { systemClock, systemEntropy } from './system-ports.ts'
 import { machineNames, runtimeFlags, systemTexts } from './this-process.ts'
 import { VERSION } from './version.ts'
@@ -83,7 +85,8 @@ async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']):
   // Before anything is made: what cannot be reached is not to leave an empty store behind.
   const prepared = await prepareListeners(config.listeners, systemClock)
   using _pidFile = writePidFile(config.pidFile)
-  const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null })
+  const { storage, buildServer } = await openWhileLoading(config.storage)
+  const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null, storage })
   wipeBy(() => server.custodian.abandon())
   let listeners: Listeners | null = null
   try {
@@ -102,6 +105,21 @@ async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']):
   log.info('server stopped')
   log.flush()
   return 0
+}
+
+/**
+ * The store's thread starts while most of the program is loaded. Throws what opening the store throws; a
+ * program that cannot be loaded leaves no store open, whose thread would keep the process.
+ */
+async function openWhileLoading(
+  config: StorageConfig,
+): Promise<{ readonly storage: GuardedStorage; readonly buildServer: typeof build }> {
+  const openStorage = await loadStorage(config)
+  const [opened, loaded] = await Promise.allSettled([openStorage(), import('./build.ts')])
+  if (opened.status === 'rejected') throw opened.reason
+  if (loaded.status === 'fulfilled') return { storage: opened.value, buildServer: loaded.value.buildServer }
+  await opened.value.close()
+  throw loaded.reason
 }
 
 function openListeners(

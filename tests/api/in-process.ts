@@ -3,6 +3,7 @@ import { type RunningListener, startListener } from '../../src/http/listener.ts'
 import type { SecretsEngine } from '../../src/logical/backend.ts'
 import { buildServer, type Server } from '../../src/server/build.ts'
 import type { Log } from '../../src/server/log.ts'
+import { loadStorage } from '../../src/server/storage.ts'
 import { systemClock } from '../../src/server/system-ports.ts'
 
 export interface Answer {
@@ -12,7 +13,7 @@ export interface Answer {
   readonly headers: Headers
 }
 
-/** A whole server in this process, on a real socket, with its store in memory. */
+/** A whole server in this process, on a real socket, its store in memory where no other is told. */
 export class TestServer {
   readonly server: Server
   readonly logged: string[]
@@ -48,6 +49,7 @@ export class TestServer {
       fatal: (error) => logged.push(`fatal ${String(error)}`),
       rootToken: null,
       engines,
+      storage: await (await loadStorage(config.storage))(),
     })
     const running = await startListener({
       address: { host: '127.0.0.1', port: settings.port },

@@ -210,6 +210,7 @@ const JSON_OF_THE_WIRE = {
 function viewOn(storage: SimStorage): StorageView {
   return {
     get: (key) => storage.get(LEASES + key),
+    has: async (key) => (await storage.get(LEASES + key)) !== null,
     list: (folder) => storage.list(LEASES + folder, { after: '', limit: 10_000 }),
     page: (folder, page) => storage.list(LEASES + folder, page),
     commit: (batch: readonly ViewWrite[]) =>

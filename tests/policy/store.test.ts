@@ -300,6 +300,10 @@ class SlowView implements StorageView {
     return resolve
   }
 
+  async has(key: string): Promise<boolean> {
+    return (await this.get(key)) !== null
+  }
+
   async get(key: string): Promise<Uint8Array | null> {
     const value = await this.#inner.get(key)
     await this.#gate

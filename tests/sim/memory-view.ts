@@ -31,6 +31,10 @@ export class MemoryView implements StorageView {
     return await this.#backend.get(this.#prefix + key)
   }
 
+  async has(key: string): Promise<boolean> {
+    return (await this.get(key)) !== null
+  }
+
   async list(prefix: string): Promise<readonly string[]> {
     return await this.page(prefix, { after: '', limit: MAX_LIST_PAGE })
   }

@@ -15,6 +15,10 @@ export class SimView implements StorageView {
     return await this.disk.get(key)
   }
 
+  async has(key: string): Promise<boolean> {
+    return (await this.get(key)) !== null
+  }
+
   async list(prefix: string): Promise<readonly string[]> {
     return await this.page(prefix, { after: '', limit: 10_000 })
   }

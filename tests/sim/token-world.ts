@@ -122,6 +122,10 @@ export class TokenWorld {
         await this.#wait()
         return await this.storage.get(PREFIX + key)
       },
+      has: async (key) => {
+        await this.#wait()
+        return (await this.storage.get(PREFIX + key)) !== null
+      },
       list: (prefix) => this.storage.list(PREFIX + prefix, { after: '', limit: 10_000 }),
       page: async (prefix, page) => {
         await this.#wait()

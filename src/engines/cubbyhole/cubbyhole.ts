@@ -34,7 +34,7 @@ export const cubbyhole: SecretsEngine = {
           update: (call) => write(storage, call),
           delete: (call) => remove(storage, call),
         },
-        exists: async (call) => call.parameters['path'] !== '' && (await storage.get(keyOf(call))) !== null,
+        exists: async (call) => call.parameters['path'] !== '' && (await storage.has(keyOf(call))),
       },
     ],
   }),

@@ -5,9 +5,13 @@ import {
   type FromWriter,
   OPENED_ID,
   type ToWriter,
+  type WriterBatch,
   type WriterData,
   type WriterFailure,
 } from './writer-messages.ts'
+
+/** The most commits of one message; it leaves at once when it has them. */
+const MAX_MESSAGE_BATCHES = 256
 
 interface Waiter {
   readonly resolve: () => void
@@ -18,6 +22,8 @@ interface Waiter {
 export class WriterClient {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiter>()
+  /** Commits that have not been sent yet. */
+  #outbox: WriterBatch[] = []
   #lastId = OPENED_ID
   #ended = false
 
@@ -50,7 +56,14 @@ export class WriterClient {
    * Resolves when the batch is durable; rejects as `StorageBackend.commit` does. The bytes stay the caller's.
    */
   commit(writes: readonly Write[], conditions: readonly Condition[]): Promise<void> {
-    return this.#ask((id) => ({ type: 'commit', batch: ownBatch(id, writes, conditions) }))
+    if (this.#ended) return Promise.reject(gone(null))
+    const id = this.#newId()
+    const result = this.#result(id)
+    this.#outbox.push(ownBatch(id, writes, conditions))
+    // Those of one turn go together: a message costs as much as what most of them carry.
+    if (this.#outbox.length === 1) setImmediate(() => this.#sendCommits())
+    if (this.#outbox.length === MAX_MESSAGE_BATCHES) this.#sendCommits()
+    return result
   }
 
   /** Rejects with `storage_unavailable` when the log could not be emptied. */
@@ -73,12 +86,30 @@ export class WriterClient {
   }
 
   #ask(message: (id: number) => ToWriter): Promise<void> {
+    // What is asked stands behind the commits that came before it.
+    this.#sendCommits()
     if (this.#ended) return Promise.reject(gone(null))
-    this.#lastId += 1
-    const id = this.#lastId
+    const id = this.#newId()
     const result = this.#result(id)
     this.#worker.postMessage(message(id))
     return result
+  }
+
+  #sendCommits(): void {
+    if (this.#outbox.length === 0) return
+    const message: ToWriter = { type: 'commit', batches: this.#outbox }
+    this.#outbox = []
+    try {
+      this.#worker.postMessage(message)
+    } catch (error) {
+      // There is no memory for it: who waits is told that nobody knows, and `settle` starts anew.
+      this.#end(error)
+    }
+  }
+
+  #newId(): number {
+    this.#lastId += 1
+    return this.#lastId
   }
 
   #result(id: number): Promise<void> {
@@ -96,25 +127,33 @@ export class WriterClient {
 
   #end(cause: unknown): void {
     this.#ended = true
+    // Who asked for them is told here that nobody knows: they are not to be made after that.
+    this.#outbox = []
     for (const waiter of this.#waiting.values()) waiter.reject(gone(cause))
     this.#waiting.clear()
   }
 }
 
-function ownBatch(id: number, writes: readonly Write[], conditions: readonly Condition[]) {
+/** In memory of its own: the message leaves later, and the caller may do with its bytes what it likes. */
+function ownBatch(id: number, writes: readonly Write[], conditions: readonly Condition[]): WriterBatch {
   return {
     id,
-    writes: writes.map((write) => (write.op === 'put' ? { ...write, value: whole(write.value) } : write)),
+    writes: writes.map(ownWrite),
     conditions: conditions.map(({ key, stored }) => ({
       key,
-      stored: stored === null ? null : whole(stored),
+      stored: stored === null ? null : copied(stored),
     })),
   }
 }
 
-/** A message copies the whole memory behind a view, which may be far larger, and somebody else's. */
-function whole(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
+function ownWrite(write: Write): Write {
+  const { key } = write
+  return write.op === 'put' ? { op: 'put', key, value: copied(write.value) } : { op: 'delete', key }
+}
+
+/** Not by `slice`, which for Node's buffers is a window on the same memory. */
+function copied(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
 }
 
 function asError(failure: WriterFailure): OperatingError {

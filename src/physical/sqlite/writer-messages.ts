@@ -10,7 +10,7 @@ export interface WriterData {
 
 /** What the main thread asks; all of it is copied on the way. Each question gets one result with its id. */
 export type ToWriter =
-  | { readonly type: 'commit'; readonly batch: WriterBatch }
+  | { readonly type: 'commit'; readonly batches: readonly WriterBatch[] }
   | { readonly type: 'scrub' | 'close'; readonly id: number }
   | { readonly type: 'check'; readonly id: number; readonly tries: boolean }
 

@@ -32,9 +32,9 @@ else port.on('message', (message: ToWriter) => take(writer, message))
 function take(to: GroupWriter, message: ToWriter): void {
   switch (message.type) {
     case 'commit':
-      waiting.push(message.batch)
       // Batches that are already in the mailbox join this group: they are delivered before the immediate.
-      if (waiting.length === 1) setImmediate(() => flush(to))
+      if (waiting.length === 0) setImmediate(() => flush(to))
+      for (const batch of message.batches) waiting.push(batch)
       return
     case 'scrub':
       flush(to)

@@ -29,7 +29,7 @@ export function mountV1(context: BackendContext): Mounted {
           update: (call) => writes.run(() => write(context, call)),
           delete: (call) => writes.run(() => remove(context, call)),
         },
-        exists: async (call) => call.parameters['path'] !== '' && (await storage.get(keyOf(call))) !== null,
+        exists: async (call) => call.parameters['path'] !== '' && (await storage.has(keyOf(call))),
       },
     ],
     end: () => writes.end(),

@@ -56,7 +56,7 @@ export class Keys {
   }
 
   async has(path: string): Promise<boolean> {
-    return (await this.#storage.get(KEYS_ROOT + path)) !== null
+    return await this.#storage.has(KEYS_ROOT + path)
   }
 
   /** The value of a version that is not destroyed; `null` where the key has changed meanwhile. */
