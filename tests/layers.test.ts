@@ -84,13 +84,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   // reads a file: a private key is to be refused before it leaves the machine.
   'cli/': {
     rooms: [
-      ...['base/', ...CRYPTO, 'custody/', 'client/', 'offline/', 'config/', 'cli/demo/'],
+      ...['base/', ...CRYPTO, 'custody/', 'client/', 'offline/', 'config/', 'hcl/'],
+      ...['cli/demo/'],
       'delivery/openpgp/key-file.ts',
     ],
     node: ['node:fs', 'node:fs/promises', 'node:path', 'node:stream', 'node:timers/promises', 'node:tty'],
     packages: ['commander', 'yaml'],
   },
-  // The one place that starts another process: the demo's server, in a folder of its own.
+  // Starts the demo's server, in a folder of its own.
   'cli/demo/': {
     rooms: ['base/', 'custody/', 'client/', 'cli/'],
     node: ['node:child_process', 'node:fs/promises', 'node:os', 'node:path', 'node:timers/promises'],

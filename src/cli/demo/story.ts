@@ -1,8 +1,9 @@
 import { fromUtf8 } from '../../base/encoding.ts'
 import { SecretBytes, wipeAll } from '../../base/secret-bytes.ts'
 import type { SealStatus } from '../../client/answers.ts'
-import type { ConclaveClient, LogicalAnswer } from '../../client/conclave-client.ts'
+import type { ConclaveClient } from '../../client/conclave-client.ts'
 import type { Delivery } from '../../client/delivery.ts'
+import type { LogicalAnswer } from '../../client/logical-client.ts'
 import type { RekeyStatus } from '../../client/rekey-answers.ts'
 import { parseShare } from '../../custody/share-format.ts'
 import type { Hashing } from '../io.ts'
@@ -109,7 +110,7 @@ async function open(scene: Scene, client: ConclaveClient, shares: readonly Share
 async function writeSecret(scene: Scene, client: ConclaveClient): Promise<void> {
   await scene.narrator.request(
     `PUT /v1/secret/hello ${JSON.stringify(SECRET)}`,
-    () => client.write('secret/hello', SECRET),
+    () => client.logical.write('secret/hello', SECRET),
     (answer) => (answer === null ? '204' : '200'),
   )
   await readSecret(scene, client)
@@ -118,7 +119,7 @@ async function writeSecret(scene: Scene, client: ConclaveClient): Promise<void> 
 async function readSecret(scene: Scene, client: ConclaveClient): Promise<void> {
   const answer = await scene.narrator.request(
     'GET /v1/secret/hello',
-    () => client.read('secret/hello'),
+    () => client.logical.read('secret/hello'),
     (read) => (read === null ? '404' : `200 data ${dataOf(read)}`),
   )
   expect(
