@@ -85,12 +85,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   'cli/': {
     rooms: [
       ...['base/', ...CRYPTO, 'custody/', 'client/', 'offline/', 'config/', 'hcl/'],
-      ...['cli/demo/'],
+      ...['cli/demo/', 'cli/run/'],
       'delivery/openpgp/key-file.ts',
     ],
     node: ['node:fs', 'node:fs/promises', 'node:path', 'node:stream', 'node:timers/promises', 'node:tty'],
     packages: ['commander', 'yaml'],
   },
+  // The one place that starts a program of the user's choice.
+  'cli/run/': { rooms: ['base/', 'client/', 'cli/'], node: ['node:child_process', 'node:os'] },
   // Starts the demo's server, in a folder of its own.
   'cli/demo/': {
     rooms: ['base/', 'custody/', 'client/', 'cli/'],
@@ -282,7 +284,11 @@ describe('the walls refuse, in whatever form it is written,', () => {
     ['a node module', 'custody/planted.ts', "import { createHash } from 'node:crypto'"],
     ['a node module taken from process', 'custody/planted.ts', "process.getBuiltinModule('node:fs')"],
     ['a node module without its prefix', 'custody/planted.ts', "import { readFileSync } from 'fs'"],
-    ['a child process outside the demo', 'cli/planted.ts', "import { spawn } from 'node:child_process'"],
+    [
+      'a child process outside the demo and `run`',
+      'cli/planted.ts',
+      "import { spawn } from 'node:child_process'",
+    ],
     ['a package', 'router/planted.ts', "import pino from 'pino'"],
     ['the library of delivery elsewhere', 'ceremony/planted.ts', "await import('openpgp')"],
     ['a way of delivery in a ceremony', 'ceremony/planted.ts', "import '../delivery/openpgp/wrap.ts'"],

@@ -30,6 +30,7 @@ export const EVERYDAY_COMMANDS: readonly CommandEntry[] = [
     summary: 'the secret with all its versions',
     load: () => import('./kv/metadata-delete.ts'),
   },
+  { name: 'run', summary: 'a program with secrets as variables', load: () => import('./run/run.ts') },
   { name: 'token create', summary: 'make a token', load: () => import('./token/create.ts') },
   { name: 'token lookup', summary: 'what a token is', load: () => import('./token/lookup.ts') },
   { name: 'token renew', summary: 'let it live on', load: () => import('./token/renew.ts') },
