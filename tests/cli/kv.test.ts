@@ -125,7 +125,7 @@ test('versions come, go, come back, are destroyed, and roll back', async (contex
   assert.equal((await kv('metadata get team/kv2/app')).exitCode, 2)
 })
 
-test('a patch takes values away; without the right to patch it reads and writes the version that it read', async (context) => {
+test('a patch takes values away, or reads and writes the version that it read', async (context) => {
   const { server, kv } = await withBoth(context)
   await good(kv('put team/kv2/app a=1 b=2'))
   await good(kv('patch -remove-data=b team/kv2/app c=3'))
@@ -143,6 +143,22 @@ test('a patch takes values away; without the right to patch it reads and writes 
   }
   await good(server.asRoot(['patch', 'team/kv2/data/app', '-'], { stdin: '{"data":{"c":null}}' }))
   assert.deepEqual(await dataOf(kv, 'team/kv2/app'), { d: '4' })
+})
+
+test('a token with the rights to two paths alone uses kv get and, without the right to patch, kv patch', async (context) => {
+  const { server, kv } = await withBoth(context)
+  await good(kv('put team/kv2/app a=1 b=2'))
+  const rules = 'path "team/kv2/data/app" { capabilities = ["read", "update"] }'
+  await server.asRoot(['policy', 'write', 'app', '-'], { stdin: rules })
+  const env = {
+    CONCLAVE_TOKEN: (await server.asRoot(['token', 'create', '-policy=app', '-field=token'])).stdout,
+  }
+  assert.equal(await good(server.run(['kv', 'get', '-field=a', 'team/kv2/app'], { env })), '1')
+  await good(server.run(['kv', 'patch', 'team/kv2/app', 'a=3'], { env }))
+  assert.deepEqual(await dataOf(kv, 'team/kv2/app'), { a: '3', b: '2' })
+  const strict = await server.run(['kv', 'patch', '-method=patch', 'team/kv2/app', 'a=4'], { env })
+  assert.equal(strict.exitCode, 2)
+  assert.match(strict.stderr, /Code: 403\./)
 })
 
 test('metadata is set, changed in parts, and listed', async (context) => {
