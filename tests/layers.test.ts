@@ -88,13 +88,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   // reads a file: a private key is to be refused before it leaves the machine.
   'cli/': {
     rooms: [
-      ...['base/', ...CRYPTO, 'custody/', 'client/', 'offline/', 'config/', 'cli/demo/'],
+      ...['base/', ...CRYPTO, 'custody/', 'client/', 'offline/', 'config/', 'hcl/'],
+      ...['cli/demo/', 'cli/run/'],
       'delivery/openpgp/key-file.ts',
     ],
     node: ['node:fs', 'node:fs/promises', 'node:path', 'node:stream', 'node:timers/promises', 'node:tty'],
     packages: ['commander', 'yaml'],
   },
-  // The one place that starts another process: the demo's server, in a folder of its own.
+  // The one place that starts a program of the user's choice.
+  'cli/run/': { rooms: ['base/', 'client/', 'cli/'], node: ['node:child_process', 'node:os'] },
+  // Starts the demo's server, in a folder of its own.
   'cli/demo/': {
     rooms: ['base/', 'custody/', 'client/', 'cli/'],
     node: ['node:child_process', 'node:fs/promises', 'node:os', 'node:path', 'node:timers/promises'],
@@ -286,7 +289,11 @@ describe('the walls refuse, in whatever form it is written,', () => {
     ['a node module', 'custody/planted.ts', "import { createHash } from 'node:crypto'"],
     ['a node module taken from process', 'custody/planted.ts', "process.getBuiltinModule('node:fs')"],
     ['a node module without its prefix', 'custody/planted.ts', "import { readFileSync } from 'fs'"],
-    ['a child process outside the demo', 'cli/planted.ts', "import { spawn } from 'node:child_process'"],
+    [
+      'a child process outside the demo and `run`',
+      'cli/planted.ts',
+      "import { spawn } from 'node:child_process'",
+    ],
     ['a package', 'router/planted.ts', "import pino from 'pino'"],
     ['the library of delivery elsewhere', 'ceremony/planted.ts', "await import('openpgp')"],
     ['a way of delivery in a ceremony', 'ceremony/planted.ts', "import '../delivery/openpgp/wrap.ts'"],

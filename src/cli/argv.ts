@@ -5,6 +5,8 @@ import type { FlagSpec } from './flags.ts'
 export interface Flags {
   readonly known: readonly FlagSpec[]
   readonly later: readonly string[]
+  /** Names that other commands know. */
+  readonly elsewhere?: readonly string[]
 }
 
 const PLAIN_NAME = /^[a-z][a-z0-9-]{0,31}$/
@@ -46,7 +48,7 @@ function oneFlag(token: string, rest: string[], flags: Flags): readonly string[]
     throw unknownFlag(name, flags)
   }
   if (spec.kind === 'switch') return switchFlag(spec.name, value)
-  const given = value ?? rest.shift()
+  const given = value ?? spec.alone ?? rest.shift()
   if (given === undefined) throw new UsageError(`flag needs an argument: -${spec.name}`)
   return [`--${spec.name}=${given}`]
 }
@@ -67,6 +69,11 @@ function switchFlag(name: string, value: string | null): readonly string[] {
 function unknownFlag(name: string, flags: Flags): UsageError {
   if (flags.later.includes(name)) {
     return new UsageError(`-${name} comes with a later version of conclave`, { code: 'not_yet' })
+  }
+  if (flags.elsewhere?.includes(name) === true) {
+    return new UsageError(
+      `-${name} is no flag of this command: it goes with read, write, kv, token and the like`,
+    )
   }
   if (PLAIN_NAME.test(name)) return new UsageError(`flag provided but not defined: -${name}`)
   // It may be a share in URL-safe base64 that begins with a dash: it must not end up on a screen or in a log.

@@ -1,4 +1,5 @@
 import type { ConclaveClient } from '../client/conclave-client.ts'
+import { NotSent } from '../client/not-sent.ts'
 import { setting } from '../config/environment.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { COMMANDS, chooseCommand } from './commands.ts'
@@ -30,7 +31,7 @@ export async function runCall(argv: readonly string[], io: CliIo, ports: CliPort
 }
 
 async function runCommand(spec: CommandSpec, argv: readonly string[], world: World): Promise<number> {
-  const { flags, operands } = parseArguments(spec, argv)
+  const { flags, operands, program } = parseArguments(spec, argv)
   if (flags.on('help')) {
     const { commandHelp } = await import('./help.ts')
     await put(world.io, commandHelp(spec))
@@ -41,17 +42,23 @@ async function runCommand(spec: CommandSpec, argv: readonly string[], world: Wor
     ...world,
     flags,
     operands,
+    program,
     output: new Output(world.io, spec.answers ? chosenFormat(flags.text('format'), world.io) : 'table'),
-    connect: async () => {
+    connect: async (token) => {
       // A server, and what works offline, needs no client.
       const { connect } = await import('./environment.ts')
-      const client = await connect(world.io, flags)
+      const requests = spec.requests === true
+      const client = await connect(world.io, flags, { requests, ...(token === undefined ? {} : { token }) })
       clients.push(client)
       return client
     },
   }
   try {
     return await spec.run(call)
+  } catch (error) {
+    if (!(error instanceof NotSent)) throw error
+    const { putCurl } = await import('./curl-string.ts')
+    return await putCurl(call.io, error)
   } finally {
     for (const client of clients) client.close()
   }

@@ -1,5 +1,12 @@
 import type { ConclaveClient } from '../client/conclave-client.ts'
-import { CONNECTION_FLAGS, type FlagSpec, type FlagValues, FORMAT_FLAG, GENERAL_FLAGS } from './flags.ts'
+import {
+  CONNECTION_FLAGS,
+  type FlagSpec,
+  type FlagValues,
+  FORMAT_FLAG,
+  GENERAL_FLAGS,
+  REQUEST_FLAGS,
+} from './flags.ts'
 import type { CliIo, CliPorts } from './io.ts'
 import type { Output } from './output.ts'
 
@@ -22,6 +29,12 @@ export interface CommandSpec {
   readonly later?: readonly string[]
   /** Talks to a server: takes the flags of a connection. */
   readonly connects: boolean
+  /** Sends a request of every day: takes `-wrap-ttl`, `-header`, `-output-curl-string`. */
+  readonly requests?: boolean
+  /** How its `PATH` is read, for completion: `kv` for keys of a KV mount, without `data/`. */
+  readonly paths?: 'kv' | 'logical'
+  /** Takes a program and its arguments behind `--`. */
+  readonly startsProgram?: boolean
   /** Answers with data in a chosen form: takes `-format`. */
   readonly answers: boolean
   /** Returns the exit code. Throws `UsageError`, `CommandError` and what the client throws. */
@@ -36,16 +49,20 @@ export interface Example {
 /** One call of a command. */
 export interface CommandCall {
   readonly operands: readonly string[]
+  /** What stands behind `--`, of a command that starts a program. */
+  readonly program: readonly string[]
   readonly flags: FlagValues
   readonly io: CliIo
   readonly ports: CliPorts
   readonly output: Output
   /** A client made from flags and environment. Its connections end with the command. */
-  connect(): Promise<ConclaveClient>
+  connect(token?: string): Promise<ConclaveClient>
 }
 
 /** Every flag that a command takes: its own first. */
 export function flagsOf(spec: CommandSpec): readonly FlagSpec[] {
   const format = spec.answers ? [FORMAT_FLAG] : []
-  return [...spec.flags, ...format, ...(spec.connects ? CONNECTION_FLAGS : []), ...GENERAL_FLAGS]
+  const request = spec.requests === true ? REQUEST_FLAGS : []
+  const connection = spec.connects ? CONNECTION_FLAGS : []
+  return [...spec.flags, ...format, ...request, ...connection, ...GENERAL_FLAGS]
 }

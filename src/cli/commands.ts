@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command.ts'
+import { EVERYDAY_COMMANDS } from './everyday-commands.ts'
 
 /** A command that can be called. Its file is loaded only when it is. */
 export interface CommandEntry {
@@ -57,10 +58,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'the servers of a cluster',
     load: () => import('./operator-members.ts'),
   },
-  { name: 'read', summary: 'read a path', load: () => import('./read.ts') },
-  { name: 'write', summary: 'write a path', load: () => import('./write.ts') },
-  { name: 'list', summary: 'list the names below a path', load: () => import('./list.ts') },
-  { name: 'delete', summary: 'delete a path', load: () => import('./delete.ts') },
+  ...EVERYDAY_COMMANDS,
   {
     name: 'snapshot save',
     summary: 'copy a store, also a running one',
@@ -97,6 +95,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'version', summary: 'which version this is', load: () => import('./version.ts') },
 ]
 
+/** Of the name of a command. */
+const MOST_WORDS = 3
+
 /** What the words of a call name: a command and what follows, or a group of commands whose help is wanted. */
 export type Choice =
   | { readonly kind: 'command'; readonly entry: CommandEntry; readonly rest: readonly string[] }
@@ -108,17 +109,32 @@ const VERSION = new Set(['-v', '-version', '--version'])
 
 /** Finds the command that `argv` begins with. */
 export function chooseCommand(argv: readonly string[]): Choice {
-  const [first, second] = argv
+  const [first] = argv
   if (first !== undefined && VERSION.has(first)) return chooseCommand(['version', ...argv.slice(1)])
   if (first === undefined || HELP.has(first)) return { kind: 'group', name: '', asked: first !== undefined }
-  for (const words of [2, 1]) {
+  for (let words = MOST_WORDS; words > 0; words--) {
     const name = argv.slice(0, words).join(' ')
     const entry = COMMANDS.find((candidate) => candidate.name === name)
     if (entry !== undefined) return { kind: 'command', entry, rest: argv.slice(words) }
   }
-  const isGroup = COMMANDS.some((candidate) => candidate.name.startsWith(`${first} `))
-  if (isGroup && (second === undefined || HELP.has(second))) {
-    return { kind: 'group', name: first, asked: second !== undefined }
+  const group = groupOf(argv)
+  const next = argv[group.length]
+  const name = group.join(' ')
+  if (group.length === 0 || (next !== undefined && !HELP.has(next))) {
+    return { kind: 'unknown', name: `${name} ${next ?? ''}`.trim() }
   }
-  return { kind: 'unknown', name: isGroup && second !== undefined ? `${first} ${second}` : first }
+  return { kind: 'group', name, asked: next !== undefined }
+}
+
+/** The words that `argv` begins with, as far as commands begin with them. */
+function groupOf(argv: readonly string[]): readonly string[] {
+  for (let words = MOST_WORDS - 1; words > 0; words--) {
+    const begin = argv.slice(0, words)
+    if (begin.length === words && isGroup(begin.join(' '))) return begin
+  }
+  return []
+}
+
+function isGroup(name: string): boolean {
+  return COMMANDS.some((candidate) => candidate.name.startsWith(`${name} `))
 }

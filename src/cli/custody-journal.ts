@@ -1,5 +1,5 @@
 import { isMembers, type Members } from '../client/answers.ts'
-import type { LogicalAnswer } from '../client/conclave-client.ts'
+import type { LogicalAnswer } from '../client/logical-client.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { during, EXIT_OK, EXIT_SERVER } from './failure.ts'
 import { say } from './io.ts'
@@ -33,7 +33,7 @@ const GAP = '  '
 
 async function run(call: CommandCall): Promise<number> {
   const client = await call.connect()
-  const answer = await during('Error reading the journal', () => client.read(PATH, queryOf(call)))
+  const answer = await during('Error reading the journal', () => client.logical.read(PATH, queryOf(call)))
   if (answer === null) {
     say(call.io, 'This server keeps no journal of ceremonies.')
     return EXIT_SERVER

@@ -12,6 +12,7 @@ export const command: CommandSpec = {
   examples: [{ does: 'there is no way back', types: 'delete secret/hello' }],
   flags: [],
   connects: true,
+  requests: true,
   answers: true,
   run,
 }
@@ -19,7 +20,7 @@ export const command: CommandSpec = {
 async function run(call: CommandCall): Promise<number> {
   const [path = ''] = call.operands
   const client = await call.connect()
-  const answer = await during(`Error deleting ${path}`, () => client.delete(path))
+  const answer = await during(`Error deleting ${path}`, () => client.logical.delete(path))
   if (answer !== null) await putLogical(call, answer)
   else say(call.io, `Success! Data deleted (if it existed) at: ${path}`)
   return EXIT_OK

@@ -11,25 +11,60 @@ export const DEFAULT_ADDRESS = 'http://127.0.0.1:8200'
 
 /**
  * A client from flags, which win, and the environment. Throws `UsageError` for files that cannot be read.
- * `timeoutMs` is for one request, where the client's own would be too long.
  */
 export async function connect(
   io: Pick<CliIo, 'env'>,
   flags: FlagValues,
-  timeoutMs?: number,
+  special: Special = {},
 ): Promise<ConclaveClient> {
   const options: ClientOptions = {
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(special.timeoutMs === undefined ? {} : { timeoutMs: special.timeoutMs }),
+    ...(special.requests === true ? shape(io.env, flags) : {}),
     address: flags.text('address') ?? setting(io.env, 'ADDR') ?? DEFAULT_ADDRESS,
-    token: await findToken(io.env),
+    token: special.token ?? (await findToken(io.env)),
     namespace: flags.text('namespace') ?? setting(io.env, 'NAMESPACE'),
     tls: await tlsOptions(io.env, flags),
   }
   return new ConclaveClient(options)
 }
 
+/** What one command wants of its client. */
+interface Special {
+  /** For one request, where the client's own would be too long. */
+  readonly timeoutMs?: number
+  /** In place of the one of the environment. */
+  readonly token?: string
+  /** Takes the flags of everyday requests. */
+  readonly requests?: boolean
+}
+
+/** What the flags of everyday requests ask for. Throws `UsageError`. */
+function shape(
+  env: Environment,
+  flags: FlagValues,
+): Pick<ClientOptions, 'headers' | 'onlyShows' | 'wrapTtl'> {
+  const headers = Object.fromEntries(flags.list('header').map(header))
+  const wrapTtl = flags.text('wrap-ttl') ?? setting(env, 'WRAP_TTL')
+  return { headers, wrapTtl, onlyShows: flags.on('output-curl-string') }
+}
+
+/** As in the peers: `NAME=VALUE`, and none of the names that have flags and variables. */
+function header(given: string): readonly [name: string, value: string] {
+  const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(given) ?? []
+  if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
+    throw new UsageError('a header is given as -header=NAME=VALUE, in ASCII and on one line')
+  }
+  if (/^x-vault-/i.test(name))
+    throw new UsageError(`-header may not set ${name}: it has a flag or a variable`)
+  return [name, value]
+}
+
+/** RFC 9110 section 5.6.2. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
+const HEADER_VALUE = /^[\t -~]{0,8000}$/
+
 /** The token of the environment, else of `~/.vault-token`, else none (surface.md section 15.3). */
-async function findToken(env: Environment): Promise<string | null> {
+export async function findToken(env: Environment): Promise<string | null> {
   const given = setting(env, 'TOKEN')
   if (given !== null) return given
   const file = tokenFile(env)

@@ -112,7 +112,8 @@ const KNOWN_HINTS = {
   sealed: 'Open the server with "conclave operator unseal".',
   not_initialized: 'Set the server up with "conclave operator init".',
   permission_denied:
-    'Give a token with CONCLAVE_TOKEN, or in ~/.vault-token. For a ceremony a share will do: see -holder.',
+    'Log in with "conclave login", or give a token with CONCLAVE_TOKEN. Which policy is in the way tells ' +
+    '"conclave policy explain METHOD PATH". For a ceremony a share will do: see -holder.',
   ceremony_dealt:
     'Give the new shares back with -verify. Were they lost, end it with -cancel and begin again.',
   ceremony_limit: 'Let another holder start it, or use a token.',

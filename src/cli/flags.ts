@@ -7,6 +7,8 @@ export interface FlagSpec {
   readonly kind: 'text' | 'number' | 'switch' | 'list'
   /** Refused when it is given twice, where the last one would silently win. */
   readonly once?: boolean
+  /** The value of a flag with one, when it is given alone: `-renewable` and `-renewable=false`. */
+  readonly alone?: string
   /** A short form, for example `n`. */
   readonly alias?: string
   /** One line for the help. */
@@ -26,6 +28,13 @@ export const CONNECTION_FLAGS: readonly FlagSpec[] = [
   { name: 'tls-server-name', kind: 'text', help: 'name expected in the certificate' },
   { name: 'tls-skip-verify', kind: 'switch', help: 'talk to anybody who answers' },
   { name: 'namespace', kind: 'text', alias: 'ns', help: 'namespace of the request' },
+]
+
+/** Flags of everyday requests (surface.md section 15.3). */
+export const REQUEST_FLAGS: readonly FlagSpec[] = [
+  { name: 'wrap-ttl', kind: 'text', value: 'TIME', help: 'wrap the answer for so long: 60s, 5m' },
+  { name: 'header', kind: 'list', value: 'NAME=VALUE', help: 'one more header of the request' },
+  { name: 'output-curl-string', kind: 'switch', help: 'show the request and send nothing' },
 ]
 
 /** Flags of every command. */
@@ -62,13 +71,10 @@ export const LATER_FLAGS: readonly string[] = [
   'agent-address',
   'ca-path',
   'disable-redirects',
-  'header',
   'mfa',
-  'output-curl-string',
   'output-policy',
   'policy-override',
   'unlock-key',
-  'wrap-ttl',
 ]
 
 /** What was given for a command's flags. */

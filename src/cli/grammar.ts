@@ -2,18 +2,22 @@ import { Command, Option } from 'commander'
 import { normaliseArgv } from './argv.ts'
 import { type CommandSpec, flagsOf } from './command.ts'
 import { UsageError } from './failure.ts'
-import { type FlagSpec, FlagValues, LATER_FLAGS } from './flags.ts'
+import { type FlagSpec, FlagValues, LATER_FLAGS, REQUEST_FLAGS } from './flags.ts'
 
 export interface Parsed {
   readonly flags: FlagValues
   readonly operands: readonly string[]
+  readonly program: readonly string[]
 }
+
+const REQUEST_NAMES = REQUEST_FLAGS.map(({ name }) => name)
 
 /** Reads what follows a command's name. Throws `UsageError`; the number of operands is checked last. */
 export function parseArguments(spec: CommandSpec, argv: readonly string[]): Parsed {
   const known = flagsOf(spec)
   const later = [...(spec.later ?? []), ...(spec.connects ? LATER_FLAGS : [])]
-  const normalised = normaliseArgv(argv, { known, later })
+  const { own, program } = divided(spec, argv)
+  const normalised = normaliseArgv(own, { known, later, elsewhere: REQUEST_NAMES })
   const command = new Command().exitOverride().helpOption(false).argument('[operands...]')
   const options = known.map((flag) => ({ flag, option: optionOf(flag) }))
   for (const { option } of options) command.addOption(option)
@@ -28,7 +32,14 @@ export function parseArguments(spec: CommandSpec, argv: readonly string[]): Pars
   }
   const flags = new FlagValues(values)
   if (!flags.on('help')) checkArity(spec, command.args)
-  return { flags, operands: command.args }
+  return { flags, operands: command.args, program }
+}
+
+/** The program that a command starts has flags of its own, which are none of ours. */
+function divided(spec: CommandSpec, argv: readonly string[]): Record<'own' | 'program', readonly string[]> {
+  const mark = spec.startsProgram === true ? argv.indexOf('--') : -1
+  if (mark < 0) return { own: argv, program: [] }
+  return { own: argv.slice(0, mark), program: argv.slice(mark + 1) }
 }
 
 function optionOf(flag: FlagSpec): Option {

@@ -1,11 +1,12 @@
 import { type CommandSpec, flagsOf } from './command.ts'
 import type { CommandEntry } from './commands.ts'
-import { CONNECTION_FLAGS, type FlagSpec } from './flags.ts'
+import { CONNECTION_FLAGS, type FlagSpec, REQUEST_FLAGS } from './flags.ts'
 
 /** Examples first, then the flags: less than a screen. */
 export function commandHelp(spec: CommandSpec): string {
-  const operands = spec.operands === '' ? '' : ` ${spec.operands}`
-  const connection = new Set(CONNECTION_FLAGS)
+  const program = spec.startsProgram === true ? ' -- PROGRAM [ARGUMENT …]' : ''
+  const operands = (spec.operands === '' ? '' : ` ${spec.operands}`) + program
+  const connection = new Set([...CONNECTION_FLAGS, ...REQUEST_FLAGS])
   const own = flagsOf(spec).filter((flag) => !connection.has(flag))
   const lines = [
     spec.summary,
@@ -18,6 +19,9 @@ export function commandHelp(spec: CommandSpec): string {
     'Flags',
     ...columns(own.map((flag) => [spelling(flag), flag.help])),
   ]
+  if (spec.requests === true) {
+    lines.push('', 'Request', `  ${REQUEST_FLAGS.map((flag) => spelling(flag)).join(' ')}`)
+  }
   if (spec.connects) {
     const names = CONNECTION_FLAGS.map((flag) => `-${flag.name}`)
     lines.push('', 'Connection (or CONCLAVE_ADDR, _TOKEN, _CACERT, _NAMESPACE …; BAO_ and VAULT_ too)')
@@ -42,10 +46,37 @@ export function groupHelp(group: string, entries: readonly CommandEntry[]): stri
           '',
         ]
       : []
-  const rows = entries.map((entry) => [entry.name, entry.summary] as const)
+  const rows = group === '' ? overview(entries) : entries.map((entry) => [entry.name, entry.summary] as const)
   const more = `"conclave COMMAND -h" tells more of one.`
   return `${[title, '', ...starts, 'Commands', ...columns(rows), '', more].join('\n')}\n`
 }
+
+/** A line for each command of one word, and for each first word of several what may follow it. */
+function overview(entries: readonly CommandEntry[]): readonly (readonly [string, string])[] {
+  const rows = new Map<string, string>()
+  for (const { name, summary } of entries) {
+    const [first = '', ...rest] = name.split(' ')
+    const before = rows.get(first)
+    const told = rest.length === 0 ? summary : rest.join(' ')
+    rows.set(first, before === undefined ? told : `${before}, ${told}`)
+  }
+  return [...rows].flatMap(([first, told]) =>
+    wrapped(told).map((line, at) => [at === 0 ? first : '', line] as const),
+  )
+}
+
+/** Lines no wider than a terminal leaves beside the first column. */
+function wrapped(text: string): readonly string[] {
+  const lines: string[] = []
+  for (const part of text.split(/(?<=,) /)) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + part.length >= OVERVIEW_WIDTH) lines.push(part)
+    else lines[lines.length - 1] = `${last} ${part}`
+  }
+  return lines
+}
+
+const OVERVIEW_WIDTH = 72
 
 function spelling(flag: FlagSpec): string {
   const alias = flag.alias === undefined ? '' : `, -${flag.alias}`

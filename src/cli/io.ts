@@ -18,6 +18,10 @@ export interface CliIo {
   readonly entry: readonly string[]
   /** Has `act` run before a signal ends the process, until the result is disposed of. Absent in tests. */
   readonly beforeEnd?: (act: () => void) => Disposable
+  /** Has `act` get the signals that would end this process, until the result is disposed of. */
+  readonly signals?: (act: (signal: NodeJS.Signals) => void) => Disposable
+  /** Ends this process by a signal. */
+  readonly endBy?: (signal: NodeJS.Signals) => void
   /** Ends this process at once, whatever is still under way in it; not there where a call has no process. */
   readonly leave?: (exitCode: number) => void
 }

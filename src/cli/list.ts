@@ -1,9 +1,6 @@
-import { isMembers } from '../client/answers.ts'
-import type { LogicalAnswer } from '../client/conclave-client.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
-import { during, EXIT_OK, EXIT_SERVER } from './failure.ts'
-import { say } from './io.ts'
-import { renderValue } from './output.ts'
+import { during } from './failure.ts'
+import { putNames } from './names-output.ts'
 
 /** `conclave list`: the names below a path. */
 export const command: CommandSpec = {
@@ -17,6 +14,7 @@ export const command: CommandSpec = {
   ],
   flags: [],
   connects: true,
+  requests: true,
   answers: true,
   run,
 }
@@ -24,20 +22,6 @@ export const command: CommandSpec = {
 async function run(call: CommandCall): Promise<number> {
   const [path = ''] = call.operands
   const client = await call.connect()
-  const answer = await during(`Error listing ${path}`, () => client.list(path))
-  const names = answer === null ? null : namesOf(answer)
-  if (names === null) {
-    say(call.io, `No value found at ${path}`)
-    return EXIT_SERVER
-  }
-  const { format } = call.output
-  const table = `Keys\n----\n${names.map((name) => `${name}\n`).join('')}`
-  await call.output.text(format === 'table' ? table : await renderValue(format, names))
-  return EXIT_OK
-}
-
-function namesOf(answer: LogicalAnswer): readonly string[] | null {
-  const data = answer.members['data']
-  const keys = isMembers(data) ? data['keys'] : null
-  return Array.isArray(keys) ? keys.filter((name) => typeof name === 'string') : null
+  const answer = await during(`Error listing ${path}`, () => client.logical.list(path))
+  return await putNames(call, answer, path)
 }

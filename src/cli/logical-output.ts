@@ -1,9 +1,10 @@
 import { isMembers, type Members, text } from '../client/answers.ts'
-import type { LogicalAnswer } from '../client/conclave-client.ts'
+import type { LogicalAnswer } from '../client/logical-client.ts'
 import type { CommandCall } from './command.ts'
 import { UsageError } from './failure.ts'
 import type { FlagSpec } from './flags.ts'
-import { say } from './io.ts'
+import { goDuration, looksLikeSeconds } from './go-duration.ts'
+import { put, say } from './io.ts'
 import { type Row, renderCell } from './output.ts'
 
 export const FIELD_FLAG: FlagSpec = {
@@ -13,27 +14,94 @@ export const FIELD_FLAG: FlagSpec = {
   help: 'print this one value and nothing else',
 }
 
-const SECONDS_A_HOUR = 3600
-const SECONDS_A_MINUTE = 60
-
 /** The data of an envelope as a table, or the whole envelope in another form. Warnings are talk. */
 export async function putLogical(call: CommandCall, answer: LogicalAnswer): Promise<void> {
-  for (const warning of warningsOf(answer.members)) say(call.io, `Warning: ${warning}`)
-  await call.output.data(logicalRows(answer.members), answer.members)
+  putWarnings(call, answer)
+  if (call.flags.text('wrap-ttl') !== null && !isMembers(answer.members['wrap_info']))
+    say(call.io, NOT_WRAPPED)
+  if (call.output.format === 'raw') await put(call.io, answer.body)
+  else await call.output.data(logicalRows(answer.members), answer.members)
 }
 
-/** One value of the data, without a line end. Throws `UsageError` when it is not there. */
-export async function putField(call: CommandCall, answer: LogicalAnswer, field: string): Promise<void> {
-  const value = dataOf(answer.members)[field]
+/** One value where `-field` asks for it, else all. */
+export async function putAsked(call: CommandCall, answer: LogicalAnswer): Promise<void> {
+  const field = call.flags.text('field')
+  if (field === null) return await putLogical(call, answer)
+  await putField(call, fieldsOf(answer.members), field)
+}
+
+/** One value, without a line end. Throws `UsageError` when it is not there. */
+export async function putField(call: CommandCall, data: Members, field: string): Promise<void> {
+  const value = data[field]
   if (value === undefined || value === null) throw new UsageError(`Field "${field}" not present in secret`)
   await call.output.text(renderCell(value))
 }
 
-/** First the lease, where there is one, then the data by name. */
+/** Whether the answer was wrapped for somebody else; how it is fetched has then been printed. */
+export async function putIfWrapped(call: CommandCall, answer: LogicalAnswer | null): Promise<boolean> {
+  if (answer === null || !isMembers(answer.members['wrap_info'])) return false
+  await putLogical(call, answer)
+  return true
+}
+
+/** What a server warns of is talk, also where the data is JSON. */
+export function putWarnings(call: CommandCall, answer: LogicalAnswer | null): void {
+  for (const warning of warningsOf(answer?.members ?? {})) say(call.io, `Warning: ${warning}`)
+}
+
+const NOT_WRAPPED = 'Warning: the server did not wrap its answer, and has shown it.'
+
+/** Whether an answer has only warnings: of a path, for example, that the engine does not have. */
+export function isMissing(answer: LogicalAnswer): boolean {
+  return answer.status === NOT_FOUND && !isMembers(answer.members['data'])
+}
+
+const NOT_FOUND = 404
+
+/** First the lease, where there is one, then the data by name; of a wrapped answer and of a token its own. */
 export function logicalRows(members: Members): readonly Row[] {
-  const data = dataOf(members)
-  const names = Object.keys(data).sort()
-  return [...leaseRows(members), ...names.map((name): Row => [name, renderCell(data[name])])]
+  const { wrap_info: wrapped, auth } = members
+  if (isMembers(wrapped)) return wrapRows(wrapped)
+  if (isMembers(auth)) return authRows(auth)
+  return [...leaseRows(members), ...dataRows(dataOf(members))]
+}
+
+/** By name; what the peers' tables show as a length of time is shown as one. */
+export function dataRows(data: Members): readonly Row[] {
+  return Object.keys(data)
+    .sort()
+    .map((name): Row => [name, cellOf(name, data[name])])
+}
+
+/** The names that the peers' tables have for what an envelope says of a token. */
+export function authRows(auth: Members): readonly Row[] {
+  const { metadata } = auth
+  const rows: readonly (readonly [string, unknown])[] = [
+    ['token', auth['client_token']],
+    ['token_accessor', auth['accessor']],
+    ['token_duration', auth['lease_duration'] === 0 ? '∞' : auth['lease_duration']],
+    ['token_renewable', auth['renewable']],
+    ['token_policies', auth['token_policies']],
+    ['identity_policies', auth['identity_policies']],
+    ['policies', auth['policies']],
+    ...Object.entries(isMembers(metadata) ? metadata : {}).map(
+      ([name, value]) => [`token_meta_${name}`, value] as const,
+    ),
+  ]
+  return rows.filter(([, value]) => value !== undefined).map(([name, value]) => [name, cellOf(name, value)])
+}
+
+/** The peers' table has these names with a colon behind. */
+function wrapRows(info: Members): readonly Row[] {
+  const accessor = text(info, 'wrapped_accessor')
+  return [
+    ['wrapping_token:', text(info, 'token')],
+    ['wrapping_accessor:', text(info, 'accessor')],
+    ['wrapping_token_ttl:', cellOf('ttl', info['ttl'])],
+    ['wrapping_token_creation_time:', text(info, 'creation_time')],
+    ['wrapping_token_creation_path:', text(info, 'creation_path')],
+    ...(accessor === '' ? [] : [['wrapped_accessor:', accessor] as const]),
+  ]
 }
 
 function leaseRows(members: Members): readonly Row[] {
@@ -48,16 +116,44 @@ function leaseRows(members: Members): readonly Row[] {
   ]
 }
 
-/** `768h`, `1h30m` or `90s`, as the peers write lengths of time. */
-function goDuration(seconds: number): string {
-  if (seconds < SECONDS_A_MINUTE) return `${seconds}s`
-  const hours = Math.floor(seconds / SECONDS_A_HOUR)
-  const minutes = Math.floor((seconds % SECONDS_A_HOUR) / SECONDS_A_MINUTE)
-  const rest = seconds % SECONDS_A_MINUTE
-  return `${hours > 0 ? `${hours}h` : ''}${minutes > 0 ? `${minutes}m` : ''}${rest > 0 ? `${rest}s` : ''}`
+function cellOf(name: string, value: unknown): string {
+  if (value === null || value === undefined) return ''
+  return typeof value === 'number' && looksLikeSeconds(name) ? goDuration(value) : renderCell(value)
 }
 
-function dataOf(members: Members): Members {
+/** What `-field` looks into. */
+function fieldsOf(members: Members): Members {
+  const { wrap_info: wrapped, auth } = members
+  if (isMembers(wrapped)) return wrapFields(wrapped)
+  return isMembers(auth) ? authFields(auth) : dataOf(members)
+}
+
+/** Under the names of the table, and those of the envelope. */
+export function authFields(auth: Members): Members {
+  const { client_token: token, accessor, lease_duration: duration, renewable } = auth
+  return {
+    ...auth,
+    token,
+    token_accessor: accessor,
+    token_duration: duration,
+    token_renewable: renewable,
+  }
+}
+
+function wrapFields(info: Members): Members {
+  const { token, accessor, ttl, creation_time: time, creation_path: path } = info
+  return {
+    ...info,
+    wrapping_token: token,
+    wrapping_accessor: accessor,
+    wrapping_token_ttl: ttl,
+    wrapping_token_creation_time: time,
+    wrapping_token_creation_path: path,
+  }
+}
+
+/** The `data` of an envelope; empty where there is none. */
+export function dataOf(members: Members): Members {
   const data = members['data']
   return isMembers(data) ? data : {}
 }

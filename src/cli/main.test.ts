@@ -235,7 +235,8 @@ test('shows help of every command with examples first, in less than a screen', a
     const lines = stdout.split('\n')
     assert.ok(lines.length <= 40 && lines.every((line) => line.length <= 100), `${name}: ${lines.length}`)
   }
-  assert.match((await run(['-h'])).stdout, /operator unseal {3}/)
+  assert.match((await run(['-h'])).stdout, /^ {2}operator +init, unseal, seal, /m)
+  assert.match((await run(['operator', '-h'])).stdout, /operator unseal {3}/)
   assert.equal((await run(['operator'])).exitCode, 1)
   assert.match((await run(['bogus'])).stderr, /there is no command "bogus"/)
 })

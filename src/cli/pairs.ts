@@ -2,42 +2,48 @@ import { readFile } from 'node:fs/promises'
 import { fromUtf8 } from '../base/encoding.ts'
 import { isMembers, type Members } from '../client/answers.ts'
 import { parseExactly } from '../client/json-numbers.ts'
+import type { CommandCall } from './command.ts'
 import { fileProblem, UsageError } from './failure.ts'
+import { promptHidden } from './prompt.ts'
 
 /** What one call of `write` may read from files and standard input. */
 export const MAX_VALUE_BYTES = 32 * 1024 * 1024
 
 /**
  * The members that operands stand for: `k=v`, `k=@file`, `k=-`, `@file.json` and `-` for a whole object. A
- * name that is given twice becomes a list, as in the peers. `k=\@v` is the value `@v`. Throws `UsageError`.
+ * name that is given twice becomes a list, as in the peers. `k=\@v` is the value `@v`. At a terminal `k=-` is
+ * asked for, and what is typed is not shown. Throws `UsageError`.
  */
-export async function readPairs(
-  operands: readonly string[],
-  stdin: AsyncIterable<unknown>,
-): Promise<Members> {
-  if (operands.filter((operand) => operand === '-' || operand.endsWith('=-')).length > 1) {
-    throw new UsageError('standard input can be read once only')
-  }
+export async function readPairs(operands: readonly string[], call: Asking): Promise<Members> {
+  const fromStdin = operands.filter((operand) => operand === '-' || operand.endsWith('=-'))
+  if (fromStdin.length > 1 && !call.io.tty.stdin) throw new UsageError('standard input can be read once only')
   const members = new Map<string, unknown>()
   for (const operand of operands) {
-    for (const [name, value] of await readOperand(operand, stdin)) add(members, name, value)
+    for (const [name, value] of await readOperand(operand, call)) add(members, name, value)
   }
   return Object.fromEntries(members)
 }
 
-async function readOperand(
-  operand: string,
-  stdin: AsyncIterable<unknown>,
-): Promise<readonly [string, unknown][]> {
-  if (operand === '-') return wholeObject(await streamText(stdin), 'standard input')
+type Asking = Pick<CommandCall, 'flags' | 'io'>
+
+async function readOperand(operand: string, call: Asking): Promise<readonly [string, unknown][]> {
+  if (operand === '-') return wholeObject(await streamText(call.io.stdin), 'standard input')
   if (operand.startsWith('@')) return wholeObject(await fileText(operand.slice(1)), operand.slice(1))
   const equals = operand.indexOf('=')
   if (equals <= 0) throw new UsageError('what follows the path must be KEY=VALUE, @FILE or -')
-  return [[operand.slice(0, equals), await readValue(operand.slice(equals + 1), stdin)]]
+  const name = operand.slice(0, equals)
+  return [[name, await readValue(name, operand.slice(equals + 1), call)]]
 }
 
-async function readValue(value: string, stdin: AsyncIterable<unknown>): Promise<string> {
-  if (value === '-') return streamText(stdin)
+async function readValue(name: string, value: string, { io, flags }: Asking): Promise<string> {
+  if (value === '-') {
+    if (!io.tty.stdin) return streamText(io.stdin)
+    if (flags.on('non-interactive')) {
+      throw new UsageError('a value would have to be asked for, and -non-interactive forbids it')
+    }
+    using typed = await promptHidden(io, `${name} (will be hidden): `, 'refused')
+    return typed.lend(fromUtf8)
+  }
   if (value.startsWith('@')) return fileText(value.slice(1))
   return value.startsWith('\\@') ? value.slice(1) : value
 }
@@ -61,7 +67,8 @@ function wholeObject(text: string, origin: string): readonly [string, unknown][]
   return Object.entries(value)
 }
 
-async function fileText(path: string): Promise<string> {
+/** The text of a file. Throws `UsageError`. */
+export async function fileText(path: string): Promise<string> {
   let bytes: Uint8Array
   try {
     bytes = await readFile(path)
@@ -71,7 +78,8 @@ async function fileText(path: string): Promise<string> {
   return utf8Text(bytes, `the file ${path}`)
 }
 
-async function streamText(stdin: AsyncIterable<unknown>): Promise<string> {
+/** All of standard input as text. Throws `UsageError`. */
+export async function streamText(stdin: AsyncIterable<unknown>): Promise<string> {
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of stdin) {

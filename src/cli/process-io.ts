@@ -4,6 +4,11 @@ import type { CliIo, OutputStream } from './io.ts'
 
 const STDOUT = 1
 const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/**
+ * Those that people and supervisors send to a program that they think of as the one that runs. SIGUSR1 is not
+ * to be had: Node.js blocks it where it may not open the inspector.
+ */
+const PASSED_SIGNALS = [...END_SIGNALS, 'SIGQUIT', 'SIGUSR2'] as const
 
 /** The streams and environment of this process. `mainFile` is the file that was started. */
 export function processIo(mainFile: string): CliIo {
@@ -22,6 +27,8 @@ export function processIo(mainFile: string): CliIo {
     },
     entry: [process.execPath, ...process.execArgv, mainFile],
     beforeEnd,
+    signals,
+    endBy: (signal) => process.kill(process.pid, signal),
     leave: (exitCode) => process.exit(exitCode),
   }
 }
@@ -42,6 +49,15 @@ function standardOutput(): OutputStream {
   })
   stream.on('error', () => undefined)
   return kind.isFile() ? Object.assign(stream, { sync: () => fsyncSync(STDOUT) }) : stream
+}
+
+function signals(act: (signal: NodeJS.Signals) => void): Disposable {
+  for (const signal of PASSED_SIGNALS) process.on(signal, act)
+  return {
+    [Symbol.dispose]: () => {
+      for (const signal of PASSED_SIGNALS) process.off(signal, act)
+    },
+  }
 }
 
 /** The signal then does what it does to a program that has not asked for it. */

@@ -14,14 +14,22 @@ const ERASE = new Set([0x08, 0x7f])
 const ESCAPE = 0x1b
 const BRACKETED_PASTE_OFF = '\x1b[?2004l'
 
-export type Typed = 'more' | 'entered' | 'interrupted' | 'ended' | 'too_long'
+export type Typed = 'more' | 'entered' | 'interrupted' | 'ended' | 'too_long' | 'several_lines'
+
+/** What lines after the first are, of what is pasted: words of the same share, or more than was asked for. */
+export type MoreLines = 'joined' | 'refused'
 
 /** A line as it is typed, in bytes of its own that are wiped. Knows the keys that correct it. */
 export class HiddenLine implements Disposable {
   readonly #bytes = Buffer.allocUnsafeSlow(MAX_TYPED_BYTES)
+  readonly #moreLines: MoreLines
   #length = 0
   /** Inside an escape sequence (an arrow key, the marks of a paste), which is no part of the text. */
   #escape: 'none' | 'begun' | 'sequence' = 'none'
+
+  constructor(moreLines: MoreLines = 'joined') {
+    this.#moreLines = moreLines
+  }
 
   /** Takes what the terminal gave. The rest of a piece after the end of the line is dropped. */
   feed(piece: Uint8Array): Typed {
@@ -32,6 +40,7 @@ export class HiddenLine implements Disposable {
       if (byte === CTRL_D) return this.#length === 0 ? 'ended' : 'entered'
       if (ENTER.has(byte)) {
         if (!hasText(piece, at + 1)) return 'entered'
+        if (this.#moreLines === 'refused') return 'several_lines'
         // A pasted card has its words on several lines: a line end with more behind it is a blank.
         this.#add(BLANK)
       } else if (byte === CTRL_U) this.#clear()
@@ -87,8 +96,12 @@ export class HiddenLine implements Disposable {
 }
 
 /** Asks on the terminal and shows nothing of what is typed. Throws `UsageError` when there is no answer. */
-export async function promptHidden(io: CliIo, question: string): Promise<SecretBytes> {
-  using line = new HiddenLine()
+export async function promptHidden(
+  io: CliIo,
+  question: string,
+  moreLines: MoreLines = 'joined',
+): Promise<SecretBytes> {
+  using line = new HiddenLine(moreLines)
   await typeHidden(io, question, line)
   const secret = line.take()
   if (secret === null) throw new UsageError('nothing was typed, and nothing was sent')
@@ -154,6 +167,11 @@ async function typeHidden(io: CliIo, question: string, line: HiddenLine): Promis
   // Nobody is there any more, or somebody wants it to end: asking once more would be asking for ever.
   if (typed === 'ended') {
     throw new UsageError('nothing was typed, and nothing was sent', { code: 'interrupted' })
+  }
+  if (typed === 'several_lines') {
+    throw new UsageError('several lines were typed where one was asked for, and nothing was sent', {
+      hint: 'Give a value of several lines with @FILE, or by a pipe.',
+    })
   }
   if (typed === 'too_long') throw new UsageError(`more than ${MAX_TYPED_BYTES} bytes were typed`)
 }

@@ -1,8 +1,7 @@
-import type { LogicalAnswer } from '../client/conclave-client.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { during, EXIT_OK, EXIT_SERVER, UsageError } from './failure.ts'
-import { put, say } from './io.ts'
-import { FIELD_FLAG, putField, putLogical } from './logical-output.ts'
+import { say } from './io.ts'
+import { FIELD_FLAG, isMissing, putAsked, putWarnings } from './logical-output.ts'
 
 /** `conclave read`: what a path holds. */
 export const command: CommandSpec = {
@@ -17,6 +16,7 @@ export const command: CommandSpec = {
   ],
   flags: [FIELD_FLAG],
   connects: true,
+  requests: true,
   answers: true,
   run,
 }
@@ -24,19 +24,13 @@ export const command: CommandSpec = {
 async function run(call: CommandCall): Promise<number> {
   const [path = '', ...pairs] = call.operands
   const client = await call.connect()
-  const answer = await during(`Error reading ${path}`, () => client.read(path, query(pairs)))
-  if (answer === null) {
+  const answer = await during(`Error reading ${path}`, () => client.logical.read(path, query(pairs)))
+  if (answer === null || isMissing(answer)) {
+    putWarnings(call, answer)
     say(call.io, `No value found at ${path}`)
     return EXIT_SERVER
   }
-  return tell(call, answer)
-}
-
-async function tell(call: CommandCall, answer: LogicalAnswer): Promise<number> {
-  const field = call.flags.text('field')
-  if (field !== null) await putField(call, answer, field)
-  else if (call.output.format === 'raw') await put(call.io, answer.body)
-  else await putLogical(call, answer)
+  await putAsked(call, answer)
   return EXIT_OK
 }
 

@@ -1,7 +1,7 @@
 import type { CommandCall, CommandSpec } from './command.ts'
 import { during, EXIT_OK, UsageError } from './failure.ts'
 import { say } from './io.ts'
-import { FIELD_FLAG, putField, putLogical } from './logical-output.ts'
+import { FIELD_FLAG, putAsked } from './logical-output.ts'
 import { readPairs } from './pairs.ts'
 
 /** `conclave write`: puts values at a path. */
@@ -20,6 +20,7 @@ export const command: CommandSpec = {
   ],
   flags: [{ name: 'force', alias: 'f', kind: 'switch', help: 'write with no values' }, FIELD_FLAG],
   connects: true,
+  requests: true,
   answers: true,
   run,
 }
@@ -29,12 +30,10 @@ async function run(call: CommandCall): Promise<number> {
   if (pairs.length === 0 && !call.flags.on('force')) {
     throw new UsageError('there is nothing to write: give KEY=VALUE, or -force')
   }
-  const body = await readPairs(pairs, call.io.stdin)
+  const body = await readPairs(pairs, call)
   const client = await call.connect()
-  const answer = await during(`Error writing data to ${path}`, () => client.write(path, body))
-  const field = call.flags.text('field')
+  const answer = await during(`Error writing data to ${path}`, () => client.logical.write(path, body))
   if (answer === null) say(call.io, `Success! Data written to: ${path}`)
-  else if (field !== null) await putField(call, answer, field)
-  else await putLogical(call, answer)
+  else await putAsked(call, answer)
   return EXIT_OK
 }

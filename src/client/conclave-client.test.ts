@@ -127,13 +127,13 @@ test('tells an error in the words of the contract, with its code', async () => {
 })
 
 test('finds nothing on an empty 404, and keeps numbers as they were sent', async () => {
-  assert.equal(await client.read('secret/none'), null)
+  assert.equal(await client.logical.read('secret/none'), null)
   const body = '{"data":{"a":1.0,"b":9007199254740993}}'
   answers.set('GET /v1/secret/a%20b', { status: 200, body })
-  const answer = await client.read('secret/a b')
+  const answer = await client.logical.read('secret/a b')
   assert.equal(JSON.stringify(answer?.members), body)
   answers.set('GET /v1/secret/?list=true', { status: 200, body: '{"data":{"keys":["a b"]}}' })
-  assert.deepEqual((await client.list('secret'))?.members, { data: { keys: ['a b'] } })
+  assert.deepEqual((await client.logical.list('secret'))?.members, { data: { keys: ['a b'] } })
 })
 
 test('counts the states of health as answers', async () => {
@@ -145,10 +145,10 @@ test('follows one redirect with the body, and not a second', async () => {
   const there = { status: 307, body: '', headers: { location: `${address}/v1/secret/there` } }
   answers.set('PUT /v1/secret/here', there)
   answers.set('PUT /v1/secret/there', { status: 204, body: '' })
-  assert.equal(await client.write('secret/here', { a: 1 }), null)
+  assert.equal(await client.logical.write('secret/here', { a: 1 }), null)
   assert.equal(seen.at(-1)?.body, '{"a":1}')
   answers.set('PUT /v1/secret/there', there)
-  await assert.rejects(client.write('secret/here', { a: 1 }), ApiError)
+  await assert.rejects(client.logical.write('secret/here', { a: 1 }), ApiError)
 })
 
 test('refuses an answer that is not JSON', async () => {

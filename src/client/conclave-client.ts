@@ -21,11 +21,12 @@ import {
 import { CeremoniesClient } from './ceremonies-client.ts'
 import { TransportError } from './errors.ts'
 import { apiError, Exchange, parseMembers, payload, type SecretAnswer } from './exchange.ts'
+import { LogicalClient } from './logical-client.ts'
 import { OriginalRekeyClient } from './original-rekey-client.ts'
 import { RekeyClient, type RekeyFace } from './rekey-client.ts'
 import { RootClient } from './root-client.ts'
 import { secretBody, shareBody } from './secret-json.ts'
-import { type Incoming, type TlsOptions, Transport } from './transport.ts'
+import { type TlsOptions, Transport } from './transport.ts'
 
 export interface ClientOptions {
   /** `http://…`, `https://…` or `unix:///…`. */
@@ -34,6 +35,12 @@ export interface ClientOptions {
   readonly namespace?: string | null
   readonly tls?: TlsOptions
   readonly timeoutMs?: number
+  /** On every request, besides the usual ones. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** How long the answers of `logical` are kept for another to unwrap them, for example `60s`. */
+  readonly wrapTtl?: string | null
+  /** Requests of `logical` throw `NotSent` with what would have been sent. */
+  readonly onlyShows?: boolean
 }
 
 /** How many shares a key is cut into, and how many of them open it. */
@@ -59,12 +66,6 @@ export interface InitRequest extends ShareCounts {
   readonly initSecret?: SecretBytes | null
 }
 
-/** What a logical path holds: the parsed envelope, and its bytes as they came. */
-export interface LogicalAnswer {
-  readonly members: Members
-  readonly body: Uint8Array
-}
-
 /**
  * A client of the HTTP API. Every method throws `ApiError` when the server refuses and `TransportError`
  * when no usable answer came. Shares go in as raw bytes (32 or 33) that stay with the caller, and come out
@@ -72,6 +73,10 @@ export interface LogicalAnswer {
  */
 export class ConclaveClient {
   readonly address: string
+  /** Everyday requests. */
+  readonly logical: LogicalClient
+  /** The same for what has to be known first: never wrapped, and always sent. */
+  readonly looking: LogicalClient
   readonly #transport: Transport
   readonly #exchange: Exchange
   readonly #hasToken: boolean
@@ -85,11 +90,14 @@ export class ConclaveClient {
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     })
     this.#hasToken = (options.token ?? null) !== null
-    this.#exchange = new Exchange({
-      transport: this.#transport,
-      token: options.token ?? null,
-      namespace: options.namespace ?? null,
-    })
+    const { token = null, namespace = null, headers = {}, wrapTtl = null, onlyShows = false } = options
+    const plain = { transport: this.#transport, token, namespace, headers }
+    this.#exchange = new Exchange(plain)
+    const wrapping = wrapTtl === null ? {} : { 'X-Vault-Wrap-TTL': wrapTtl }
+    this.logical = new LogicalClient(
+      new Exchange({ ...plain, headers: { ...headers, ...wrapping }, onlyShows }),
+    )
+    this.looking = new LogicalClient(this.#exchange)
   }
 
   /** Ends the kept connections. The client can be used again. */
@@ -192,46 +200,12 @@ export class ConclaveClient {
     return new CeremoniesClient(this.#exchange)
   }
 
-  /** What a path holds, or `null` when there is nothing. `query` becomes query parameters. */
-  async read(path: string, query: Readonly<Record<string, string>> = {}): Promise<LogicalAnswer | null> {
-    const search = new URLSearchParams(query).toString()
-    const incoming = await this.#exchange.any(
-      'GET',
-      `${logicalPath(path)}${search === '' ? '' : `?${search}`}`,
-    )
-    return this.#found('GET', incoming)
-  }
-
-  /** The names below a path, in the envelope's `data.keys`, or `null` when there are none. */
-  async list(path: string): Promise<LogicalAnswer | null> {
-    const folder = path.endsWith('/') ? path : `${path}/`
-    return this.#found('GET', await this.#exchange.any('GET', `${logicalPath(folder)}?list=true`))
-  }
-
-  /** Writes JSON, as bytes or as members. The envelope that came back, or `null` for an empty answer. */
-  async write(path: string, body: Members | Uint8Array): Promise<LogicalAnswer | null> {
-    const bytes = body instanceof Uint8Array ? body : utf8(JSON.stringify(body))
-    return logical(await this.#exchange.raw('PUT', logicalPath(path), bytes))
-  }
-
-  async delete(path: string): Promise<LogicalAnswer | null> {
-    return logical(await this.#exchange.raw('DELETE', logicalPath(path)))
-  }
-
   async lookupSelf(): Promise<Members> {
     return this.#exchange.members('GET', '/v1/auth/token/lookup-self')
   }
 
   async revokeSelf(): Promise<void> {
     await this.#exchange.raw('PUT', '/v1/auth/token/revoke-self')
-  }
-
-  /** A 404 without a text means "nothing there"; with one it is an error (surface.md section 15.3). */
-  #found(method: string, incoming: Incoming): LogicalAnswer | null {
-    if (incoming.status >= 200 && incoming.status < 300) return logical(incoming)
-    const error = apiError(method, incoming)
-    if (incoming.status !== 404 || error.errors.length > 0) throw error
-    return null
   }
 }
 
@@ -260,18 +234,4 @@ function orNothing(keys: readonly string[]): readonly string[] | undefined {
 
 function list(answer: SecretAnswer, name: string): readonly SecretBytes[] {
   return answer.secrets.get(name) ?? []
-}
-
-function logical(incoming: Incoming): LogicalAnswer | null {
-  if (incoming.body.length === 0) return null
-  return { members: parseMembers(incoming), body: incoming.body }
-}
-
-/**
- * `/v1/` and the path, each segment escaped. Slashes in front and a leading `v1/` are dropped, as people
- * type both.
- */
-function logicalPath(path: string): string {
-  const trimmed = path.replace(/^\/+/, '').replace(/^v1\//, '')
-  return `/v1/${trimmed.split('/').map(encodeURIComponent).join('/')}`
 }

@@ -2,6 +2,7 @@ import { fromUtf8, utf8 } from '../base/encoding.ts'
 import { isMembers, type Members, text } from './answers.ts'
 import { ApiError, TransportError } from './errors.ts'
 import { parseExactly } from './json-numbers.ts'
+import { NotSent } from './not-sent.ts'
 import { type SplitAnswer, splitSecrets } from './secret-json.ts'
 import type { Incoming, Outgoing, Transport } from './transport.ts'
 
@@ -11,7 +12,13 @@ export interface ExchangeOptions {
   readonly namespace: string | null
   /** On every request, besides the usual ones. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Throws `NotSent` in place of sending anything. */
+  readonly onlyShows?: boolean
 }
+
+const JSON_TYPE = 'application/json'
+/** Surface.md section 0.18: no other is taken for a PATCH. */
+const MERGE_PATCH_TYPE = 'application/merge-patch+json'
 
 /** Requests with this client's headers, and answers read as JSON or as errors. */
 export class Exchange {
@@ -33,7 +40,8 @@ export class Exchange {
 
   /** The same requests with more headers, over connections of their own. Whoever asked for it ends them. */
   apart(headers: Readonly<Record<string, string>>): Exchange {
-    return new Exchange({ ...this.#options, transport: this.#transport.apart(), headers })
+    const all = { ...this.#options.headers, ...headers }
+    return new Exchange({ ...this.#options, transport: this.#transport.apart(), headers: all })
   }
 
   /** Ends the connections in order. */
@@ -53,10 +61,21 @@ export class Exchange {
     throw apiError(method, incoming)
   }
 
-  /** The answer whatever its status. Throws `TransportError`. */
-  any(method: Outgoing['method'], path: string, body: Uint8Array | null = null): Promise<Incoming> {
-    const type = body === null ? {} : { 'Content-Type': 'application/json' }
-    return this.#transport.send({ method, path, body, headers: { ...this.#headers, ...type } })
+  /** The answer whatever its status. Throws `TransportError` and `NotSent`. */
+  async any(method: Outgoing['method'], path: string, body: Uint8Array | null = null): Promise<Incoming> {
+    const type = { 'Content-Type': method === 'PATCH' ? MERGE_PATCH_TYPE : JSON_TYPE }
+    const headers = { ...this.#headers, ...(body === null ? {} : type) }
+    const outgoing = { method, path, body, headers }
+    if (this.#options.onlyShows === true) throw new NotSent(outgoing, this.#transport.placeOf(path))
+    return this.#transport.send(outgoing)
+  }
+
+  /** Hands on a body that has no end, as it comes, until `take` wants no more. Throws as `raw` does. */
+  async follow(path: string, take: (piece: Uint8Array) => Promise<boolean>): Promise<void> {
+    const outgoing = { method: 'GET', path, body: null, headers: this.#headers } as const
+    if (this.#options.onlyShows === true) throw new NotSent(outgoing, this.#transport.placeOf(path))
+    const incoming = await this.#transport.follow(outgoing, take)
+    if (incoming.status < 200 || incoming.status >= 300) throw apiError('GET', incoming)
   }
 
   /** The members of a JSON object that is answered. An empty answer has none. */

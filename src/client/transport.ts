@@ -29,7 +29,7 @@ export interface TlsOptions {
 }
 
 export interface Outgoing {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   /** Begins with a slash; escaped already. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -73,6 +73,45 @@ export class Transport {
       })
     }
     return this.#exchange(target.address, target.path, outgoing)
+  }
+
+  /**
+   * Hands on the body of a good answer as it comes, until `take` wants no more; another answer comes whole.
+   * Only its beginning has to come in time. Throws `TransportError`.
+   */
+  async follow(outgoing: Outgoing, take: (piece: Uint8Array) => Promise<boolean>): Promise<Incoming> {
+    const path = this.#address.prefix + outgoing.path
+    try {
+      const inbound = await this.#begun(path, outgoing)
+      const status = inbound.statusCode ?? 0
+      const isGood = status >= 200 && status < 300
+      const body = isGood ? new Uint8Array(0) : await collect(inbound)
+      if (isGood) for await (const piece of inbound) if (!(await take(piece))) break
+      return answer(inbound, urlOf(this.#address, path), body)
+    } catch (cause) {
+      throw transportError(cause, this.#address.text, true)
+    }
+  }
+
+  /** The head of an answer. */
+  #begun(path: string, outgoing: Outgoing): Promise<IncomingMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const request = this.#address.secure ? sendSecure : sendPlain
+    const outbound = request({ ...this.#target(this.#address, path), ...head(outgoing) }, (inbound) => {
+      outbound.setTimeout(0)
+      resolve(inbound)
+    })
+    outbound.setTimeout(this.#timeoutMs, () => outbound.destroy(tooSlow(this.#address, this.#timeoutMs)))
+    outbound.on('error', reject)
+    outbound.end()
+    return promise
+  }
+
+  /** Where a request goes. */
+  placeOf(path: string): { readonly url: string; readonly socketPath: string | null } {
+    const { prefix, socketPath } = this.#address
+    const url = socketPath === null ? urlOf(this.#address, prefix + path) : `http://localhost${path}`
+    return { url, socketPath }
   }
 
   /** The same server over connections of its own: one, while its requests come one after the other. */

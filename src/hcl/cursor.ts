@@ -24,6 +24,16 @@ export class Cursor {
     return this.#offset >= this.#text.length
   }
 
+  /** How much has been taken, in UTF-16 units. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  /** What has been taken since `offset`. */
+  takenSince(offset: number): string {
+    return this.#text.slice(offset, this.#offset)
+  }
+
   /** Whether `text` comes next. */
   sees(text: string): boolean {
     return this.#text.startsWith(text, this.#offset)

@@ -20,7 +20,7 @@ export function parseDocument(text: string, source: string, form: 'either' | 'js
 }
 
 /** Line ends of Windows are line ends, also in a text, as in HCL 1; a carriage return alone is nothing. */
-function withLineFeeds(text: string, source: string): string {
+export function withLineFeeds(text: string, source: string): string {
   const lines = text.replaceAll('\r\n', '\n')
   const stray = lines.indexOf('\r')
   if (stray < 0) return lines

@@ -42,14 +42,23 @@ export function nextToken(cursor: Cursor): Token {
 }
 
 function skipBlanks(cursor: Cursor): void {
-  for (;;) {
-    const { at } = cursor
-    if (cursor.take(BLANK) !== '' || cursor.take(LINE_COMMENT) !== '') continue
-    if (!cursor.sees('/*')) return
-    // The opening is taken first: in `/*/` the same asterisk does not end it.
-    cursor.take(COMMENT_OPENING)
-    if (cursor.takeThrough('*/') === null) throw cursor.error('this comment is not closed by */', at)
-  }
+  while (takeBlanks(cursor) !== '' || takeComment(cursor) !== '');
+}
+
+/** The blanks and line ends that come next. */
+export function takeBlanks(cursor: Cursor): string {
+  return cursor.take(BLANK)
+}
+
+/** The comment that comes next, without a line end behind it; `''` where there is none. Throws `HclError`. */
+export function takeComment(cursor: Cursor): string {
+  const { at } = cursor
+  if (!cursor.sees('/*')) return cursor.take(LINE_COMMENT)
+  // The opening is taken first: in `/*/` the same asterisk does not end it.
+  const opening = cursor.take(COMMENT_OPENING)
+  const rest = cursor.takeThrough('*/')
+  if (rest === null) throw cursor.error('this comment is not closed by */', at)
+  return opening + rest
 }
 
 /** A character in words that a terminal shows: those that are not ASCII signs by their number. */

@@ -6,9 +6,9 @@ import type { Custodian } from '../ceremony/custodian.ts'
 import type { InitAnswer } from '../ceremony/init.ts'
 import { isLoopback } from '../config/address.ts'
 import type { DevConfig } from '../config/dev.ts'
+import { writeTokenFile } from '../config/token-file.ts'
 import { shareBase64 } from '../custody/share-format.ts'
 import type { Log } from './log.ts'
-import { writeTokenFile } from './token-file.ts'
 
 /** Where a server speaks: a stream, or what a test makes of one. */
 export interface Output {

@@ -41,7 +41,7 @@ export class OpenedServer {
 
   /** One call with the root token. */
   async asRoot(argv: readonly string[], terminal: Terminal = {}): Promise<Ran> {
-    return await this.run(argv, { ...terminal, env: { CONCLAVE_TOKEN: this.token } })
+    return await this.run(argv, { ...terminal, env: { CONCLAVE_TOKEN: this.token, ...terminal.env } })
   }
 
   /** A path in the folder of this test. */

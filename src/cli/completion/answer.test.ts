@@ -5,9 +5,11 @@ import { type Answer, answerTo } from './answer.ts'
 import { readTypedLine } from './typed-line.ts'
 
 /** What stands for a server here: every path that it is asked about goes on twice. */
-async function paths(typed: string): Promise<readonly string[]> {
+async function paths(typed: string, kind: string): Promise<readonly string[]> {
+  asked.push(`${kind} ${typed}`)
   return [`${typed}1`, `${typed}2/`]
 }
+const asked: string[] = []
 
 async function answer(line: string): Promise<Answer> {
   return await answerTo(readTypedLine('fish', line), paths)
@@ -39,14 +41,38 @@ describe('completes', () => {
     ['conclave read sec', ['sec1', 'sec2/']],
     ['conclave read -format json sec', ['sec1', 'sec2/']],
     ['conclave write -- -x', ['-x1', '-x2/']],
+    ['conclave k', ['kv']],
+    ['conclave kv me', ['metadata']],
+    ['conclave kv metadata p', ['put', 'patch']],
+    ['conclave token create -renewable=', ['-renewable=true', '-renewable=false']],
+    ['conclave kv get -mount=se', ['-mount=se1', '-mount=se2/']],
+    ['conclave kv get --mount se', ['se1', 'se2/']],
+    ['conclave kv get -mount=secret a', ['a1', 'a2/']],
+    ['conclave kv get -mount secret/ a', ['a1', 'a2/']],
+    ['conclave run secret/a se', ['se1', 'se2/']],
   ] as const) {
     test(JSON.stringify(line), async () => assert.deepEqual(await values(line), expected))
   }
 
+  test('paths as the command reads them', async () => {
+    for (const [line, expected] of [
+      ['conclave read se', 'logical se'],
+      ['conclave kv get se', 'kv se'],
+      ['conclave kv metadata delete se', 'kv se'],
+      ['conclave kv get -mount=secret/ a', 'literal secret/a'],
+      ['conclave kv get -mount=s', 'mounts s'],
+      ['conclave run se', 'kv se'],
+    ] as const) {
+      asked.length = 0
+      await values(line)
+      assert.deepEqual(asked, [expected], line)
+    }
+  })
+
   test('every command, by its words', async () => {
     for (const { name } of COMMANDS) {
       const words = name.split(' ')
-      const line = `conclave ${words.join(' ')}`
+      const line = `conclave ${name}`
       assert.ok((await values(line)).includes(words.at(-1) ?? ''), line)
     }
   })
@@ -94,6 +120,8 @@ describe('offers nothing', () => {
     ['for a flag that is not there', 'conclave read -bogus='],
     ['for a switch that is given a value', 'conclave read -help='],
     ['for a flag behind --', 'conclave version -- -'],
+    ['for a token that is looked up', 'conclave token lookup '],
+    ['for a token that is kept', 'conclave login '],
   ] as const) {
     test(what, async () => assert.deepEqual(await answer(line), { kind: 'words', candidates: [] }))
   }

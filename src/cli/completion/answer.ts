@@ -1,6 +1,7 @@
 import { type CommandSpec, flagsOf } from '../command.ts'
 import { type Choice, COMMANDS, chooseCommand } from '../commands.ts'
 import { CONNECTION_FLAGS, type FlagSpec } from '../flags.ts'
+import type { PathKind } from './live-paths.ts'
 import type { TypedLine } from './typed-line.ts'
 
 /** What may stand in the place of the word that is being typed. */
@@ -23,7 +24,7 @@ export interface Candidate {
 }
 
 /** The paths directly below what has been typed, or that complete it. Never rejects. */
-export type LivePaths = (typed: string) => Promise<readonly string[]>
+export type LivePaths = (typed: string, kind: PathKind) => Promise<readonly string[]>
 
 const NOTHING: Answer = { kind: 'words', candidates: [] }
 
@@ -34,14 +35,57 @@ export async function answerTo(line: TypedLine, livePaths: LivePaths): Promise<A
   const found = choice.kind === 'command' ? await loaded(choice) : null
   if (found === null) return NOTHING
   const typed = readTyped(found.rest, flagsOf(found.spec))
+  // Nothing is sent to a server that was only typed, before the line is entered.
+  const ask: LivePaths = typed.namesServer ? async () => [] : livePaths
+  const mounts = mountBegun(line.current, typed)
+  if (mounts !== null) return await paths(mounts, ask, 'mounts')
   if (typed.waiting !== null) return forValue(typed.waiting, line.current, '')
   if (line.current.startsWith('-') && !typed.onlyOperands) return forFlag(line.current, typed)
   const expected = operandAt(found.spec, typed.operands)
-  // Nothing is sent to a server that was only typed, before the line is entered.
   if (expected === 'PATH' && typed.namesServer) return NOTHING
-  if (expected === 'PATH') return { kind: 'paths', candidates: plain(await livePaths(line.current)) }
+  if (expected === 'PATH') return await paths(pathBegun(line.current, typed), ask, kindOf(found.spec, typed))
   return expected === undefined ? NOTHING : forValue(operandValue(expected), line.current, '')
 }
+
+/** What of a word is a path of the server, and what stands around it there or here. */
+interface Begun {
+  /** In the word, and of no meaning to the server. */
+  readonly before: string
+  /** For the server, and not in the word. */
+  readonly above: string
+  readonly typed: string
+}
+
+async function paths({ before, above, typed }: Begun, ask: LivePaths, kind: PathKind): Promise<Answer> {
+  const found = await ask(above + typed, kind)
+  const candidates = found.map((path) => before + path.slice(above.length))
+  return { kind: 'paths', candidates: plain(candidates) }
+}
+
+/** The mount that is being typed, behind `-mount=` or `-mount`; `null` where none is. */
+function mountBegun(current: string, { flags, waiting, onlyOperands }: Typed): Begun | null {
+  if (waiting?.value === MOUNT) return { before: '', above: '', typed: current }
+  const [, before = '', name = '', typed = ''] = /^(--?([^=]*)=)(.*)$/s.exec(current) ?? []
+  const isMount = flags.some((flag) => flag.value === MOUNT && flag.name === name)
+  return isMount && !onlyOperands ? { before, above: '', typed } : null
+}
+
+/** Below the mount of `-mount`, where it was given. */
+function pathBegun(current: string, typed: Typed): Begun {
+  return {
+    before: '',
+    above: typed.mount === null ? '' : `${typed.mount.replace(/\/+$/, '')}/`,
+    typed: current,
+  }
+}
+
+function kindOf(spec: CommandSpec, { mount }: Typed): PathKind {
+  if (spec.paths !== 'kv') return 'logical'
+  return mount === null ? 'kv' : 'literal'
+}
+
+/** In the help, for the value of a flag that is the path of a mount of KV. */
+const MOUNT = 'MOUNT'
 
 async function loaded(
   choice: Extract<Choice, { kind: 'command' }>,
@@ -74,6 +118,8 @@ interface Typed {
   /** Behind `--`. */
   readonly onlyOperands: boolean
   readonly namesServer: boolean
+  /** The value of `-mount`. */
+  readonly mount: string | null
 }
 
 function readTyped(rest: readonly string[], flags: readonly FlagSpec[]): Typed {
@@ -81,20 +127,25 @@ function readTyped(rest: readonly string[], flags: readonly FlagSpec[]): Typed {
   let operands = 0
   let waiting: FlagSpec | null = null
   let onlyOperands = false
+  let mount: string | null = null
   for (const word of rest) {
-    if (waiting !== null) waiting = null
-    else if (onlyOperands || !word.startsWith('-') || word === '-') operands++
+    if (waiting !== null) {
+      if (waiting.name === 'mount') mount = word
+      waiting = null
+    } else if (onlyOperands || !word.startsWith('-') || word === '-') operands++
     else if (word === '--') onlyOperands = true
     else {
-      const [name] = word.replace(/^--?/, '').split('=')
+      const [name, ...values] = word.replace(/^--?/, '').split('=')
       const flag = flags.find((one) => one.name === name || one.alias === name)
       if (flag === undefined) continue
       given.add(flag)
-      if (flag.kind !== 'switch' && !word.includes('=')) waiting = flag
+      const isAlone = !word.includes('=')
+      if (flag.name === 'mount' && !isAlone) mount = values.join('=')
+      if (flag.kind !== 'switch' && flag.alone === undefined && isAlone) waiting = flag
     }
   }
   const namesServer = CONNECTION_FLAGS.some((flag) => given.has(flag))
-  return { flags, given, operands, waiting, onlyOperands, namesServer }
+  return { flags, given, operands, waiting, onlyOperands, namesServer, mount }
 }
 
 /** Of `-name` the flags; of `-name=value` the values. With as many dashes as were typed. */

@@ -47,15 +47,17 @@ async function readAll(stdin: CliIo['stdin']): Promise<string | null> {
 
 /** Asks the server of the environment, with the token of the environment. */
 function pathsOf(env: Environment): LivePaths {
-  return async (typed) => {
+  return async (typed, kind) => {
     // Only where it is needed: the client is most of what there is to load.
     const [{ connect }, { livePaths }] = await Promise.all([
       import('../environment.ts'),
       import('./live-paths.ts'),
     ])
-    const client: ConclaveClient = await connect({ env }, new FlagValues(new Map()), SERVER_TIMEOUT_MS)
+    const client: ConclaveClient = await connect({ env }, new FlagValues(new Map()), {
+      timeoutMs: SERVER_TIMEOUT_MS,
+    })
     try {
-      return await livePaths(client, typed)
+      return await livePaths(client, typed, kind)
     } finally {
       client.close()
     }

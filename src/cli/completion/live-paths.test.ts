@@ -48,6 +48,43 @@ describe('mounts', () => {
   })
 })
 
+describe('of a mount of KV version 2', () => {
+  const secret = { type: 'kv', options: { version: '2' } }
+  const mounts = { 'secret/': secret, 'team/kv/': secret, 'old/': { type: 'kv', options: null } }
+  const others = { 'cubbyhole/': { type: 'cubbyhole' }, 'sys/': { type: 'system' } }
+  beforeEach(() => {
+    const data = { secret: { ...mounts, ...others }, auth: { 'token/': { type: 'token' } } }
+    server.answers.set(MOUNTS, [200, JSON.stringify({ data })])
+    keep('secret/metadata/', ['app', 'data/', 'team/'])
+    keep('secret/metadata/team/', ['db'])
+    keep('secret/metadata/data/', ['deep'])
+    keep('old/', ['plain'])
+  })
+
+  for (const [kind, typed, expected] of [
+    ['kv', '', ['old/', 'secret/', 'team/']],
+    ['kv', 'secret/', ['secret/app', 'secret/data/', 'secret/team/']],
+    ['kv', 'secret/te', ['secret/team/']],
+    ['kv', 'secret/team/', ['secret/team/db']],
+    ['kv', 'secret/data/te', ['secret/data/team/']],
+    ['kv', 'secret/metadata/team/', ['secret/metadata/team/db']],
+    ['kv', 'team/', ['team/kv/']],
+    ['kv', 'old/', ['old/plain']],
+    ['literal', 'secret/data/', ['secret/data/deep']],
+    ['mounts', '', ['old', 'secret', 'team/kv']],
+    ['mounts', 'te', ['team/kv']],
+    ['logical', 'secret/d', ['secret/data/', 'secret/delete/', 'secret/destroy/']],
+    ['logical', 'secret/data/', ['secret/data/app', 'secret/data/data/', 'secret/data/team/']],
+    ['logical', 'secret/undelete/team/', ['secret/undelete/team/db']],
+    ['logical', 'secret/app/', []],
+    ['logical', 'a', ['auth/']],
+  ] as const) {
+    test(`${kind} ${JSON.stringify(typed)}`, async () => {
+      assert.deepEqual(await livePaths(client, typed, kind), expected)
+    })
+  }
+})
+
 describe('keys', () => {
   test('are those below the folder that has been typed, and one level of them', async () => {
     keep('secret/app/', ['db', 'web', 'deep/'])

@@ -1,8 +1,9 @@
 import { fromUtf8 } from '../../base/encoding.ts'
 import { SecretBytes, wipeAll } from '../../base/secret-bytes.ts'
 import type { SealStatus } from '../../client/answers.ts'
-import type { ConclaveClient, LogicalAnswer } from '../../client/conclave-client.ts'
+import type { ConclaveClient } from '../../client/conclave-client.ts'
 import type { Delivery } from '../../client/delivery.ts'
+import type { LogicalAnswer } from '../../client/logical-client.ts'
 import type { RekeyStatus } from '../../client/rekey-answers.ts'
 import { parseShare } from '../../custody/share-format.ts'
 import type { Hashing } from '../io.ts'
@@ -17,6 +18,7 @@ export interface Scene {
 
 const FIRST = { shares: 5, threshold: 3 }
 const SECOND = { shares: 4, threshold: 2 }
+const MOUNT = { type: 'kv', options: { version: '1' } }
 const SECRET = { name: 'world' }
 
 /**
@@ -108,8 +110,13 @@ async function open(scene: Scene, client: ConclaveClient, shares: readonly Share
 
 async function writeSecret(scene: Scene, client: ConclaveClient): Promise<void> {
   await scene.narrator.request(
-    `PUT /v1/secret/hello ${JSON.stringify(SECRET)}`,
-    () => client.write('secret/hello', SECRET),
+    `PUT /v1/sys/mounts/kv ${JSON.stringify(MOUNT)}`,
+    () => client.logical.write('sys/mounts/kv', MOUNT),
+    (answer) => (answer === null ? '204' : '200'),
+  )
+  await scene.narrator.request(
+    `PUT /v1/kv/hello ${JSON.stringify(SECRET)}`,
+    () => client.logical.write('kv/hello', SECRET),
     (answer) => (answer === null ? '204' : '200'),
   )
   await readSecret(scene, client)
@@ -117,8 +124,8 @@ async function writeSecret(scene: Scene, client: ConclaveClient): Promise<void> 
 
 async function readSecret(scene: Scene, client: ConclaveClient): Promise<void> {
   const answer = await scene.narrator.request(
-    'GET /v1/secret/hello',
-    () => client.read('secret/hello'),
+    'GET /v1/kv/hello',
+    () => client.logical.read('kv/hello'),
     (read) => (read === null ? '404' : `200 data ${dataOf(read)}`),
   )
   expect(
