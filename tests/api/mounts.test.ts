@@ -134,6 +134,17 @@ describe('sys/mounts (surface.md section 4.2)', () => {
 })
 
 describe('sys/auth (section 4.3)', () => {
+  test('tunes a method through sys/mounts too, as the command lines do', async () => {
+    const tune = { max_lease_ttl: '700h', token_type: 'default-service' }
+    assert.equal((await root('POST', 'sys/mounts/auth/token/tune', tune)).status, 204)
+    const { data } = (await root('GET', 'sys/mounts/auth/token/tune')).body
+    assert.deepEqual([data.max_lease_ttl, data.token_type], [2_520_000, 'default-service'])
+    assert.deepEqual((await root('GET', 'sys/auth/token/tune')).body.data, data)
+    await refused(root('GET', 'sys/mounts/auth/token'), 400, 'No secret engine mount at auth/token/')
+    const back = { max_lease_ttl: 'system' }
+    assert.equal((await root('POST', 'sys/mounts/auth/token/tune', back)).status, 204)
+  })
+
   test('shows the methods there are, and keeps the one of tokens', async () => {
     const { body } = await root('GET', 'sys/auth')
     assert.deepEqual(body.data['token/'].config, {
