@@ -14,6 +14,7 @@ import type { GuardedStorage } from './io-guard.ts'
 import { lastResort } from './last-resort.ts'
 import { Listeners, type PreparedListeners, prepareListeners } from './listeners.ts'
 import { openLog, type ServerLog } from './log.ts'
+import { LogPipe } from './log-pipe.ts'
 import { writePidFile } from './pid-file.ts'
 import { refuseRuntimeFlags } from './runtime-flags.ts'
 import { handleSignals } from './signals.ts'
@@ -23,6 +24,9 @@ import { machineNames, runtimeFlags, systemTexts } from './this-process.ts'
 import { VERSION } from './version.ts'
 
 const GRACE_MS = 4000
+/** How long the last lines of the log may take once everything is closed. */
+const LAST_WORDS_MS = 1000
+
 export interface RunOptions {
   readonly configPaths: readonly string[]
   readonly flags: ConfigFlags
@@ -42,6 +46,9 @@ export async function runServer(options: RunOptions): Promise<number> {
     if (!(error instanceof OperatingError)) throw error
     options.io.stderr.write(`Error starting the server: ${error.message}\n`)
     return 1
+  } finally {
+    // Lines that wait for somebody to read them keep a process alive; where nobody does it ends all the same.
+    setTimeout(() => process.exit(), LAST_WORDS_MS).unref()
   }
 }
 
@@ -78,7 +85,10 @@ interface Start {
 async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']): Promise<number> {
   const { config } = start
   const { logLevel, logFormat } = config
-  const log = await openLog({ level: logLevel, format: logFormat, write: (line) => io.stderr.write(line) })
+  const lines = new LogPipe(io.stderr, (dropped) =>
+    log.warn('nobody read the log', { lines_dropped: dropped }),
+  )
+  const log = await openLog({ level: logLevel, format: logFormat, write: (line) => lines.write(line) })
   const { fatal, wipeBy } = lastResort(log)
   const signals = handleSignals(log)
   for (const warning of start.warnings) log.warn(warning)

@@ -81,9 +81,9 @@ export function checkTtls({ defaultLeaseTtl, maxLeaseTtl }: MountConfig): void {
   throw new OperatingError('bad_request', text + defaultLeaseTtl)
 }
 
-/** Seconds; 0 for `system` and for nothing. */
+/** Seconds; 0 for `system`. The Go client sends an empty text for what is to stay. */
 function ttlOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
+  if (text === undefined || text === '') return undefined
   const seconds = text === 'system' ? 0 : parseSeconds(text)
   if (seconds !== null && seconds >= 0) return seconds
   throw new OperatingError('bad_request', `"${name}" is a time such as "1h", seconds, or "system"`)

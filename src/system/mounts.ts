@@ -114,9 +114,14 @@ function readOne(family: Family, mounts: Mounts, call: Call): LogicalResponse {
   return { data: shownMount(entry), hoisted: true }
 }
 
+/** What is tuned: `sys/mounts/auth/token/tune` is the method of `sys/auth/token/tune`, and needs no sudo. */
+function findTuned(family: Family, mounts: Mounts, at: Parameters<typeof find>[2]): LiveMount {
+  return find(at.path.startsWith(AUTH.prefix) ? AUTH : family, mounts, at)
+}
+
 function readTuning(family: Family, mounts: Mounts, call: Call): LogicalResponse {
   const { path } = placeOf(family, call)
-  const { entry } = find(family, mounts, { path, missing: `cannot fetch sysview for path "${path}"` })
+  const { entry } = findTuned(family, mounts, { path, missing: `cannot fetch sysview for path "${path}"` })
   return { data: shownTuning(entry, mounts.ttlOf(entry)), hoisted: true }
 }
 
@@ -164,9 +169,9 @@ async function unmount(family: Family, mounts: Mounts, call: Call): Promise<null
 
 async function tune(family: Family, mounts: Mounts, call: Call): Promise<LogicalResponse | null> {
   const { path } = placeOf(family, call)
-  const { entry } = find(family, mounts, { path, missing: `no mount at "${path}"` })
+  const { entry } = findTuned(family, mounts, { path, missing: `no mount at "${path}"` })
   const { description, options } = readFields(TUNE_FIELDS, call.request.data)
-  const given = configOf(call.request.data, family.kind === 'auth')
+  const given = configOf(call.request.data, isOf(AUTH, entry))
   if (entry.type === 'system' && given.defaultLeaseTtl !== undefined) {
     throw refused(`cannot tune parameter default_lease_ttl of ${path}`)
   }

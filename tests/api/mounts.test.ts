@@ -93,6 +93,16 @@ describe('sys/mounts (surface.md section 4.2)', () => {
     assert.deepEqual(open.body.data, { auth: {}, secret: { 'kvx/': shown } })
   })
 
+  // As the Go client tunes: it has no way to leave a time out.
+  test('keeps a time that is an empty text', async () => {
+    await root('POST', 'sys/mounts/kept', { type: 'kv', config: { max_lease_ttl: '2h' } })
+    const tune = { default_lease_ttl: '30m', max_lease_ttl: '', force_no_cache: false, options: null }
+    assert.equal((await root('POST', 'sys/mounts/kept/tune', tune)).status, 204)
+    const { default_lease_ttl, max_lease_ttl } = (await root('GET', 'sys/mounts/kept/tune')).body.data
+    assert.deepEqual([default_lease_ttl, max_lease_ttl], [1800, 7200])
+    assert.equal((await root('DELETE', 'sys/mounts/kept')).status, 204)
+  })
+
   test('refuses in the words of the contract', async () => {
     await root('POST', 'sys/mounts/kv1', { type: 'kv' })
     const inUse = 'path is already in use at kv1/'
@@ -124,6 +134,17 @@ describe('sys/mounts (surface.md section 4.2)', () => {
 })
 
 describe('sys/auth (section 4.3)', () => {
+  test('tunes a method through sys/mounts too, as the command lines do', async () => {
+    const tune = { max_lease_ttl: '700h', token_type: 'default-service' }
+    assert.equal((await root('POST', 'sys/mounts/auth/token/tune', tune)).status, 204)
+    const { data } = (await root('GET', 'sys/mounts/auth/token/tune')).body
+    assert.deepEqual([data.max_lease_ttl, data.token_type], [2_520_000, 'default-service'])
+    assert.deepEqual((await root('GET', 'sys/auth/token/tune')).body.data, data)
+    await refused(root('GET', 'sys/mounts/auth/token'), 400, 'No secret engine mount at auth/token/')
+    const back = { max_lease_ttl: 'system' }
+    assert.equal((await root('POST', 'sys/mounts/auth/token/tune', back)).status, 204)
+  })
+
   test('shows the methods there are, and keeps the one of tokens', async () => {
     const { body } = await root('GET', 'sys/auth')
     assert.deepEqual(body.data['token/'].config, {
