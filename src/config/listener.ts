@@ -111,7 +111,7 @@ function accessBy({ host }: Pick<HostPort, 'host'>): CeremonyAccess {
   return isLoopback(host) ? 'open' : 'guarded'
 }
 
-/** One stranger is not to have all. On loopback everybody has one address: programs, and proxies before us. */
+/** One stranger is not to have all. On loopback everybody has one address: programs, and proxies too. */
 function perSourceBy({ host }: Pick<HostPort, 'host'>, all: number): number | null {
   return isLoopback(host) ? null : Math.max(1, Math.floor(all / CONNECTIONS_A_SOURCE_DIVISOR))
 }

@@ -12,8 +12,8 @@ export interface SourceLimit {
 }
 
 /**
- * Closes what one source opens beyond its limit, before a byte of it is read, and before a TLS handshake. To be
- * called when everybody else listens for connections: they are shown those only that are let in.
+ * Closes what one source opens beyond its limit, before a byte of it is read, and before a TLS handshake.
+ * To be called when everybody else listens for connections: they are shown those only that are let in.
  */
 export function limitSources(server: Server, limit: SourceLimit): void {
   const counts = new Map<string, number>()
