@@ -34,7 +34,7 @@ const ODD: readonly RecordValue[] = [
   ...[[], {}, [[]], ['a', 'b'], { a: 1 }, 'replaced', 'pending', 'completed', 'opened', '__proto__'],
 ]
 
-/** A record with one to three members changed, in its one spelling: a parser of JSON would stop all others. */
+/** A record with one to three members changed, in its one spelling: a JSON parser would stop all others. */
 export function changedRecord(chance: Chance, record: RecordValue): Uint8Array {
   let changed = record
   for (let left = 1 + chance.few(2); left > 0; left--) changed = change(chance, changed)
