@@ -140,28 +140,38 @@ export class Keyring implements Disposable {
     const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.length)
     const count = view.getUint32(50)
     if (count < 1 || plaintext.length !== HEADER_BYTES + count * TERM_BYTES) throw badKeyring()
-    const terms: OwnedTerm[] = []
-    for (let index = 0; index < count; index++) {
-      const at = HEADER_BYTES + index * TERM_BYTES
-      const facts = {
-        term: view.getUint32(at),
-        createdAt: unixMillis(Number(view.getBigUint64(at + 4))),
-        operations: Number(view.getBigUint64(at + 12)),
-      }
-      if (facts.term !== index + 1) throw badKeyring()
-      terms.push(own(primitives, facts, SecretBytes.copyOf(plaintext.subarray(at + 20, at + TERM_BYTES))))
-    }
     const rotation = {
       enabled: plaintext[49] === 1,
-      maxOperations: Number(view.getBigUint64(33)),
-      intervalMs: Number(view.getBigUint64(41)),
+      maxOperations: uint64(view, 33),
+      intervalMs: uint64(view, 41),
     }
+    if ((plaintext[49] ?? 0) > 1) throw badKeyring()
+    const facts = Array.from({ length: count }, (_, index) => termAt(view, index))
+    // Nothing is refused from here on: a key that was copied has its owner.
+    const terms = facts.map((one, index) => {
+      const end = HEADER_BYTES + (index + 1) * TERM_BYTES
+      return own(primitives, one, SecretBytes.copyOf(plaintext.subarray(end - AEAD_KEY_BYTES, end)))
+    })
     return { keyring: new Keyring(terms, rotation), custodyDigest: plaintext.slice(1, 1 + DIGEST_BYTES) }
   }
 
   [Symbol.dispose](): void {
     wipeAll(this.#terms.map((term) => term.key))
   }
+}
+
+/** What stands before the key of a term. Throws `corrupt_store`. */
+function termAt(view: DataView, index: number): Omit<Term, 'aead'> {
+  const at = HEADER_BYTES + index * TERM_BYTES
+  if (view.getUint32(at) !== index + 1) throw badKeyring()
+  return { term: index + 1, createdAt: unixMillis(uint64(view, at + 4)), operations: uint64(view, at + 12) }
+}
+
+/** Throws `corrupt_store` for a number that would come out as another one. */
+function uint64(view: DataView, at: number): number {
+  const number = Number(view.getBigUint64(at))
+  if (!Number.isSafeInteger(number)) throw badKeyring()
+  return number
 }
 
 function own(primitives: Primitives, facts: Omit<Term, 'aead'>, key: SecretBytes): OwnedTerm {

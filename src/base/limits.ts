@@ -114,6 +114,10 @@ export const MAX_IDLE_TIMEOUT_MS = 60 * 60 * 1000
 export const MAX_STALL_TIMEOUT_MS = 10 * 60 * 1000
 /** Connections that a listener holds at once: one more is closed before anything is read. */
 export const MAX_CONNECTIONS = 4096
+/** One source may have the `CONNECTIONS_A_SOURCE_DIVISOR`th of them, where nothing else is configured. */
+export const CONNECTIONS_A_SOURCE_DIVISOR = 16
+/** What an operator may set these two to. */
+export const MAX_CONNECTIONS_SET = 65_536
 /** Requests on one connection: the last one's answer ends it. */
 export const MAX_REQUESTS_PER_CONNECTION = 100_000
 /** Requests of a connection that wait for the answer to an earlier one: one more ends it. */

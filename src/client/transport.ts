@@ -96,7 +96,7 @@ export class Transport {
   /** The head of an answer. */
   #begun(path: string, outgoing: Outgoing): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const request = this.#address.secure ? sendSecure : sendPlain
+    const request = this.#address.secure ? nodeHttps().request : sendPlain
     const outbound = request({ ...this.#target(this.#address, path), ...head(outgoing) }, (inbound) => {
       outbound.setTimeout(0)
       resolve(inbound)

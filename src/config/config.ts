@@ -7,6 +7,7 @@ import {
   IDLE_TIMEOUT_MS,
   LEASE_TTL_S,
   MAX_BODY_BYTES,
+  MAX_CONNECTIONS,
   REQUEST_TIMEOUT_MS,
   STALL_TIMEOUT_MS,
 } from '../base/limits.ts'
@@ -48,12 +49,15 @@ export interface ListenerTerms {
   readonly serverNames: readonly string[]
   readonly maxRequestBytes: number
   readonly timeouts: ListenerTimeouts
+  readonly maxConnections: number
 }
 
 export interface TcpListenerConfig extends ListenerTerms {
   readonly type: 'tcp'
   readonly host: string
   readonly port: number
+  /** `null`: no limit but that of all, as on loopback, where everybody has one address. */
+  readonly maxConnectionsPerSource: number | null
   /** `null` only where the operator said `tls_disable`, or no file describes the listener. */
   readonly tls: TlsConfig | null
 }
@@ -127,6 +131,8 @@ export const DEFAULT_LISTENER: TcpListenerConfig = {
   serverNames: [],
   maxRequestBytes: MAX_BODY_BYTES,
   timeouts: DEFAULT_TIMEOUTS,
+  maxConnections: MAX_CONNECTIONS,
+  maxConnectionsPerSource: null,
 }
 
 /**

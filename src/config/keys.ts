@@ -90,6 +90,7 @@ const EVERYWHERE: Required<Pick<Rules, 'read' | 'ignored' | 'refused'>> = {
     ...['address', 'max_request_size', 'ceremony_access', 'retire_on', 'server_names'],
     ...['disable_unauthed_rekey_endpoints', 'disable_unauthed_generate_root_endpoints'],
     ...['http_idle_timeout', 'http_read_header_timeout', 'http_read_timeout', 'http_write_timeout'],
+    'max_connections',
   ],
   ignored: [
     ['this server is alone', 'cluster_address'],
@@ -123,7 +124,7 @@ const TLS_KEYS = [
 
 /** The keys of a `listener "tcp"` (surface.md section 13.3), and our own. */
 export const LISTENER_KEYS: KeyTable = table({
-  read: [...EVERYWHERE.read, 'tls_disable', ...TLS_KEYS],
+  read: [...EVERYWHERE.read, 'tls_disable', 'max_connections_per_source', ...TLS_KEYS],
   ignored: [
     ...EVERYWHERE.ignored,
     [

@@ -1,9 +1,12 @@
 import { millis } from '../base/clock.ts'
 import { utf8 } from '../base/encoding.ts'
 import {
+  CONNECTIONS_A_SOURCE_DIVISOR,
   HEAD_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
   MAX_BODY_BYTES,
+  MAX_CONNECTIONS,
+  MAX_CONNECTIONS_SET,
   MAX_HEAD_TIMEOUT_MS,
   MAX_IDLE_TIMEOUT_MS,
   MAX_REQUEST_TIMEOUT_MS,
@@ -47,11 +50,15 @@ export interface Moved {
 /** Reads a `listener "tcp"`. Throws `config_invalid`. */
 export function parseTcpListener(section: Section, moved: Moved): TcpListenerConfig {
   const address = moved.address ?? ownAddress(section)
+  const terms = parseTerms(section, accessBy(address))
   return {
     type: 'tcp',
     ...address,
     tls: parseTls(section, moved.selfSigned),
-    ...parseTerms(section, accessBy(address)),
+    ...terms,
+    maxConnectionsPerSource:
+      section.integer('max_connections_per_source', { min: 1, max: MAX_CONNECTIONS_SET }) ??
+      perSourceBy(address, terms.maxConnections),
   }
 }
 
@@ -83,6 +90,7 @@ export function plainListener({ address, selfSigned }: Moved): TcpListenerConfig
     ...DEFAULT_LISTENER,
     host,
     port,
+    maxConnectionsPerSource: perSourceBy({ host }, DEFAULT_LISTENER.maxConnections),
     tls: selfSigned
       ? {
           certificate: 'self-signed',
@@ -103,6 +111,11 @@ function accessBy({ host }: Pick<HostPort, 'host'>): CeremonyAccess {
   return isLoopback(host) ? 'open' : 'guarded'
 }
 
+/** One stranger is not to have all. On loopback everybody has one address: programs, and proxies too. */
+function perSourceBy({ host }: Pick<HostPort, 'host'>, all: number): number | null {
+  return isLoopback(host) ? null : Math.max(1, Math.floor(all / CONNECTIONS_A_SOURCE_DIVISOR))
+}
+
 /** What retires is the old set of a rekey. */
 function retireOnBy(rekeyAccess: CeremonyAccess): ListenerTerms['retireOn'] {
   return rekeyAccess === 'open' ? 'acknowledgement' : 'proof'
@@ -121,6 +134,8 @@ function parseTerms(section: Section, access: CeremonyAccess): ListenerTerms {
     maxRequestBytes:
       section.integer('max_request_size', { min: MIN_REQUEST_SIZE, max: MAX_REQUEST_SIZE }) ?? MAX_BODY_BYTES,
     timeouts: parseTimeouts(section),
+    maxConnections:
+      section.integer('max_connections', { min: 1, max: MAX_CONNECTIONS_SET }) ?? MAX_CONNECTIONS,
   }
 }
 

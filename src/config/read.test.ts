@@ -62,9 +62,12 @@ listener "tcp" {
   http_read_timeout = 60
   http_idle_timeout = "1h"
   http_write_timeout = "2m"
+  max_connections = 100
+  max_connections_per_source = 7
 }
 listener "unix" {
   address      = "conclave.sock"
+  max_connections = 1
   tls_disable  = true
   socket_mode  = "0660"
   socket_user  = "conclave"
@@ -108,11 +111,14 @@ const EVERYTHING_JSON = {
         http_read_timeout: '1m',
         http_idle_timeout: '3600s',
         http_write_timeout: '120',
+        max_connections: '100',
+        max_connections_per_source: 7,
       },
     },
     {
       unix: {
         address: 'conclave.sock',
+        max_connections: 1,
         socket_mode: '660',
         socket_user: 'conclave',
         socket_group: '1234',
@@ -153,6 +159,8 @@ function everything(place: string): ServerConfig {
         serverNames: ['vault.example.com', 'localhost'],
         maxRequestBytes: 33_554_432,
         timeouts: timeouts(10_000, 30_000, 300_000, 90_000),
+        maxConnections: 4096,
+        maxConnectionsPerSource: null,
       },
       {
         type: 'tcp',
@@ -172,6 +180,8 @@ function everything(place: string): ServerConfig {
         serverNames: [],
         maxRequestBytes: 1024,
         timeouts: timeouts(5000, 60_000, 3_600_000, 120_000),
+        maxConnections: 100,
+        maxConnectionsPerSource: 7,
       },
       {
         type: 'unix',
@@ -186,6 +196,7 @@ function everything(place: string): ServerConfig {
         serverNames: [],
         maxRequestBytes: 33_554_432,
         timeouts: timeouts(10_000, 30_000, 300_000, 90_000),
+        maxConnections: 1,
       },
     ],
     logLevel: 'debug',

@@ -162,6 +162,22 @@ describe('refuses, with file, line and column,', () => {
       'c.hcl:4:3: "listener.tcp.max_request_size" must be a whole number from 1024 to 1073741824',
     ],
     [
+      'no connection at all',
+      listener('max_connections = 0'),
+      'c.hcl:4:3: "listener.tcp.max_connections" must be a whole number from 1 to 65536',
+    ],
+    [
+      'more connections of a source than there may be',
+      listener('max_connections_per_source = 65537'),
+      'c.hcl:4:3: "listener.tcp.max_connections_per_source" must be a whole number from 1 to 65536',
+    ],
+    [
+      'a limit by source where there is one source',
+      `${STORAGE}listener "unix" {\n address = "a.sock"\n max_connections_per_source = 1 }`,
+      'c.hcl:4:2: "listener.unix.max_connections_per_source" is not a known key; docs/operating.md has the ' +
+        'known ones',
+    ],
+    [
       'an address without a port',
       listener('address = "localhost"'),
       'c.hcl:4:3: "listener.tcp.address" must be host:port, for example 127.0.0.1:8200',

@@ -41,7 +41,8 @@ test('reads every object without null as the JSON of the language does', () => {
       const text = JSON.stringify(object, null, indent)
       // Not exact: ours refuses them.
       fc.pre(!/(?:^|[:[,\s])-?\d{16,}[,\s}\]]/.test(text))
-      assert.deepEqual(objectOf(parseDocument(text, 'doc')), JSON.parse(text))
+      // Not by `JSON.parse`, which mistakes names with an escape (nodejs/node issue 63785).
+      assert.equal(JSON.stringify(objectOf(parseDocument(text, 'doc'))), JSON.stringify(object))
     }),
   )
 })
@@ -95,6 +96,11 @@ test('knows line and column of names and values', () => {
 describe('refuses, with line and column,', () => {
   const refusals = [
     ['a name that is set twice', '{"a": 1,\n "a": 1}', '2:2: "a" stands at doc:1:2 already; keep one'],
+    [
+      'a number with a word at its end',
+      '{"a": 7true}',
+      '1:7: expected a value: a text in double quotes, a number, true, false, "[" or "{"',
+    ],
     ['null', '{"a": null}', '1:7: null sets nothing; take the name away'],
     ['a comma at the end', '{"a": 1,}', '1:9: expected a name in double quotes'],
     ['a comment', '{"a": 1} // b', '1:10: something stands behind the end of the object'],

@@ -43,8 +43,10 @@ class JsonReader {
     const number = this.#cursor.take(NUMBER)
     const word = this.#cursor.take(WORD)
     if (number !== '' && word === '') return { kind: 'number', at, number: numberOf(number, at) }
-    if (word === 'true' || word === 'false') return { kind: 'boolean', at, boolean: word === 'true' }
-    if (word === 'null') throw new HclError(at, 'null sets nothing; take the name away')
+    // `7true` is neither.
+    const alone = number === '' ? word : ''
+    if (alone === 'true' || alone === 'false') return { kind: 'boolean', at, boolean: alone === 'true' }
+    if (alone === 'null') throw new HclError(at, 'null sets nothing; take the name away')
     throw new HclError(at, 'expected a value: a text in double quotes, a number, true, false, "[" or "{"')
   }
 

@@ -18,6 +18,7 @@ import { type ExchangeFacts, exchange, HEADERS, type Service } from './exchange.
 import { ListVerb } from './list-verb.ts'
 import { createServer, nodeHttps } from './node-http.ts'
 import { isFramedPlainly } from './request-head.ts'
+import { limitSources } from './sources.ts'
 import { contextOptions, handshakeOptions, type TlsSettings } from './tls.ts'
 import { type TurnLimits, Turns } from './turns.ts'
 
@@ -28,8 +29,8 @@ export interface ListenerOptions<Place extends Endpoint = TcpEndpoint> {
   readonly tls: TlsSettings | null
   readonly clock: Clock
   readonly log: (facts: ExchangeFacts & { readonly ms: number }) => void
-  /** Called for each connection that is closed because there are too many. */
-  readonly onFull?: () => void
+  /** Called for each connection that is closed because there are too many: of one source, or of all. */
+  readonly onFull?: (source: string | 'all') => void
   /** Other than the usual ones. */
   readonly bounds?: Partial<ListenerBounds>
 }
@@ -43,6 +44,8 @@ export interface ListenerBounds extends TurnLimits {
   /** How often the first two are looked at. */
   readonly checkMs: number
   readonly connections: number
+  /** `null` where addresses tell nobody apart: at a Unix socket, or behind a proxy. */
+  readonly connectionsPerSource: number | null
 }
 
 export interface RunningListener<Place extends Endpoint = TcpEndpoint> {
@@ -57,13 +60,14 @@ export interface RunningListener<Place extends Endpoint = TcpEndpoint> {
   close(graceMs: number): Promise<void>
 }
 
-const USUAL = {
+const USUAL: Omit<ListenerBounds, keyof TurnLimits> = {
   headMs: HEAD_TIMEOUT_MS,
   requestMs: REQUEST_TIMEOUT_MS,
   idleMs: IDLE_TIMEOUT_MS,
   stallMs: STALL_TIMEOUT_MS,
   checkMs: 5_000,
   connections: MAX_CONNECTIONS,
+  connectionsPerSource: null,
 }
 
 /**
@@ -76,8 +80,12 @@ export async function startListener<Place extends Endpoint = TcpEndpoint>(
   const bounds = { ...USUAL, ...options.bounds }
   const { server, renew } = makeServer(options.tls, bounds)
   server.maxConnections = bounds.connections
-  server.on('drop', () => options.onFull?.())
+  server.on('drop', () => options.onFull?.('all'))
   const underWay = serveAll(server, options)
+  if (bounds.connectionsPerSource !== null) {
+    const onTooMany = (source: string): void => options.onFull?.(source)
+    limitSources(server, { each: bounds.connectionsPerSource, onTooMany })
+  }
   const address = await listen(server, options.address)
   const close = (graceMs: number): Promise<void> => {
     underWay.end()

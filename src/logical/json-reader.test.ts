@@ -46,7 +46,8 @@ function plain(node: JsonNode): unknown {
 test('reads whatever JSON.stringify writes, to the same values', () => {
   const json = fc.json({ maxDepth: 5 }).filter((text) => !text.includes('__proto__'))
   void fc.assert(
-    fc.property(json, (text) => assert.deepEqual(plain(read(text)), JSON.parse(text))),
+    // Not by `JSON.parse`, which mistakes names with an escape (nodejs/node issue 63785).
+    fc.property(json, (text) => assert.equal(JSON.stringify(plain(read(text))), text)),
     { numRuns: 3000 },
   )
 })

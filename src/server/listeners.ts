@@ -223,6 +223,8 @@ export class Listeners {
         requestMs: timeouts.request,
         idleMs: timeouts.idle,
         stallMs: timeouts.stall,
+        connections: config.maxConnections,
+        connectionsPerSource: config.type === 'tcp' ? config.maxConnectionsPerSource : null,
       },
       service: {
         ...service,
@@ -238,14 +240,17 @@ export class Listeners {
     }
   }
 
-  #onFull(name: string): () => void {
+  #onFull(name: string): (source: string | 'all') => void {
     const { clock, log } = this.#ports
-    let told = Number.NEGATIVE_INFINITY
-    return () => {
+    const told = { all: Number.NEGATIVE_INFINITY, source: Number.NEGATIVE_INFINITY }
+    return (source) => {
       const now = clock.monotonic()
-      if (now - told < FULL_TOLD_MS) return
-      told = now
-      log.warn(`${name} has as many connections as it takes, and closes further ones`)
+      // Not one line for each source: there may be as many as there are addresses.
+      const kind = source === 'all' ? 'all' : 'source'
+      if (now - told[kind] < FULL_TOLD_MS) return
+      told[kind] = now
+      const who = source === 'all' ? 'it takes' : `${source} may have`
+      log.warn(`${name} has as many connections as ${who}, and closes further ones`)
     }
   }
 

@@ -12,7 +12,7 @@ export interface ListenOptions {
   readonly service?: Partial<Service>
   readonly tls?: Partial<TlsSettings> & Pick<TlsSettings, 'cert' | 'key'>
   readonly bounds?: Partial<ListenerBounds>
-  readonly onFull?: () => void
+  readonly onFull?: (source: string) => void
 }
 
 export interface Listening {
