@@ -44,6 +44,7 @@ export class Caller {
     const init = await this.call('PUT', '/v1/sys/init', counts)
     this.token = init.root_token
     await this.unseal(init.keys, threshold)
+    await this.call('POST', '/v1/sys/mounts/secret', { type: 'kv' })
     return init.keys
   }
 

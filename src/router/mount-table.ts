@@ -65,14 +65,15 @@ export function newEntry(mount: NewMount, entropy: Entropy): MountEntry {
   return { ...mount, uuid, accessor: `${kind}_${toHex(entropy.bytes(4))}` }
 }
 
-/** The mounts of a new store. */
-export function initialMounts(entropy: Entropy): MountTable {
+/** The mounts of a new store. One for development has KV 2 at `secret/` besides, as the peers have it. */
+export function initialMounts(entropy: Entropy, isForDevelopment: boolean): MountTable {
   const mount = (path: string, type: string, description: string): MountEntry =>
     newEntry({ path, type, description, ...PLAIN, sealWrap: type === 'system' }, entropy)
+  const secrets = { ...mount('secret/', 'kv', 'key/value secret storage'), options: { version: '2' } }
   const mounts = [
     { ...mount('auth/token/', 'token', 'token based credentials'), config: TOKEN_CONFIG },
     { ...mount('cubbyhole/', 'cubbyhole', 'per-token private secret storage'), local: true },
-    { ...mount('secret/', 'kv', 'key/value secret storage'), options: { version: '1' } },
+    ...(isForDevelopment ? [secrets] : []),
     mount('sys/', 'system', 'system endpoints used for control, policy and debugging'),
   ]
   return { mounts, leaving: [] }

@@ -44,6 +44,8 @@ export interface ServerHooks {
   fatal(error: unknown): void
   /** The first root token of a store for development, instead of one of chance. It stays with the caller. */
   readonly rootToken: SecretBytes | null
+  /** A new store then has KV 2 at `secret/`. */
+  readonly isForDevelopment: boolean
   /** Besides those of the registry: for a test, since every engine of a server is in the source. */
   readonly engines?: Readonly<Record<string, SecretsEngine>>
   /** The server's own from now on: it closes it, also where it cannot be built. */
@@ -76,7 +78,7 @@ async function buildOn(
   },
 ): Promise<Server> {
   const { config, log, hooks, journal } = given
-  const { fatal, rootToken } = hooks
+  const { fatal, rootToken, isForDevelopment } = hooks
   const ports = ceremonyPorts(storage, given)
   const serving = { ...ports, ...servingOf(config), fatal, engines: hooks.engines ?? {} }
   let open: OpenLogical | null = null
@@ -84,7 +86,7 @@ async function buildOn(
   const custodian = await Custodian.load(ports, {
     nodeKeys: nodeKeyFor(config).publicKeys,
     serving: { version: VERSION, api: API_VERSION, apiReleased: API_COMMIT_DATE },
-    seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken }),
+    seed: () => seedStore(ports, { clusterName: config.clusterName, rootToken, isForDevelopment }),
     rootToken: () => expectOpen().rootToken(),
     opened: async (session) => {
       const opened = await openLogical(serving, session.barrier, (rooms) =>

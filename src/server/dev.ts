@@ -83,7 +83,7 @@ function notice(
     'opens it, and it has opened itself. Whoever reads the lines below can read everything in it.',
     ...(isAbroad ? ['It listens beyond this machine, without TLS: whoever is in between reads along.'] : []),
     '',
-    'secret/ is a KV engine of version 1. (With -dev the peers mount version 2, which is not here yet.)',
+    'secret/ is a KV engine of version 2: conclave kv put secret/app password=…',
     ...(storedAt === null ? [] : [`The command line finds the root token in ${storedAt}.`]),
     '',
     'You may need to set the following environment variables:',

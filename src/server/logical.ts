@@ -95,13 +95,21 @@ export interface OpenLogical {
 /** What init stores besides the keys. What is `null` is made here; a root token stays with the caller. */
 export function seedStore(
   ports: LogicalPorts,
-  chosen: { readonly clusterName: string | null; readonly rootToken: SecretBytes | null },
+  chosen: {
+    readonly clusterName: string | null
+    readonly rootToken: SecretBytes | null
+    readonly isForDevelopment: boolean
+  },
 ): Seed {
   const { token, writes } = firstRootToken(ports, chosen.rootToken?.clone() ?? mintToken(ports.entropy))
   const id = uuidFrom(ports.entropy.bytes(16))
   const name = chosen.clusterName ?? `vault-cluster-${toHex(ports.entropy.bytes(4))}`
   const entries: PlainWrite[] = [
-    { op: 'put', key: MOUNTS_PATH, value: encodeMounts(initialMounts(ports.entropy)) },
+    {
+      op: 'put',
+      key: MOUNTS_PATH,
+      value: encodeMounts(initialMounts(ports.entropy, chosen.isForDevelopment)),
+    },
     { op: 'put', key: CLUSTER_PATH, value: canonicalJson({ format: 1, id, name }) },
     ...belowTokens(writes),
     ...firstPolicies(ports.clock),

@@ -96,7 +96,12 @@ async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']):
   const prepared = await prepareListeners(config.listeners, systemClock)
   using _pidFile = writePidFile(config.pidFile)
   const { storage, buildServer } = await openWhileLoading(config.storage)
-  const server = await buildServer(config, log, { fatal, rootToken: dev?.rootToken ?? null, storage })
+  const server = await buildServer(config, log, {
+    fatal,
+    rootToken: dev?.rootToken ?? null,
+    isForDevelopment: dev !== null,
+    storage,
+  })
   wipeBy(() => server.custodian.abandon())
   let listeners: Listeners | null = null
   try {

@@ -72,14 +72,15 @@ describe('conclave server -dev', () => {
       assert.match(server.talk, line)
     }
     assert.ok(server.talk.includes(`    $ export VAULT_ADDR='${server.origin}'\n`))
-    assert.match(server.talk, /^secret\/ is a KV engine of version 1\./m)
+    assert.match(server.talk, /^secret\/ is a KV engine of version 2:/m)
   })
 
-  test('keeps secrets at secret/, in version 1 of the engine', async () => {
+  test('keeps secrets at secret/, in version 2 of the engine (surface.md section 13.8)', async () => {
     const { server, rootToken } = await startDev([HERE])
-    assert.equal((await server.call('PUT', '/v1/secret/app', { password: 'tiger' }, rootToken)).status, 204)
-    const { body } = await server.call('GET', '/v1/secret/app', undefined, rootToken)
-    assert.deepEqual(body.data, { password: 'tiger' })
+    const given = { data: { password: 'tiger' } }
+    assert.equal((await server.call('PUT', '/v1/secret/data/app', given, rootToken)).status, 200)
+    const { body } = await server.call('GET', '/v1/secret/data/app', undefined, rootToken)
+    assert.deepEqual(body.data.data, { password: 'tiger' })
   })
 
   test('seals, and opens again with the key that it printed', async () => {

@@ -48,6 +48,7 @@ export class TestServer {
     const server = await buildServer(config, log, {
       fatal: (error) => logged.push(`fatal ${String(error)}`),
       rootToken: null,
+      isForDevelopment: false,
       engines,
       storage: await (await loadStorage(config.storage))(),
     })
@@ -109,6 +110,8 @@ export class TestServer {
     this.rootToken = init.body.root_token
     const keys: string[] = init.body.keys
     await this.unseal(keys.slice(0, threshold))
+    // A new store keeps no values anywhere; most tests want a place for some.
+    await this.asRoot('POST', '/v1/sys/mounts/secret', { type: 'kv' })
     return keys
   }
 

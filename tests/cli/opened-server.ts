@@ -30,6 +30,8 @@ export class OpenedServer {
     const opened = new OpenedServer({ server, folder, remove }, body)
     test.after(() => opened.stop())
     await server.unseal(opened.keys.slice(0, threshold))
+    // A new store keeps no values anywhere; most tests want a place for some.
+    await server.call('POST', '/v1/sys/mounts/secret', { type: 'kv' }, opened.token)
     return opened
   }
 

@@ -71,6 +71,7 @@ export async function tell(server: ServerProcess, seen: Seen): Promise<void> {
     await server.call('PUT', '/v1/sys/unseal', { key })
     seen.isInside = true
   }
+  await server.call('POST', '/v1/sys/mounts/secret', { type: 'kv' }, seen.rootToken)
   const writing = write(server, seen)
   // Awaited at the end; until then the server may be killed beneath both.
   writing.catch(() => undefined)

@@ -27,6 +27,7 @@ export class LiveStore {
     const { body } = await server.call('PUT', '/v1/sys/init', { secret_shares: 3, secret_threshold: 2 })
     const store = new LiveStore(folder, server, body)
     await store.unseal()
+    await server.call('POST', '/v1/sys/mounts/secret', { type: 'kv' }, store.token)
     return store
   }
 

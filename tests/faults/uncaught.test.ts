@@ -24,6 +24,7 @@ for (const [fault, nodeFlags] of [
     const counts = { secret_shares: 2, secret_threshold: 2 }
     const { body: init } = await server.call('PUT', '/v1/sys/init', counts)
     assert.equal(await server.unseal(init.keys), true)
+    await server.call('POST', '/v1/sys/mounts/secret', { type: 'kv' }, init.root_token)
     const written = await server.call('PUT', '/v1/secret/a', { value: 'kept' }, init.root_token)
     assert.equal(written.status, 204)
     const began = performance.now()

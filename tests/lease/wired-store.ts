@@ -52,6 +52,7 @@ export class WiredStore {
     const seed = seedStore(wired.#ports('seed'), {
       clusterName: null,
       rootToken: SecretBytes.take(utf8(ROOT)),
+      isForDevelopment: false,
     })
     await world.session?.barrier.commit(seed.entries)
     await wired.#serve(world)
