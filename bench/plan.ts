@@ -10,6 +10,8 @@ export interface Plan {
   readonly loopSeconds: number
   readonly clients: number
   readonly secrets: number
+  /** And as many policies. */
+  readonly mounts: number
 }
 
 /** Less than three minutes on a machine that has nothing else to do. */
@@ -20,6 +22,7 @@ export const FULL: Plan = {
   loopSeconds: 0.5,
   clients: 32,
   secrets: 100_000,
+  mounts: 1000,
 }
 
 /** Shows that everything still runs; its figures mean nothing. */
@@ -30,4 +33,5 @@ export const QUICK: Plan = {
   loopSeconds: 0.05,
   clients: 8,
   secrets: 500,
+  mounts: 20,
 }

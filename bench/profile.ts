@@ -5,10 +5,10 @@ import { Caller } from './caller.ts'
 import { load } from './load.ts'
 import { MeasuredProcess } from './measured-process.ts'
 import { timeByRoom } from './profile-rooms.ts'
-import { ROUTES, VALUE } from './requests.ts'
+import { fillRoutes, ROUTES } from './requests.ts'
 
 /**
- * `node bench/profile.ts 'sys/health' | 'KV read' | 'KV durable write'`: where the main thread spends a
+ * `node bench/profile.ts 'sys/health' | 'KV read' | 'KV 2 read' | …`: where the main thread spends a
  * request, by room. Sampling costs something itself: shares are what to read.
  */
 const CLIENTS = 32
@@ -26,7 +26,7 @@ const argv = [MAIN, 'server', `-data=${join(work.path, 'store')}`, '-address=127
 const server = await MeasuredProcess.start(argv, ['--cpu-prof', `--cpu-prof-dir=${profiles}`])
 const caller = new Caller(server.port)
 await caller.open(5, 3)
-await caller.call('PUT', '/v1/secret/bench', VALUE)
+await fillRoutes(caller)
 const { method, path, body } = route
 const request = { method, path, body, headers: { 'X-Vault-Token': caller.token ?? '' } }
 await load(server.port, request, { clients: CLIENTS, seconds: WARM_SECONDS })

@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts'
 import type { Figure } from './report.ts'
 
 /** Below `secret/`; as long as a password with something beside it. */
-export const VALUE = { password: 'x'.repeat(200) }
+const VALUE = { password: 'x'.repeat(200) }
 
 export const ROUTES = [
   { name: 'sys/health', method: 'GET', path: '/v1/sys/health', body: '', aim: 0.8 },
@@ -17,6 +17,14 @@ export const ROUTES = [
     path: '/v1/secret/bench',
     body: JSON.stringify(VALUE),
     aim: 0.2,
+  },
+  { name: 'KV 2 read', method: 'GET', path: '/v1/kv2/data/bench', body: '', aim: 0.28 },
+  {
+    name: 'KV 2 durable write',
+    method: 'PUT',
+    path: '/v1/kv2/data/bench',
+    body: JSON.stringify({ data: VALUE }),
+    aim: 0.18,
   },
 ] as const
 
@@ -32,10 +40,10 @@ export async function measureRequests(
   server: MeasuredProcess,
   caller: Caller,
 ): Promise<readonly Figure[]> {
-  await caller.call('PUT', '/v1/secret/bench', VALUE)
+  await fillRoutes(caller)
   const figures: Figure[] = []
   for (const { name, method, path, body, aim } of ROUTES) {
-    const bare = await startBareServer(await wireAnswer(caller, method, path))
+    const bare = await startBareServer(await wireAnswer(caller, { method, path, body }))
     const request = { method, path, body, headers: { 'X-Vault-Token': caller.token ?? '' } }
     const ours: Measured[] = []
     const limits: Measured[] = []
@@ -61,8 +69,18 @@ export async function measureRequests(
   return figures
 }
 
-async function wireAnswer(caller: Caller, method: string, path: string): Promise<WireAnswer> {
-  const { status, headers, text } = await caller.raw(method, path, method === 'PUT' ? VALUE : undefined)
+/** Puts there what the routes read. */
+export async function fillRoutes(caller: Caller): Promise<void> {
+  await caller.call('PUT', '/v1/secret/bench', VALUE)
+  await caller.call('POST', '/v1/sys/mounts/kv2', { type: 'kv', options: { version: '2' } })
+  await caller.call('PUT', '/v1/kv2/data/bench', { data: VALUE })
+}
+
+async function wireAnswer(
+  caller: Caller,
+  { method, path, body }: { readonly method: string; readonly path: string; readonly body: string },
+): Promise<WireAnswer> {
+  const { status, headers, text } = await caller.raw(method, path, body === '' ? undefined : JSON.parse(body))
   const ours = Object.entries(headers).filter(([name]) => !ADDED.includes(name))
   return {
     status,
@@ -71,12 +89,12 @@ async function wireAnswer(caller: Caller, method: string, path: string): Promise
   }
 }
 
-interface Measured {
+export interface Measured {
   readonly rate: number
   readonly cpuMicros: number
 }
 
-async function measure(plan: Plan, process: MeasuredProcess, request: LoadRequest): Promise<Measured> {
+export async function measure(plan: Plan, process: MeasuredProcess, request: LoadRequest): Promise<Measured> {
   const before = await process.usage()
   const { count, seconds } = await load(process.port, request, {
     clients: plan.clients,

@@ -4,6 +4,7 @@ import { MAIN, temporaryFolder } from '../tests/api/server-process.ts'
 import { Caller } from './caller.ts'
 import { measureCeremonies } from './ceremonies.ts'
 import { measureDisk } from './disk.ts'
+import { measureFlatness } from './flat.ts'
 import { measureManySecrets } from './many-secrets.ts'
 import { MeasuredProcess } from './measured-process.ts'
 import { FULL, type Plan, QUICK } from './plan.ts'
@@ -35,6 +36,7 @@ async function measureServer(plan: Plan, folder: string): Promise<readonly Figur
   figures.push(await memory('memory at rest, open'))
   figures.push(...(await measureCeremonies(plan, caller, keys)))
   figures.push(...(await measureRequests(plan, server, caller)))
+  figures.push(...(await measureFlatness(plan, server, caller)))
   const { aim: _, ...after } = await memory('memory after that load')
   figures.push(after)
   caller.close()

@@ -26,6 +26,7 @@ test('the benchmark runs, and measures every figure and the limit beside it', (t
   const names = figures.map(({ name }) => name).join('\n')
   for (const wanted of [
     ...['start to first answer', 'sys/health', 'KV read', 'KV durable write', 'CPU', 'unseal', 'rekey'],
+    ...['KV 2 read', 'KV 2 durable write', 'KV 2 read beside', 'KV 2 read with a token of'],
     ...['split', 'combine', 'judged', 'memory at rest, sealed', 'memory at rest, open', 'restart with'],
   ]) {
     assert.ok(names.includes(wanted), `${wanted} is measured`)

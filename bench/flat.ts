@@ -1,0 +1,60 @@
+import type { Caller } from './caller.ts'
+import type { MeasuredProcess } from './measured-process.ts'
+import type { Plan } from './plan.ts'
+import type { Figure } from './report.ts'
+import { type Measured, measure } from './requests.ts'
+
+/** As many are made at once. */
+const AT_ONCE = 16
+
+/** A read of KV 2 beside many mounts, and with a token of many policies: it should cost what it did before. */
+export async function measureFlatness(
+  plan: Plan,
+  server: MeasuredProcess,
+  caller: Caller,
+): Promise<readonly Figure[]> {
+  const few = await token(caller, ['bench-0'])
+  const names = Array.from({ length: plan.mounts }, (_, index) => `bench-${index}`)
+  await policy(caller, 'bench-0')
+  const read = (clientToken: string): Promise<Measured> =>
+    measure(plan, server, {
+      method: 'GET',
+      path: '/v1/kv2/data/bench',
+      body: '',
+      headers: { 'X-Vault-Token': clientToken },
+    })
+  await read(few)
+  const before = await read(few)
+  await each(names, (name) => caller.call('POST', `/v1/sys/mounts/${name}`, { type: 'kv' }))
+  const withMounts = await read(few)
+  await each(names, (name) => policy(caller, name))
+  const many = await token(caller, names)
+  await read(many)
+  const withPolicies = await read(many)
+  const figure = (name: string, { rate }: Measured): Figure => ({
+    ...{ name: `KV 2 read ${name}`, unit: 'requests/s', values: [rate] },
+    limit: { name: 'one of each', values: [before.rate] },
+  })
+  return [
+    figure(`beside ${plan.mounts} mounts`, withMounts),
+    figure(`with a token of ${plan.mounts} policies`, withPolicies),
+  ]
+}
+
+async function policy(caller: Caller, name: string): Promise<void> {
+  const rules = `path "kv2/data/bench" { capabilities = ["read"] }\npath "${name}/*" { capabilities = ["read"] }`
+  await caller.call('PUT', `/v1/sys/policies/acl/${name}`, { policy: rules })
+}
+
+async function token(caller: Caller, policies: readonly string[]): Promise<string> {
+  const answer = await caller.call('POST', '/v1/auth/token/create', { policies })
+  return answer.auth.client_token
+}
+
+async function each(names: readonly string[], make: (name: string) => Promise<unknown>): Promise<void> {
+  const queue = [...names]
+  const work = async (): Promise<void> => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) await make(name)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+}
