@@ -7,7 +7,7 @@ import { type Measured, measure } from './requests.ts'
 /** As many are made at once. */
 const AT_ONCE = 16
 
-/** A read of KV 2 beside many mounts, and with a token of many policies: it should cost what it did before. */
+/** A read of KV 2 beside many mounts, and with a token of many policies: it is to cost what it did before. */
 export async function measureFlatness(
   plan: Plan,
   server: MeasuredProcess,
@@ -42,7 +42,8 @@ export async function measureFlatness(
 }
 
 async function policy(caller: Caller, name: string): Promise<void> {
-  const rules = `path "kv2/data/bench" { capabilities = ["read"] }\npath "${name}/*" { capabilities = ["read"] }`
+  const rule = (path: string): string => `path "${path}" { capabilities = ["read"] }`
+  const rules = `${rule('kv2/data/bench')}\n${rule(`${name}/*`)}`
   await caller.call('PUT', `/v1/sys/policies/acl/${name}`, { policy: rules })
 }
 

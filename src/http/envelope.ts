@@ -1,17 +1,19 @@
 import { type JsonOut, RawJson } from '../logical/json.ts'
 import type { LogicalRequest, Operation } from '../logical/request.ts'
-import type { AuthAnswer, LogicalResponse, WrapInfo } from '../logical/response.ts'
+import type { AuthAnswer, LineStream, LogicalResponse, WrapInfo } from '../logical/response.ts'
 
 /** Status and body around what a handler answered (surface.md sections 1.1 and 1.2). */
 export interface Enveloped {
   readonly status: number
   readonly body: RawJson | { readonly [member: string]: JsonOut } | null
   readonly onArrived?: () => void
+  readonly stream?: LineStream
 }
 
 export function envelope(request: LogicalRequest, response: LogicalResponse | null): Enveloped {
   if (response === null) return NOTHING[request.operation]
   const status = response.status ?? 200
+  if (response.stream !== undefined) return { status, body: null, stream: response.stream }
   if (response.bare !== undefined) return { status, body: response.bare }
   return {
     status,

@@ -11,6 +11,7 @@ import { type BodyBounds, parseBody, readBody, wipeUnread } from './body.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { envelope } from './envelope.ts'
 import { writeJson } from './json-writer.ts'
+import { sendLines } from './line-stream.ts'
 import { closeAfterPeer } from './linger.ts'
 import { dataOf, intentOf, isAsked } from './logical-request.ts'
 import {
@@ -254,10 +255,15 @@ async function send({ request, method, response, answer, namespace }: Outgoing):
     // Where the peer left before its answer was made, `close` has been and will not come again.
     if (response.destroyed) {
       written?.wipe()
+      answer.stream?.end()
       return
     }
     response.once('error', () => response.destroy())
     if (namespace !== null) response.setHeader('X-Vault-Namespace', namespace)
+    if (answer.stream !== undefined) {
+      await sendLines(response, answer.stream, HEADERS)
+      return
+    }
     if (written === null) {
       response.writeHead(answer.status, HEADERS).end()
       return

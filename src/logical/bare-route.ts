@@ -1,6 +1,7 @@
 import type { Fields } from './field-table.ts'
 import type { JsonObject, JsonOut, RawJson } from './json.ts'
 import type { Origin } from './request.ts'
+import type { LineStream } from './response.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -50,4 +51,6 @@ export interface BareResponse {
    * be called.
    */
   readonly onArrived?: () => void
+  /** Stands for the body. */
+  readonly stream?: LineStream
 }

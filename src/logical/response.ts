@@ -25,10 +25,20 @@ export interface LogicalResponse {
    * is no body.
    */
   readonly bare?: RawJson | { readonly [member: string]: JsonOut } | null
+  /** Stands for the whole body, which has no end of its own. */
+  readonly stream?: LineStream
   /** Members of `data` stand at the top level as well, as clients of before the envelope read them. */
   readonly hoisted?: true
   /** As `BareResponse.onArrived`: set on an answer that carries new shares. */
   readonly onArrived?: () => void
+}
+
+/** Text that comes line by line. */
+export interface LineStream {
+  readonly contentType: string
+  readonly lines: AsyncIterable<string>
+  /** Whoever sends it has stopped; may be called again. */
+  readonly end: () => void
 }
 
 /** `auth` of the envelope (surface.md section 1.1). */

@@ -22,6 +22,7 @@ import { ExchangeLog } from './exchange-log.ts'
 import { type GuardedStorage, IoGuard } from './io-guard.ts'
 import { apiAddress, bareRoutes, lifecycleOf } from './lifecycle.ts'
 import type { Log } from './log.ts'
+import type { FollowedLog } from './log-taps.ts'
 import { type OpenLogical, openLogical, type ServingPorts, seedStore } from './logical.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { requestIds } from './request-ids.ts'
@@ -55,7 +56,11 @@ export interface ServerHooks {
 /**
  * Wires the rooms together: the only place that knows all of them. Throws what reading the store throws.
  */
-export async function buildServer(config: ServerConfig, log: Log, hooks: ServerHooks): Promise<Server> {
+export async function buildServer(
+  config: ServerConfig,
+  log: FollowedLog,
+  hooks: ServerHooks,
+): Promise<Server> {
   const storage = new IoGuard(hooks.storage, systemClock, hooks.fatal)
   // Behind the store, whose lock keeps other processes away from this folder.
   const journal = openJournal(config, { clock: systemClock, hashing: nodePrimitives, log })
@@ -72,7 +77,7 @@ async function buildOn(
   storage: IoGuard,
   given: {
     readonly config: ServerConfig
-    readonly log: Log
+    readonly log: FollowedLog
     readonly hooks: ServerHooks
     readonly journal: Journal
   },
@@ -98,6 +103,8 @@ async function buildOn(
     },
     sealed: () => {
       open?.end()
+      // Who followed has no token any more.
+      log.endFollowing()
       open = null
       forgetLater()
     },
@@ -109,7 +116,7 @@ async function buildOn(
     if (open === null || !custodian.isOpen) throw new OperatingError('sealed', 'Vault is sealed')
     return open
   }
-  const lifecycle = lifecycleOf({ config, custodian, journal, storage, ports, expectOpen })
+  const lifecycle = lifecycleOf({ config, custodian, journal, storage, ports, log, expectOpen })
   const bare = bareRoutes(lifecycle)
   const exchangeLog = new ExchangeLog(log, systemClock, fatal)
   return {

@@ -20,6 +20,7 @@ import { unsealRoute } from '../system/unseal.ts'
 import { mintOtp } from '../token/token.ts'
 import { readInitSecret } from './init-secret.ts'
 import type { IoGuard } from './io-guard.ts'
+import type { FollowedLog } from './log-taps.ts'
 import type { OpenLogical } from './logical.ts'
 import { systemClock, systemEntropy, systemHost } from './system-ports.ts'
 
@@ -30,10 +31,11 @@ export function lifecycleOf(given: {
   readonly journal: Journal
   readonly storage: IoGuard
   readonly ports: CeremonyPorts
+  readonly log: FollowedLog
   /** Throws `sealed`. */
   readonly expectOpen: () => OpenLogical
 }): Lifecycle {
-  const { config, custodian, journal, storage, ports, expectOpen } = given
+  const { config, custodian, journal, storage, ports, log, expectOpen } = given
   return {
     custodian,
     journal,
@@ -44,6 +46,7 @@ export function lifecycleOf(given: {
     storageTrouble: () => storage.trouble,
     apiAddress: apiAddress(config),
     host: systemHost(config.storage.type === 'sqlite' ? config.storage.folder : '.'),
+    followLog: (how) => log.follow(how),
     cluster: () => (custodian.isOpen ? expectOpen().cluster : null),
     gate: { check: (sender, path) => expectOpen().gate.check(sender, path) },
     delivery: ports.delivery,

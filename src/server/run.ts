@@ -15,6 +15,7 @@ import { lastResort } from './last-resort.ts'
 import { Listeners, type PreparedListeners, prepareListeners } from './listeners.ts'
 import { openLog, type ServerLog } from './log.ts'
 import { LogPipe } from './log-pipe.ts'
+import { LogTaps } from './log-taps.ts'
 import { writePidFile } from './pid-file.ts'
 import { refuseRuntimeFlags } from './runtime-flags.ts'
 import { handleSignals } from './signals.ts'
@@ -82,13 +83,17 @@ interface Start {
   readonly readAgain: () => ServerConfig
 }
 
+type RunningLog = LogTaps<ServerLog>
+
 async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']): Promise<number> {
   const { config } = start
   const { logLevel, logFormat } = config
   const lines = new LogPipe(io.stderr, (dropped) =>
     log.warn('nobody read the log', { lines_dropped: dropped }),
   )
-  const log = await openLog({ level: logLevel, format: logFormat, write: (line) => lines.write(line) })
+  const log = new LogTaps(
+    await openLog({ level: logLevel, format: logFormat, write: (line) => lines.write(line) }),
+  )
   const { fatal, wipeBy } = lastResort(log)
   const signals = handleSignals(log)
   for (const warning of start.warnings) log.warn(warning)
@@ -116,6 +121,7 @@ async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']):
   signals.onHangUp(() => reload(start, log, listeners))
   log.info('server started', { version: VERSION, listeners: listeners.urls.length })
   log.info(`got ${await signals.stop}, stopping`)
+  log.endFollowing()
   await stop(server, listeners)
   log.info('server stopped')
   log.flush()
@@ -140,7 +146,7 @@ async function openWhileLoading(
 function openListeners(
   config: ServerConfig,
   prepared: PreparedListeners,
-  { server, log }: { readonly server: Server; readonly log: ServerLog },
+  { server, log }: { readonly server: Server; readonly log: RunningLog },
 ): Promise<Listeners> {
   const { service, logExchange } = server
   const [clock, entropy, machine] = [systemClock, systemEntropy, machineNames()]
@@ -153,7 +159,7 @@ interface Started {
   readonly dev: DevConfig | null
   readonly server: Server
   readonly opened: InitAnswer | null
-  readonly log: ServerLog
+  readonly log: RunningLog
   readonly io: RunOptions['io']
 }
 
@@ -173,10 +179,10 @@ async function announce(started: Started, listeners: Listeners): Promise<void> {
 }
 
 /** SIGHUP: certificates, and the level of the log. All else is read once, at the start. */
-function reload({ readAgain }: Start, log: ServerLog, listeners: Listeners): void {
+function reload({ readAgain }: Start, log: RunningLog, listeners: Listeners): void {
   try {
     const { logLevel } = readAgain()
-    log.setLevel(logLevel)
+    log.inner.setLevel(logLevel)
     log.info('got SIGHUP', { log_level: logLevel })
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error

@@ -11,6 +11,7 @@ import { journalRoute } from './journal.ts'
 import { keyStatusRoute } from './key-status.ts'
 import { leaseRoutes } from './leases.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { monitorRoute } from './monitor.ts'
 import { mountRoutes } from './mounts.ts'
 import type { OpenRooms } from './open-rooms.ts'
 import { openApiRoute } from './openapi.ts'
@@ -57,6 +58,7 @@ export function systemBackend(
       explainRoute(rooms),
       ...capabilityRoutes(rooms),
       openApiRoute(rooms, bare),
+      monitorRoute(lifecycle.followLog),
       ...quotaRoutes(rooms),
       ...leaseRoutes(lifecycle, rooms),
       ...wrappingRoutes(rooms),

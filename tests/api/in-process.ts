@@ -3,6 +3,7 @@ import { type RunningListener, startListener } from '../../src/http/listener.ts'
 import type { SecretsEngine } from '../../src/logical/backend.ts'
 import { buildServer, type Server } from '../../src/server/build.ts'
 import type { Log } from '../../src/server/log.ts'
+import { LogTaps } from '../../src/server/log-taps.ts'
 import { loadStorage } from '../../src/server/storage.ts'
 import { systemClock } from '../../src/server/system-ports.ts'
 
@@ -38,14 +39,14 @@ export class TestServer {
       (level: string) =>
       (event: string, facts: unknown): void =>
         void logged.push(`${level} ${event} ${JSON.stringify(facts ?? {})}`)
-    const log: Log = {
+    const plain: Log = {
       debug: line('debug'),
       info: line('info'),
       warn: line('warn'),
       error: line('error'),
       flush: () => undefined,
     }
-    const server = await buildServer(config, log, {
+    const server = await buildServer(config, new LogTaps(plain), {
       fatal: (error) => logged.push(`fatal ${String(error)}`),
       rootToken: null,
       isForDevelopment: false,
