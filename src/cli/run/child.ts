@@ -21,17 +21,22 @@ export async function runChild(
   env: Readonly<Record<string, string | undefined>>,
   io: CliIo,
 ): Promise<number> {
-  const { code, signal } = await outlived(started(program, rest, env), program, io)
+  const { code, signal } = await outlived(() => started(program, rest, env), program, io)
   if (signal === null) return code ?? EXIT_NOT_STARTED
   io.endBy?.(signal)
   return EXIT_BY_SIGNAL + constants.signals[signal]
 }
 
-/** Waits for the end of a program, and hands on the signals that come until then. */
-async function outlived(child: ChildProcess, program: string, io: CliIo): Promise<End> {
+/**
+ * Waits for the end of a program, and hands on the signals that come until then. They are listened to before
+ * it starts: one that came in between would end this process, and leave the program behind.
+ */
+async function outlived(start: () => ChildProcess, program: string, io: CliIo): Promise<End> {
+  let child: ChildProcess | null = null
   using _signals = io.signals?.((signal) => {
-    if (!(io.tty.stdin && OF_TERMINALS.has(signal))) child.kill(signal)
+    if (!(io.tty.stdin && OF_TERMINALS.has(signal))) child?.kill(signal)
   })
+  child = start()
   return await endOf(child, program)
 }
 
