@@ -87,6 +87,7 @@ describe('mounts, keys, commands and flags of a real server', () => {
     server = await ServerProcess.start(join(work.path, 'store'))
     const { body } = await server.call('PUT', '/v1/sys/init', { secret_shares: 1, secret_threshold: 1 })
     await server.unseal(body.keys)
+    await server.call('POST', '/v1/sys/mounts/secret', { type: 'kv' }, body.root_token)
     for (const path of ['app/db', 'app/mail', 'plain']) {
       await server.call('PUT', `/v1/secret/${path}`, { a: 1 }, body.root_token)
     }
