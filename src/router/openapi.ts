@@ -177,6 +177,11 @@ function fieldSchema(type: FieldType): Members {
   return FIELD_SCHEMAS[type]
 }
 
+const DONE: Members = {
+  202: { description: 'It goes on behind the answer.' },
+  204: { description: 'Done.' },
+}
+
 const FAILURE: Members = {
   description: 'Refused, or failed.',
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Errors' } } },
@@ -193,7 +198,7 @@ function responsesOf(context: RouteContext & { readonly served: readonly Operati
   const schema = { $ref: `#/components/schemas/${name}` }
   const done = { description: 'An answer.', content: { 'application/json': { schema } } }
   const isWrite = served.some((operation) => !['read', 'list', 'scan'].includes(operation))
-  return { 200: done, ...(isWrite ? { 204: { description: 'Done.' } } : {}), default: FAILURE }
+  return { 200: done, ...(isWrite ? DONE : {}), default: FAILURE }
 }
 
 /** surface.md section 1.1. `data` is `null` where an answer is wrapped, or has warnings alone. */

@@ -48,6 +48,7 @@ export class Conformance {
     const sought = isFolder && !path.endsWith('/') ? `${path}/` : path
     const operation = this.#operation(sought, METHODS[method] ?? method.toLowerCase())
     if (operation === undefined) return status >= 400 ? null : `${method} ${path} is not in the document`
+    if (method === 'HEAD') return body === null ? null : `${path}: an answer to HEAD has a body`
     const fault = this.#faultOf(operation.responses, status, body)
     return fault === null ? null : `${method} ${path} ${status}: ${fault}`
   }
