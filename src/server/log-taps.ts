@@ -94,11 +94,17 @@ class Tap {
         if (line !== undefined) yield line
         else if (this.#dropped > 0) yield this.#tellDropped()
         else if (this.#ended) return
-        else await new Promise<void>((resolve) => void (this.#wake = resolve))
+        else await this.#more()
       }
     } finally {
       this.end()
     }
+  }
+
+  #more(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    return promise
   }
 
   #tellDropped(): string {
