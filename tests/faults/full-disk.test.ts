@@ -178,7 +178,8 @@ class Load {
 
   async #write(writer: number): Promise<void> {
     for (let n = 0; !this.#stopped; n++) {
-      const name = `${writer}-${n % 50}`
+      // One of them writes new names: what is only written over may find room in its own place for ever.
+      const name = `${writer}-${writer === 0 ? n : n % 50}`
       const { writes } = this.#counts
       const { status, body } = await this.#store.write(name, { n, ...page() })
       if (status === 204) this.acknowledged.set(name, n)
