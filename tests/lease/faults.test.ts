@@ -94,7 +94,7 @@ async function goOn(
   await settled()
   await next.pass(2000)
   if (isTold) await flow.done(next, lease)
-  await next.pass(30 * 24 * HOUR, HOUR / 2)
+  await next.pass(30 * 24 * HOUR, 6 * HOUR)
   assert.equal(next.fault, null)
   assert.deepEqual([...next.accounts.alive], [], 'a secret lives that nobody knows of')
   assert.deepEqual(next.keys(), [], 'something is left')
