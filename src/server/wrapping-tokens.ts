@@ -1,11 +1,12 @@
 import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
 import { assert } from '../base/assert.ts'
-import { type Clock, unixMillis } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { hasCode } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { Caller } from '../logical/request.ts'
 import type { MountEntry } from '../router/mount-table.ts'
+import { wrappingTerms } from '../token/creation.ts'
 import { deletionsOf, type StoredToken } from '../token/places.ts'
 import type { MadeToken, TokenStore } from '../token/store.ts'
 import { KEPT_NAMES, type Kept } from '../wrapping/kept.ts'
@@ -104,28 +105,7 @@ async function replace(
 
 /** Surface.md section 6.2. */
 function newToken({ tokens, clock }: WrappingTokenPorts, { ttl, path }: WrapTerms): MadeToken {
-  const now = clock.now()
-  return tokens.make({
-    type: 'service',
-    issueTime: now,
-    displayName: '',
-    path: path.replace(/\/$/, ''),
-    policies: [WRAPPING_POLICY],
-    meta: null,
-    parent: null,
-    numUses: 1,
-    ttl,
-    grantedTtl: ttl,
-    explicitMaxTtl: ttl,
-    period: 0,
-    expireTime: unixMillis(now + ttl * 1000),
-    renewable: false,
-    lastRenewal: null,
-    role: '',
-    boundCidrs: [],
-    noDefaultPolicy: true,
-    entityId: '',
-  })
+  return tokens.make(wrappingTerms({ path: path.replace(/\/$/, ''), ttl, now: clock.now() }))
 }
 
 function madeWrap({ token, entry }: MadeToken): MadeWrap {
