@@ -1,31 +1,11 @@
 import { type UnixMillis, unixMillis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_TOKEN_BYTES } from '../base/limits.ts'
-import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { MountTtl } from '../logical/backend.ts'
 import { type Lifetime, lesser, lifetime } from '../logical/lifetime.ts'
+import type { CreationAsk, TokenRole } from '../logical/token-facts.ts'
 import { choosePolicies, type PolicyNames } from './policy-choice.ts'
-import type { TokenRole } from './role.ts'
 import type { KnownToken, TokenTerms } from './store.ts'
-
-/** What a request asks for (surface.md section 2.3). Lengths of time in seconds; 0 is none. */
-export interface CreationAsk {
-  /** A token that the caller chose. */
-  readonly id: SecretBytes | null
-  readonly policies: readonly string[]
-  readonly noDefaultPolicy: boolean
-  readonly meta: Readonly<Record<string, string>> | null
-  readonly noParent: boolean
-  readonly renewable: boolean
-  readonly ttl: number
-  readonly explicitMaxTtl: number
-  readonly period: number
-  readonly numUses: number
-  readonly displayName: string
-  /** Empty: what is usual. */
-  readonly type: string
-  readonly entityAlias: string
-}
 
 /** Who asks, and where. */
 export interface CreationContext {

@@ -1,43 +1,15 @@
 import { canonicalJson, parseCanonicalJson, type RecordValue } from '../base/canonical-json.ts'
 import { type UnixMillis, unixMillis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
+import type { TokenFacts } from '../logical/token-facts.ts'
 
-/** What is known of a token. Never the token. Lengths of time are in seconds; 0 stands for none. */
-export interface TokenEntry {
-  /** Public name of the token, for looking up and revoking it. Empty for a batch token, which has none. */
-  readonly accessor: string
-  readonly type: 'service' | 'batch'
-  readonly issueTime: UnixMillis
-  readonly displayName: string
-  /** The route that made it, with the suffix of a role behind it. */
-  readonly path: string
-  /** In their one spelling, sorted. */
-  readonly policies: readonly string[]
-  readonly meta: Readonly<Record<string, string>> | null
-  /** Where the token stands that it ends with; `null` for an orphan. */
-  readonly parent: string | null
+/** What is stored of a token. */
+export interface TokenEntry extends TokenFacts {
   /** How many tokens stand above it, at most. */
   readonly generation: number
   /** Whether one above it may end by itself: only then is it worth while to look. */
   readonly ancestorEnds: boolean
-  /** 0: as often as one likes. -1: its last use is being made, or was. */
-  readonly numUses: number
-  /** What it was made for. */
-  readonly ttl: number
-  /** What it was last given, when it was made or renewed. */
-  readonly grantedTtl: number
-  readonly explicitMaxTtl: number
-  readonly period: number
-  /** From this moment on nobody knows it. `null`: never, which only a root token is given. */
-  readonly expireTime: UnixMillis | null
-  readonly renewable: boolean
-  readonly lastRenewal: UnixMillis | null
-  /** Name of the role that it was made by; empty without. */
-  readonly role: string
-  /** Networks from which it may be used; none: from everywhere. */
-  readonly boundCidrs: readonly string[]
   readonly noDefaultPolicy: boolean
-  readonly entityId: string
 }
 
 const FORMAT = 2

@@ -1,5 +1,5 @@
 import { OperatingError } from '../base/errors.ts'
-import type { TokenRole } from './role.ts'
+import type { TokenRole } from '../logical/token-facts.ts'
 
 /** What the token room must know of policies, without importing their room. */
 export interface PolicyNames {

@@ -2,8 +2,8 @@ import type { UnixMillis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
 import type { MountTtl } from '../logical/backend.ts'
 import { lesser, lifetime } from '../logical/lifetime.ts'
+import type { TokenRole } from '../logical/token-facts.ts'
 import type { TokenEntry } from './entry.ts'
-import type { TokenRole } from './role.ts'
 
 /** What a renewal goes by, as it stands at that moment. */
 export interface RenewalTerms {

@@ -3,37 +3,12 @@ import { OperatingError } from '../base/errors.ts'
 import { MAX_ROLE_TEXT } from '../base/limits.ts'
 import { Queue } from '../base/queue.ts'
 import type { StorageView } from '../logical/backend.ts'
+import type { TokenRole, TokenRoleType } from '../logical/token-facts.ts'
 import { isNetwork } from './cidr.ts'
 
-/** What tokens that are made by a role are like (surface.md section 2.5). Times in seconds; 0 is none. */
-export interface TokenRole {
-  readonly allowedPolicies: readonly string[]
-  readonly disallowedPolicies: readonly string[]
-  /** With `*` for any text. */
-  readonly allowedPoliciesGlob: readonly string[]
-  readonly disallowedPoliciesGlob: readonly string[]
-  readonly orphan: boolean
-  readonly renewable: boolean
-  /** Stands behind the path of its tokens; empty: nothing. */
-  readonly pathSuffix: string
-  readonly allowedEntityAliases: readonly string[]
-  readonly tokenType: TokenRoleType
-  readonly tokenPeriod: number
-  readonly tokenExplicitMaxTtl: number
-  readonly tokenBoundCidrs: readonly string[]
-  readonly tokenNoDefaultPolicy: boolean
-  readonly tokenNumUses: number
-  /** The three above under their old names, where they were given so: shown again, and nothing else. */
-  readonly period: number
-  readonly explicitMaxTtl: number
-  readonly boundCidrs: readonly string[]
-}
+const ROLE_TYPES: readonly TokenRoleType[] = ['service', 'batch', 'default-service', 'default-batch']
 
-/** The default ones are what a request gets that asks for no type. */
-export type TokenRoleType = (typeof ROLE_TYPES)[number]
-
-const ROLE_TYPES = ['service', 'batch', 'default-service', 'default-batch'] as const
-
+/** One of which nothing was said. */
 export const NEW_ROLE: TokenRole = {
   allowedPolicies: [],
   disallowedPolicies: [],

@@ -8,7 +8,8 @@ import { type Fields, readFields } from '../../logical/field-table.ts'
 import { SecretText } from '../../logical/json.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
 import { nullable, shape, TEXT, TEXT_MAP, TEXTS, TRUTH, WHOLE } from '../../logical/schema.ts'
-import type { Granted, Page, TokenFacts } from './ports.ts'
+import type { TokenFacts } from '../../logical/token-facts.ts'
+import type { Granted, Page } from './ports.ts'
 
 /** `data` of every look-up (surface.md section 2.4). */
 export const FACTS = shape(

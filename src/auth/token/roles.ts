@@ -1,9 +1,10 @@
 import type { Call, Route } from '../../logical/backend.ts'
-import { type Fields, type Given, readFields } from '../../logical/field-table.ts'
+import { type Fields, type Given, present, readFields } from '../../logical/field-table.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
 import { KEYS, nullable, shape, TEXT, TEXTS, TRUTH, WHOLE } from '../../logical/schema.ts'
+import type { TokenRole, TokenRoleType } from '../../logical/token-facts.ts'
 import { listAnswer, PAGE, refused } from './answers.ts'
-import type { RoleFacts, TokenAuthPorts } from './ports.ts'
+import type { TokenAuthPorts } from './ports.ts'
 
 const FIELDS = {
   allowed_policies: { type: 'comma-strings', description: 'Policies that its tokens may have.' },
@@ -88,7 +89,7 @@ async function read({ roles }: TokenAuthPorts, call: Call): Promise<LogicalRespo
   return role === null ? null : { data: shown(nameOf(call), role) }
 }
 
-function shown(name: string, role: RoleFacts): NonNullable<LogicalResponse['data']> {
+function shown(name: string, role: TokenRole): NonNullable<LogicalResponse['data']> {
   const { allowedEntityAliases, boundCidrs, tokenBoundCidrs, tokenNumUses } = role
   return {
     allowed_entity_aliases: allowedEntityAliases.length === 0 ? null : allowedEntityAliases,
@@ -137,7 +138,7 @@ async function put(ports: TokenAuthPorts, call: Call): Promise<null> {
 }
 
 /** What is given under its old name holds under both, and what is given under the new one ends the old. */
-function bothNames(given: Given<typeof FIELDS>): Partial<RoleFacts> {
+function bothNames(given: Given<typeof FIELDS>): Partial<TokenRole> {
   const { token_period, token_explicit_max_ttl, token_bound_cidrs } = given
   return present({
     tokenPeriod: token_period ?? given.period,
@@ -149,7 +150,7 @@ function bothNames(given: Given<typeof FIELDS>): Partial<RoleFacts> {
   })
 }
 
-function typeOf(text: string | undefined): RoleFacts['tokenType'] | undefined {
+function typeOf(text: string | undefined): TokenRoleType | undefined {
   switch (text) {
     case undefined:
     case 'service':
@@ -163,12 +164,6 @@ function typeOf(text: string | undefined): RoleFacts['tokenType'] | undefined {
     default:
       throw refused("invalid 'token_type' value")
   }
-}
-
-/** Without the members that are absent. */
-function present<Of extends object>(changes: Of): { [Name in keyof Of]?: NonNullable<Of[Name]> } {
-  const entries = Object.entries(changes).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [Name in keyof Of]?: NonNullable<Of[Name]> }
 }
 
 function nameOf(call: Call): string {
