@@ -81,6 +81,14 @@ function read<Table extends Fields>(table: Table, data: JsonObject | null, prefi
   return given as Given<Table>
 }
 
+/** Without the members that were not given. */
+export function present<Values extends object>(
+  values: Values,
+): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as { [Name in keyof Values]?: Exclude<Values[Name], undefined> }
+}
+
 /** Members that no field takes, in byte order. */
 export function unknownMembers(table: Fields, data: JsonObject | null): readonly string[] {
   if (data === null) return []

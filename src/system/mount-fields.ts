@@ -1,6 +1,6 @@
 import { OperatingError } from '../base/errors.ts'
 import { parseSeconds } from '../logical/duration.ts'
-import { type Fields, readFields } from '../logical/field-table.ts'
+import { type Fields, present, readFields } from '../logical/field-table.ts'
 import type { JsonObject } from '../logical/json.ts'
 import {
   ANYTHING,
@@ -87,14 +87,6 @@ function ttlOf(name: string, text: string | undefined): number | undefined {
   const seconds = text === 'system' ? 0 : parseSeconds(text)
   if (seconds !== null && seconds >= 0) return seconds
   throw new OperatingError('bad_request', `"${name}" is a time such as "1h", seconds, or "system"`)
-}
-
-type Present<Values> = { [Name in keyof Values]?: Exclude<Values[Name], undefined> }
-
-function present<Values extends object>(values: Values): Present<Values> {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  ) as Present<Values>
 }
 
 const CONFIG_SHAPE = shape(

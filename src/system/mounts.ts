@@ -1,6 +1,6 @@
 import { OperatingError } from '../base/errors.ts'
 import type { Call, MountAdmission, Route } from '../logical/backend.ts'
-import { readFields } from '../logical/field-table.ts'
+import { present, readFields } from '../logical/field-table.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { mapOf } from '../logical/schema.ts'
 import { type MountEntry, PLAIN_CONFIG } from '../router/mount-table.ts'
@@ -181,11 +181,7 @@ async function tune(family: Family, mounts: Mounts, call: Call): Promise<Logical
   checkTtls({ ...entry.config, ...given })
   const [from, to] = [entry.options['version'] ?? '1', options?.['version']]
   checkVersion(from, to)
-  await mounts.tune(path, {
-    config: given,
-    ...(description === undefined ? {} : { description }),
-    ...(options === undefined ? {} : { options }),
-  })
+  await mounts.tune(path, present({ config: given, description, options }))
   if (to === undefined || to === from) return null
   const text = `Upgrading mount from version ${from} to version ${to}. This mount will be unavailable `
   return { warnings: [`${text}for a brief period and will resume service shortly.`] }

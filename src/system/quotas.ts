@@ -1,6 +1,6 @@
 import { OperatingError } from '../base/errors.ts'
 import type { Call, Route } from '../logical/backend.ts'
-import { type Fields, readFields } from '../logical/field-table.ts'
+import { type Fields, present, readFields } from '../logical/field-table.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { KEYS, NUMBER, shape, TEXT, TEXTS, TRUTH, WHOLE } from '../logical/schema.ts'
 import type { Quotas } from '../quota/quotas.ts'
@@ -95,12 +95,13 @@ function readConfig({ config }: Quotas): LogicalResponse {
 
 async function writeConfig(quotas: Quotas, { request }: Call): Promise<null> {
   const given = readFields(CONFIG, request.data)
-  const [headers, audit] = [given.enable_rate_limit_response_headers, given.enable_rate_limit_audit_logging]
-  await quotas.configure({
-    ...(headers === undefined ? {} : { responseHeaders: headers }),
-    ...(audit === undefined ? {} : { auditLogging: audit }),
-    ...(given.rate_limit_exempt_paths === undefined ? {} : { exemptPaths: given.rate_limit_exempt_paths }),
-  })
+  await quotas.configure(
+    present({
+      responseHeaders: given.enable_rate_limit_response_headers,
+      auditLogging: given.enable_rate_limit_audit_logging,
+      exemptPaths: given.rate_limit_exempt_paths,
+    }),
+  )
   return null
 }
 

@@ -1,11 +1,11 @@
 import type { Call, Route } from '../../../logical/backend.ts'
 import { goDuration } from '../../../logical/duration.ts'
-import { type Fields, readFields } from '../../../logical/field-table.ts'
+import { type Fields, present, readFields } from '../../../logical/field-table.ts'
 import type { LogicalResponse } from '../../../logical/response.ts'
 import { shape, TEXT, TRUTH, WHOLE } from '../../../logical/schema.ts'
 import type { MountConfig } from './mount-config.ts'
 import type { Room } from './room.ts'
-import { checkMaxVersions, present, SETTING_FIELDS } from './settings.ts'
+import { checkMaxVersions, SETTING_FIELDS } from './settings.ts'
 
 const FIELDS = {
   ...SETTING_FIELDS,

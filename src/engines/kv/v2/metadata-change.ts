@@ -1,6 +1,12 @@
 import { OperatingError } from '../../../base/errors.ts'
 import type { Call } from '../../../logical/backend.ts'
-import { type Fields, type Given, readFields, readWrittenFields } from '../../../logical/field-table.ts'
+import {
+  type Fields,
+  type Given,
+  present,
+  readFields,
+  readWrittenFields,
+} from '../../../logical/field-table.ts'
 import { type JsonObject, NO_MEMBERS } from '../../../logical/json.ts'
 import type { LogicalResponse } from '../../../logical/response.ts'
 import { patchedCustomMetadata, writtenCustomMetadata } from './custom-metadata.ts'
@@ -14,7 +20,7 @@ import {
 } from './key.ts'
 import { NOTHING_THERE, writtenPath } from './paths.ts'
 import type { Room } from './room.ts'
-import { checkMaxVersions, present, SETTING_FIELDS } from './settings.ts'
+import { checkMaxVersions, SETTING_FIELDS } from './settings.ts'
 
 export const METADATA_FIELDS = {
   ...SETTING_FIELDS,

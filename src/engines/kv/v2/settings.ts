@@ -19,11 +19,3 @@ export function checkMaxVersions(given: number | undefined): void {
   if (given === undefined || (given >= 0 && given <= MAX_VERSIONS)) return
   throw new OperatingError('bad_request', `"max_versions" is a whole number from 0 to ${MAX_VERSIONS}`)
 }
-
-/** Those that are given. */
-export function present<Values extends object>(
-  values: Values,
-): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as { [Name in keyof Values]?: Exclude<Values[Name], undefined> }
-}
