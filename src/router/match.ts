@@ -8,11 +8,23 @@ export interface RouteMatch {
 
 /** The first route whose pattern fits the path below the mount; patterns as in `logical/backend.ts`. */
 export function matchRoute(routes: readonly Route[], path: string): RouteMatch | null {
+  const given = path.split('/')
   for (const route of routes) {
-    const parameters = matchPattern(route.pattern, path)
+    const parameters = matchPattern(wantedBy(route), given)
     if (parameters !== null) return { route, parameters }
   }
   return null
+}
+
+/** Segments of patterns: `sys/` has a hundred and more, which every request below it is held against. */
+const WANTED = new WeakMap<Route, readonly string[]>()
+
+function wantedBy(route: Route): readonly string[] {
+  const known = WANTED.get(route)
+  if (known !== undefined) return known
+  const wanted = route.pattern.split('/')
+  WANTED.set(route, wanted)
+  return wanted
 }
 
 /**
@@ -29,10 +41,8 @@ export function matchMount<Mount>(mounts: ReadonlyMap<string, Mount>, path: stri
   return null
 }
 
-function matchPattern(pattern: string, path: string): Record<string, string> | null {
+function matchPattern(wanted: readonly string[], given: readonly string[]): Record<string, string> | null {
   const parameters: Record<string, string> = {}
-  const wanted = pattern.split('/')
-  const given = path.split('/')
   for (const [index, segment] of wanted.entries()) {
     const actual = given[index]
     // `data/*path` takes `data/`, whose rest is empty, but not `data`, which has none.

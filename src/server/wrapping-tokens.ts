@@ -5,6 +5,7 @@ import { hasCode } from '../base/errors.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { Caller } from '../logical/request.ts'
+import { WRAPPING_POLICY } from '../policy/policy-name.ts'
 import type { MountEntry } from '../router/mount-table.ts'
 import { wrappingTerms } from '../token/creation.ts'
 import { deletionsOf, type StoredToken } from '../token/places.ts'
@@ -14,9 +15,6 @@ import type { MadeWrap, Replacement, WrappingTokens, WrapTerms } from '../wrappi
 import { cubbyholeId } from './callers.ts'
 import type { MountStorage } from './mount-storage.ts'
 import { belowTokens } from './token-room.ts'
-
-/** The policy of wrapping tokens, which nobody can assign (surface.md section 3.5). */
-export const WRAPPING_POLICY = 'response-wrapping'
 
 export interface WrappingTokenPorts {
   readonly barrier: Barrier
