@@ -1,8 +1,6 @@
-import type { CommandCall, CommandSpec } from '../command.ts'
-import { EXIT_OK } from '../failure.ts'
-import { say } from '../io.ts'
-import { bothNames, MOUNT_FLAG } from './kv-path.ts'
-import { toVersions, VERSIONS_FLAG } from './versions.ts'
+import type { CommandSpec } from '../command.ts'
+import { MOUNT_FLAG } from './kv-path.ts'
+import { runOnVersions, VERSIONS_FLAG } from './versions.ts'
 
 /** `conclave kv undelete`: takes back deletions. */
 export const command: CommandSpec = {
@@ -16,11 +14,5 @@ export const command: CommandSpec = {
   requests: true,
   paths: 'kv',
   answers: false,
-  run,
-}
-
-async function run(call: CommandCall): Promise<number> {
-  const path = await toVersions(call, 'undelete')
-  say(call.io, `Success! Data written to: ${bothNames(path, 'undelete')}`)
-  return EXIT_OK
+  run: (call) => runOnVersions(call, 'undelete'),
 }
