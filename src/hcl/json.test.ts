@@ -1,29 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { plainBody } from '../../tests/hcl/plain.ts'
 import { MAX_HCL_DEPTH } from '../base/limits.ts'
 import { parseDocument } from './document.ts'
-import type { Body, Value } from './value.ts'
-
-/** The tree as `JSON.parse` would give it. */
-function plain(value: Value): unknown {
-  switch (value.kind) {
-    case 'text':
-      return value.text
-    case 'number':
-      return value.number
-    case 'boolean':
-      return value.boolean
-    case 'list':
-      return value.items.map(plain)
-    case 'object':
-      return objectOf(value.body)
-  }
-}
-
-function objectOf(body: Body): unknown {
-  return Object.fromEntries(body.map(({ name, value }) => [name, plain(value)]))
-}
+import type { Body } from './value.ts'
 
 test('reads every object without null as the JSON of the language does', () => {
   const leaf = fc.oneof(
@@ -42,7 +23,7 @@ test('reads every object without null as the JSON of the language does', () => {
       // Not exact: ours refuses them.
       fc.pre(!/(?:^|[:[,\s])-?\d{16,}[,\s}\]]/.test(text))
       // Not by `JSON.parse`, which mistakes names with an escape (nodejs/node issue 63785).
-      assert.equal(JSON.stringify(objectOf(parseDocument(text, 'doc'))), JSON.stringify(object))
+      assert.equal(JSON.stringify(plainBody(parseDocument(text, 'doc'))), JSON.stringify(object))
     }),
   )
 })
@@ -79,7 +60,7 @@ test('takes nothing that the JSON of the language refuses', () => {
         return
       }
       taken++
-      assert.deepEqual(objectOf(body), JSON.parse(document))
+      assert.deepEqual(plainBody(body), JSON.parse(document))
     }),
     { numRuns: 20_000, seed: 7 },
   )

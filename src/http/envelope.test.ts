@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ORIGIN } from '../../tests/sim/origin.ts'
 import type { LogicalRequest, Operation } from '../logical/request.ts'
 import { envelope, wholeBody } from './envelope.ts'
 
@@ -10,15 +11,7 @@ const request = (operation: Operation): LogicalRequest => ({
   data: null,
   wrap: null,
   token: null,
-  origin: {
-    source: '127.0.0.1',
-    forwarded: false,
-    direct: true,
-    foreign: false,
-    listener: 'test',
-    access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
-    retireOn: 'proof',
-  },
+  origin: ORIGIN,
 })
 
 test('has every member in the order of the contract, null where there is nothing', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { ORIGIN } from '../../tests/sim/origin.ts'
 import { SeededEntropy } from '../../tests/sim/seeded-entropy.ts'
 import { SimClock } from '../../tests/sim/sim-clock.ts'
 import { AuditBroker, type AuditDevice } from '../audit/broker.ts'
@@ -134,15 +135,7 @@ const asks = (
   data: null,
   wrap: null,
   token,
-  origin: {
-    source: '127.0.0.1',
-    forwarded: false,
-    direct: true,
-    foreign: false,
-    listener: 'test',
-    access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
-    retireOn: 'proof',
-  },
+  origin: ORIGIN,
 })
 
 const refuses = async (

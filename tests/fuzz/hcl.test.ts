@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseDocument } from '../../src/hcl/document.ts'
-import { type Body, HclError, type Value } from '../../src/hcl/value.ts'
+import { type Body, HclError } from '../../src/hcl/value.ts'
 import { Documents } from '../hcl/documents.ts'
+import { plainBody } from '../hcl/plain.ts'
 import { bytesOf, fuzz } from './fuzz.ts'
 import { parsedFlat, unflat } from './json-oracle.ts'
 
@@ -70,26 +71,6 @@ function checkPlace(text: string, error: HclError): void {
   assert.ok(error.fault.length < 300, 'a sentence without end')
 }
 
-/** The JSON form of a document, as values of the language. */
-function plain(value: Value): unknown {
-  switch (value.kind) {
-    case 'text':
-      return value.text
-    case 'number':
-      return value.number
-    case 'boolean':
-      return value.boolean
-    case 'list':
-      return value.items.map(plain)
-    case 'object':
-      return object(value.body)
-  }
-}
-
-function object(body: Body): unknown {
-  return Object.fromEntries(body.map(({ name, value }) => [name, plain(value)]))
-}
-
 function parse(text: string): Body | HclError {
   try {
     return parseDocument(text, 'doc')
@@ -148,7 +129,7 @@ test('the JSON form of a document is what JSON.parse makes of it, or refused', (
       assert.ok(theirs !== undefined, 'taken, and JSON.parse refuses it')
       // -0 is 0 in a document.
       const wanted = JSON.stringify(unflat(theirs.value))
-      assert.equal(JSON.stringify(object(read)), wanted)
+      assert.equal(JSON.stringify(plainBody(read)), wanted)
       return `${Math.min(read.length, 8)} items`
     },
   })

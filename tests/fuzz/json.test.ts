@@ -5,8 +5,9 @@ import { MAX_JSON_DEPTH, MAX_JSON_STRINGS } from '../../src/base/limits.ts'
 import { parseExactly, rawNumber } from '../../src/client/json-numbers.ts'
 import { splitSecrets } from '../../src/client/secret-json.ts'
 import { writeJson } from '../../src/http/json-writer.ts'
-import { type JsonNode, type JsonOut, RawJson } from '../../src/logical/json.ts'
+import { type JsonNode, RawJson } from '../../src/logical/json.ts'
 import { readJson } from '../../src/logical/json-reader.ts'
+import { plainJson } from '../sim/plain-json.ts'
 import type { Chance } from './chance.ts'
 import { bytesOf, fuzz } from './fuzz.ts'
 import { flatNode, flatValue, parsedFlat, unflat } from './json-oracle.ts'
@@ -65,23 +66,6 @@ const LETTERS = [
 
 function string(chance: Chance): string {
   return `"${chance.text(chance.few(4), () => chance.oneOf(LETTERS))}"`
-}
-
-function plain(node: JsonNode): JsonOut {
-  switch (node.kind) {
-    case 'object':
-      return Object.fromEntries([...node.members].map(([name, inner]) => [name, plain(inner)]))
-    case 'array':
-      return node.items.map(plain)
-    case 'string':
-      return node.text()
-    case 'number':
-      return Number(node.literal)
-    case 'boolean':
-      return node.value
-    case 'null':
-      return null
-  }
 }
 
 /** Every node is a window on the body that reads to the same again; a secret is its text, byte for byte. */
@@ -151,7 +135,7 @@ test('an answer is JSON of the same value, whatever is in it, and stored bytes g
       } catch {
         return 'no JSON'
       }
-      const value = plain(node)
+      const value = plainJson(node)
       const answer = { value, stored: new RawJson(node.raw), list: [value, new RawJson(node.raw)] }
       const text = Buffer.from(writeJson(answer).body).toString()
       const [sorted, stored] = [flatValue(value), flatNode(node)]

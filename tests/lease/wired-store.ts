@@ -9,6 +9,7 @@ import { WIRE_JSON } from '../../src/server/wire-json.ts'
 import { leaseRoutes } from '../../src/system/leases.ts'
 import { wrappingRoutes } from '../../src/system/wrapping.ts'
 import { bodyOf } from '../sim/memory-view.ts'
+import { ORIGIN } from '../sim/origin.ts'
 import { SeededEntropy } from '../sim/seeded-entropy.ts'
 import { SimClock } from '../sim/sim-clock.ts'
 import { Crashed, SimStorage } from '../sim/sim-storage.ts'
@@ -121,13 +122,3 @@ export class WiredStore {
     }
   }
 }
-
-const ORIGIN = {
-  source: '127.0.0.1',
-  forwarded: false,
-  direct: true,
-  foreign: false,
-  listener: 'test',
-  access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
-  retireOn: 'proof',
-} as const

@@ -11,6 +11,7 @@ import { capabilityRoutes } from '../../src/system/capabilities.ts'
 import { explainRoute } from '../../src/system/explain-policies.ts'
 import { policyRoutes } from '../../src/system/policies.ts'
 import { MemoryView } from '../sim/memory-view.ts'
+import { ORIGIN } from '../sim/origin.ts'
 import { SeededEntropy } from '../sim/seeded-entropy.ts'
 import { SimClock } from '../sim/sim-clock.ts'
 import { objectOf } from './sets.ts'
@@ -74,15 +75,7 @@ export class Served {
       data: json === undefined ? null : objectOf(json),
       wrap: null,
       token: as,
-      origin: {
-        source: '127.0.0.1',
-        forwarded: false,
-        direct: true,
-        foreign: false,
-        listener: 'test',
-        access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
-        retireOn: 'proof',
-      },
+      origin: ORIGIN,
     }
     try {
       return (await this.#router.dispatch(request))?.data ?? null

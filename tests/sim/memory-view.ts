@@ -14,6 +14,7 @@ import type { Caller, LogicalRequest, Operation } from '../../src/logical/reques
 import type { LogicalResponse } from '../../src/logical/response.ts'
 import { MemoryBackend } from '../../src/physical/memory/memory-backend.ts'
 import { matchRoute } from '../../src/router/match.ts'
+import { ORIGIN } from './origin.ts'
 import { SeededEntropy } from './seeded-entropy.ts'
 import { SimClock } from './sim-clock.ts'
 
@@ -107,15 +108,7 @@ function callOf(mounted: Mounted, asked: Asked): { readonly call: Call; readonly
     data: asked.body === undefined ? null : bodyOf(asked.body),
     wrap: null,
     token: asked.token ?? null,
-    origin: {
-      source: '127.0.0.1',
-      forwarded: false,
-      direct: true,
-      foreign: false,
-      listener: 'test',
-      access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
-      retireOn: 'proof',
-    },
+    origin: ORIGIN,
   }
   return { call: { request, parameters: match.parameters, caller: asked.caller ?? null }, route: match.route }
 }

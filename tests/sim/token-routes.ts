@@ -16,6 +16,7 @@ import { Callers } from '../../src/server/callers.ts'
 import { tokenAuthPorts } from '../../src/server/token-auth-ports.ts'
 import { TokenDesk } from '../../src/token/desk.ts'
 import { TokenRoles } from '../../src/token/role.ts'
+import { ORIGIN } from './origin.ts'
 import { MOUNT_TTL, TokenWorld } from './token-world.ts'
 
 /** An answer as a client sees it. */
@@ -105,15 +106,7 @@ export class TokenRoutes {
       data: body === null ? null : parseBody(utf8(JSON.stringify(body))),
       wrap: null,
       token,
-      origin: {
-        source,
-        forwarded: false,
-        direct: true,
-        foreign: false,
-        listener: 'test',
-        access: { rekey: 'open', generateRoot: 'open', unseal: 'open' },
-        retireOn: 'proof',
-      },
+      origin: { ...ORIGIN, source },
     }
     try {
       const { status, body: answer } = envelope(request, await this.#router.dispatch(request))
