@@ -75,7 +75,10 @@ function unknownFlag(name: string, flags: Flags): UsageError {
       `-${name} is no flag of this command: it goes with read, write, kv, token and the like`,
     )
   }
-  if (PLAIN_NAME.test(name)) return new UsageError(`flag provided but not defined: -${name}`)
+  if (PLAIN_NAME.test(name)) {
+    const hint = 'See the flags of a command with -h behind it.'
+    return new UsageError(`flag provided but not defined: -${name}`, { hint })
+  }
   // It may be a share in URL-safe base64 that begins with a dash: it must not end up on a screen or in a log.
   return new UsageError('flag provided but not defined (not shown, as it may be a secret)', {
     hint: 'Put -- in front of an argument that begins with a dash.',

@@ -68,7 +68,7 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof ApiError) {
     const code = error.code ?? 'api_error'
-    const hint = HINTS[code] ?? null
+    const hint = error.errors[0]?.startsWith(NO_MOUNT) === true ? MOUNTS : (HINTS[code] ?? null)
     return { exitCode: EXIT_SERVER, code, message: error.message, hint, status: error.status }
   }
   if (error instanceof TransportError) {
@@ -100,6 +100,9 @@ export function fileProblem(error: unknown): string {
   return 'it cannot be read'
 }
 
+/** How the peers say that nothing is mounted at a path. Their servers have no code for it. */
+const NO_MOUNT = 'no handler for route '
+const MOUNTS = 'See what is mounted with "conclave secrets list", and mount with "conclave secrets enable".'
 const KEPT = 'It was not counted. The shares given before are kept: nobody has to start again.'
 
 const KNOWN_HINTS = {
@@ -110,6 +113,7 @@ const KNOWN_HINTS = {
   share_duplicate: 'Somebody else has to give the next share.',
   share_other_set: 'Give one of the new shares, which were handed out last.',
   sealed: 'Open the server with "conclave operator unseal".',
+  already_initialized: 'Open it with "conclave operator unseal"; "conclave status" tells whether it is open.',
   not_initialized: 'Set the server up with "conclave operator init".',
   permission_denied:
     'Log in with "conclave login", or give a token with CONCLAVE_TOKEN. Which policy is in the way tells ' +

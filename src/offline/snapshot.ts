@@ -239,7 +239,10 @@ function guarded<Result>(act: () => Result): Result {
     const noRoom = isFull(error) || (error instanceof Error && 'code' in error && error.code === 'ENOSPC')
     if (noRoom)
       throw new OperatingError('storage_full', 'there is no room for the copy: make some', { cause: error })
-    if (isDamaged(error)) throw new OperatingError('corrupt_store', 'the file is damaged', { cause: error })
+    if (isDamaged(error))
+      throw new OperatingError('corrupt_store', 'the file is damaged, or no snapshot: take another one', {
+        cause: error,
+      })
     throw new OperatingError('storage_unavailable', 'the file cannot be read or written', { cause: error })
   }
 }
