@@ -68,7 +68,7 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof ApiError) {
     const code = error.code ?? 'api_error'
-    const hint = error.errors[0]?.startsWith(NO_MOUNT) === true ? MOUNTS : (HINTS[code] ?? null)
+    const hint = hintOfSentence(error.errors[0] ?? '') ?? HINTS[code] ?? null
     return { exitCode: EXIT_SERVER, code, message: error.message, hint, status: error.status }
   }
   if (error instanceof TransportError) {
@@ -100,9 +100,23 @@ export function fileProblem(error: unknown): string {
   return 'it cannot be read'
 }
 
-/** How the peers say that nothing is mounted at a path. Their servers have no code for it. */
-const NO_MOUNT = 'no handler for route '
-const MOUNTS = 'See what is mounted with "conclave secrets list", and mount with "conclave secrets enable".'
+/** How the peers begin what is said of a path without a mount: their servers have no code for it. */
+const SENTENCES: readonly (readonly [begins: string, hint: string])[] = [
+  [
+    'no handler for route ',
+    'See what is mounted with "conclave secrets list", and mount with "conclave secrets enable".',
+  ],
+  [
+    'preflight capability check returned 403',
+    'Nothing is mounted there, or your token may not use it: see "conclave secrets list" and ' +
+      '"conclave token lookup".',
+  ],
+]
+
+function hintOfSentence(sentence: string): string | null {
+  return SENTENCES.find(([begins]) => sentence.startsWith(begins))?.[1] ?? null
+}
+
 const KEPT = 'It was not counted. The shares given before are kept: nobody has to start again.'
 
 const KNOWN_HINTS = {

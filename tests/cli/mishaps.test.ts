@@ -54,6 +54,12 @@ const OPEN: readonly Mishap[] = [
     next: /conclave secrets list/,
   },
   {
+    what: 'a secret of a mount that there is not',
+    act: () => asRoot('kv', 'get', 'nowhere/a'),
+    cause: /preflight capability check returned 403/,
+    next: /Nothing is mounted there, or your token may not use it: see "conclave secrets list"/,
+  },
+  {
     what: 'a second init',
     act: () => cli('operator', 'init'),
     cause: /already initialized/,
