@@ -62,6 +62,8 @@ export const REFUSAL_LINES_PER_SECOND = 50
 
 /** A token as it is sent; the longest are batch tokens, which carry what is known of them. */
 export const MAX_TOKEN_BYTES = 4096
+/** What is stored of a token, which is read at every request of it: its policies, its meta, its name. */
+export const MAX_TOKEN_ENTRY_BYTES = 65_536
 /** Tokens that stand above one: each is looked at when it is used, unless none of them ends by itself. */
 export const MAX_TOKEN_GENERATIONS = 100
 /** Writes of one commit when tokens end: a tree of any size ends in commits of about this many. */
@@ -70,6 +72,8 @@ export const REVOCATION_COMMIT_WRITES = 1000
 export const TOKENS_AT_ONCE = 64
 /** The suffix that a role puts behind the path of its tokens, and a role's name, in characters. */
 export const MAX_ROLE_TEXT = 200
+/** What is stored of a role, which is read whenever a token of it is made or renewed. */
+export const MAX_ROLE_BYTES = 262_144
 
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
@@ -87,6 +91,8 @@ export const MAX_PATH_BYTES = 4096
 export const MAX_MOUNT_PATH_UNITS = 512
 /** Mounts of a store: the table is one entry, which each change writes anew. */
 export const MAX_MOUNTS = 10_000
+/** What the table, which every change of a mount writes anew, keeps of one of them. */
+export const MAX_MOUNT_ENTRY_BYTES = 65_536
 /** Moves of mounts that are remembered until the server seals. */
 export const MAX_MOUNT_MOVES = 256
 /** Who follows the log at once, and lines that wait for one of them. */

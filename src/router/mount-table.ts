@@ -87,6 +87,11 @@ export function encodeMounts(table: MountTable): Uint8Array {
   return canonicalJson({ format: 2, leaving: leaving.map(entryOut), mounts: mounts.map(entryOut) })
 }
 
+/** How much of the table is of this entry. */
+export function entryBytes(entry: MountEntry): number {
+  return canonicalJson(entryOut(entry)).length
+}
+
 function entryOut(entry: MountEntry): RecordValue {
   return { ...entry, config: { ...entry.config } }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededEntropy } from '../../tests/sim/seeded-entropy.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
-import { MAX_MOUNTS } from '../base/limits.ts'
+import { MAX_MOUNT_ENTRY_BYTES, MAX_MOUNTS } from '../base/limits.ts'
 import { decodeMounts, type NewMount, newEntry, PLAIN_CONFIG } from './mount-table.ts'
 import { type MountPorts, Mounts } from './mounts.ts'
 
@@ -65,6 +65,18 @@ class World {
 const refuses = async (asked: Promise<unknown>, text: string): Promise<void> => {
   await assert.rejects(asked, (error: unknown) => hasCode(error, 'bad_request') && error.message === text)
 }
+
+test('no mount makes the table long that every change of the others writes', async () => {
+  const world = new World()
+  const mounts = world.mounts()
+  const description = 'x'.repeat(MAX_MOUNT_ENTRY_BYTES)
+  const text = 'description and settings of a mount have at most 65536 bytes together'
+  await refuses(mounts.mount({ ...kv('a/'), description }), text)
+  await mounts.mount(kv('a/'))
+  await refuses(mounts.tune('a/', { description }), text)
+  await refuses(mounts.tune('a/', { options: { note: description } }), text)
+  assert.equal(mounts.at('a/')?.entry.description, '')
+})
 
 test('what cannot be stored is not mounted, and what could not be taken out of the table stays', async () => {
   const world = new World()

@@ -1,11 +1,12 @@
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
-import { MAX_MOUNT_MOVES, MAX_MOUNTS } from '../base/limits.ts'
+import { MAX_MOUNT_ENTRY_BYTES, MAX_MOUNT_MOVES, MAX_MOUNTS } from '../base/limits.ts'
 import { Queue } from '../base/queue.ts'
 import type { Mounted, MountTtl } from '../logical/backend.ts'
 import { canonicalMountPath } from './canonical-path.ts'
 import {
   encodeMounts,
+  entryBytes,
   type MountConfig,
   type MountEntry,
   type MountTable,
@@ -103,6 +104,7 @@ export class Mounts {
       this.#expectFree(mount.path)
       if (this.#table.mounts.length >= MAX_MOUNTS) throw refused(`there are ${MAX_MOUNTS} mounts already`)
       const entry = newEntry(mount, this.#ports.entropy)
+      expectSmall(entry)
       await this.#store({ ...this.#table, mounts: sorted([...this.#table.mounts, entry]) })
       this.#start(this.#begin(entry))
     })
@@ -132,6 +134,7 @@ export class Mounts {
       const options = { ...mount.entry.options, ...tuning.options }
       const { description = mount.entry.description } = tuning
       const entry = { ...mount.entry, options, config, description }
+      expectSmall(entry)
       await this.#replace(mount.entry, entry)
       const isSame = Object.entries(options).every(([name, value]) => mount.entry.options[name] === value)
       if (isSame) this.#live.set(path, { ...mount, entry })
@@ -243,6 +246,12 @@ export class Mounts {
       throw refused(`path is already in use at ${shown}`)
     }
   }
+}
+
+/** Every change of any mount writes the entries of all. */
+function expectSmall(entry: MountEntry): void {
+  if (entryBytes(entry) <= MAX_MOUNT_ENTRY_BYTES) return
+  throw refused(`description and settings of a mount have at most ${MAX_MOUNT_ENTRY_BYTES} bytes together`)
 }
 
 function sorted(mounts: readonly MountEntry[]): readonly MountEntry[] {

@@ -1,6 +1,6 @@
 import { canonicalJson, parseCanonicalJson, type RecordValue } from '../base/canonical-json.ts'
 import { OperatingError } from '../base/errors.ts'
-import { MAX_ROLE_TEXT } from '../base/limits.ts'
+import { MAX_ROLE_BYTES, MAX_ROLE_TEXT } from '../base/limits.ts'
 import { Queue } from '../base/queue.ts'
 import type { StorageView } from '../logical/backend.ts'
 import type { TokenRole, TokenRoleType } from '../logical/token-facts.ts'
@@ -63,7 +63,9 @@ export class TokenRoles {
     await this.#queue.run(async () => {
       const role = { ...((await this.get(name)) ?? NEW_ROLE), ...changes }
       checkRole(role)
-      await this.#storage.commit([{ op: 'put', key: PREFIX + name, value: encodeRole(role) }])
+      const value = encodeRole(role)
+      if (value.length > MAX_ROLE_BYTES) throw refused(`a role has at most ${MAX_ROLE_BYTES} bytes`)
+      await this.#storage.commit([{ op: 'put', key: PREFIX + name, value }])
     })
   }
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, test } from 'node:test'
 import { type NamedToken, TokenWorld, textOf } from '../../tests/sim/token-world.ts'
 import { utf8 } from '../base/encoding.ts'
 import { hasCode } from '../base/errors.ts'
-import { MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
+import { MAX_TOKEN_ENTRY_BYTES, MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 
 let world: TokenWorld
@@ -70,6 +70,17 @@ describe('a token', () => {
     await assert.rejects(world.store.create(terms, id()), {
       message: 'cannot create a token with a duplicate ID',
     })
+  })
+
+  test('carries no more than each request of it can be asked to read', async () => {
+    const terms = await world.terms(60)
+    const named = (length: number) => ({ ...terms, displayName: 'x'.repeat(length) })
+    const before = world.keys
+    await assert.rejects(world.store.create(named(MAX_TOKEN_ENTRY_BYTES)), { code: 'bad_request' })
+    const meta = { a: 'x'.repeat(MAX_TOKEN_ENTRY_BYTES) }
+    await assert.rejects(world.store.create({ ...terms, meta }), { code: 'bad_request' })
+    assert.deepEqual(world.keys, before)
+    await world.store.create(named(MAX_TOKEN_ENTRY_BYTES - 1024))
   })
 
   test('is refused where its like cannot be: empty, too long, foreign', async () => {

@@ -2,7 +2,7 @@ import type { Clock, UnixMillis } from '../base/clock.ts'
 import { fromUtf8, toHex, utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
-import { MAX_TOKEN_BYTES, MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
+import { MAX_TOKEN_BYTES, MAX_TOKEN_ENTRY_BYTES, MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
 import { Queues } from '../base/queues.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { MacKey, Primitives } from '../crypto/primitives.ts'
@@ -317,9 +317,16 @@ export class TokenStore {
   #made(terms: TokenTerms, token: SecretBytes): MadeToken {
     const key = token.lend((bytes) => keyOf(this.#salt, bytes))
     const entry = { ...entryOf(terms), accessor: mintAccessor(this.#ports.entropy) }
-    return { token, key, entry, writes: writesOf({ key, entry }) }
+    const writes = writesOf({ key, entry })
+    if (writes.some((write) => write.op === 'put' && write.value.length > MAX_TOKEN_ENTRY_BYTES)) {
+      token[Symbol.dispose]()
+      throw new OperatingError('bad_request', TOO_MUCH)
+    }
+    return { token, key, entry, writes }
   }
 }
+
+const TOO_MUCH = `policies, meta and names of a token have at most ${MAX_TOKEN_ENTRY_BYTES} bytes together`
 
 /** Where a token stands, what it carries itself, or nothing. */
 type Place = string | KnownToken | null

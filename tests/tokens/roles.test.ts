@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { MAX_ROLE_BYTES } from '../../src/base/limits.ts'
 import { TokenRoutes, type Told } from '../sim/token-routes.ts'
 
 /** Roles of tokens: surface.md section 2.5 and its transcript. */
@@ -226,4 +227,10 @@ test('a role that could make no token is refused', async () => {
     assert.equal((await post(`roles/${name}`, {})).status, 400, name)
   }
   assert.equal((await routes.ask('list', 'roles/')).status, 404)
+})
+
+test('a role has bounds, as it is read for every token that it makes', async () => {
+  const long = await post('roles/long', { allowed_entity_aliases: 'x'.repeat(MAX_ROLE_BYTES) })
+  refused(long, 400, 'a role has at most 262144 bytes')
+  assert.equal((await get('roles/long')).status, 404)
 })
