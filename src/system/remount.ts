@@ -12,6 +12,8 @@ const FIELDS = {
 } as const satisfies Fields
 
 const STAYING = ['auth/token/', 'cubbyhole/', 'identity/', 'sys/']
+/** Below these nothing is mounted, and so nothing is moved there. */
+const OWN_PREFIXES = [...STAYING, 'audit/']
 
 /** `sys/remount`: a mount at another path, with its data and without its leases (surface.md section 4.2). */
 export function remountRoutes({ mounts }: OpenRooms): readonly Route[] {
@@ -49,7 +51,7 @@ function move(mounts: Mounts, call: Call): LogicalResponse {
   const fixed = STAYING.find((path) => path === from)
   if (fixed !== undefined) throw new OperatingError('bad_request', `cannot remount "${fixed}"`)
   const isAuth = from.startsWith('auth/')
-  if (isAuth !== to.startsWith('auth/') || STAYING.some((path) => to.startsWith(path))) {
+  if (isAuth !== to.startsWith('auth/') || OWN_PREFIXES.some((path) => to.startsWith(path))) {
     throw new OperatingError('bad_request', `cannot remount "${from}" to "${to}"`)
   }
   const { id } = mounts.move(from, to)
