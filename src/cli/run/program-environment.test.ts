@@ -85,6 +85,12 @@ describe('no program is started where', () => {
     'NODE_OPTIONS',
     'BASH_FUNC_ls',
     'PYTHONPATH',
+    'GCONV_PATH',
+    '_JAVA_OPTIONS',
+    'OPENSSL_CONF',
+    'CORECLR_PROFILER_PATH',
+    'GIT_CONFIG_COUNT',
+    'EDITOR',
   ]) {
     test(`a secret would choose what code it loads, by ${name}, also where it may replace variables`, () => {
       assert.throws(
