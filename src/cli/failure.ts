@@ -35,19 +35,30 @@ export class OutputError extends Error {
 export class CommandError extends Error {
   override name = 'CommandError'
   readonly failure: ApiError | TransportError
+  /** In place of what is advised for a failure of this kind. */
+  readonly hint: string | null
 
-  constructor(doing: string, failure: ApiError | TransportError) {
+  constructor(doing: string, failure: ApiError | TransportError, hint: string | null = null) {
     super(`${doing}: ${failure.message}`, { cause: failure })
     this.failure = failure
+    this.hint = hint
   }
 }
 
-/** Runs `act`; a failure of the server then begins with `doing`, as the peers' do. */
-export async function during<Result>(doing: string, act: () => Promise<Result>): Promise<Result> {
+/**
+ * Runs `act`; a failure of the server then begins with `doing`, as the peers' do. `hints` by code, where what
+ * is usually advised would lead in a circle.
+ */
+export async function during<Result>(
+  doing: string,
+  act: () => Promise<Result>,
+  hints: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   try {
     return await act()
   } catch (error) {
-    if (error instanceof ApiError || error instanceof TransportError) throw new CommandError(doing, error)
+    if (error instanceof ApiError) throw new CommandError(doing, error, hints[error.code ?? ''] ?? null)
+    if (error instanceof TransportError) throw new CommandError(doing, error)
     throw error
   }
 }
@@ -64,7 +75,9 @@ export interface Failure {
 /** The exit code and the words for anything that a command threw. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CommandError) {
-    return { ...describeFailure(error.failure), message: error.message }
+    const { message, failure } = error
+    const told = describeFailure(failure)
+    return { ...told, message, hint: error.hint ?? told.hint }
   }
   if (error instanceof ApiError) {
     const code = error.code ?? 'api_error'

@@ -72,6 +72,14 @@ test('what a token may do is told, with why, and the smallest change', async (co
   assert.deepEqual([asRoot.data.allowed, asRoot.data.path], [true, 'secret/metadata/'])
   assert.equal(await explain('-policy=app', '-field=allowed', 'PUT', 'secret/data/app'), 'false')
 
+  const weak = await server.asRoot(['token', 'create', '-policy=app', '-field=token'])
+  const env = { CONCLAVE_TOKEN: weak.stdout.trim() }
+  const mayNot = await server.run(['policy', 'explain', 'GET', 'secret/data/app'], { env })
+  assert.equal(mayNot.exitCode, 2)
+  // Not the advice of every other refusal, which is to ask just that.
+  assert.doesNotMatch(mayNot.stderr, /Which policy is in the way/)
+  assert.match(mayNot.stderr, /takes update on "sys\/policies\/explain"/)
+
   const none = await server.asRoot(['policy', 'explain', 'FETCH', 'x'])
   assert.deepEqual([none.exitCode, none.stdout], [1, ''])
   assert.match(none.stderr, /^there is no such method: give one of GET, LIST, SCAN, POST, PUT, PATCH, DELETE/)

@@ -49,13 +49,20 @@ async function run(call: CommandCall): Promise<number> {
     wrap_ttl: call.flags.text('wrap') ?? undefined,
   }
   const client = await call.connect()
-  const answer = await during('Error explaining', () => client.logical.write('sys/policies/explain', body))
+  const ask = (): ReturnType<typeof client.logical.write> =>
+    client.logical.write('sys/policies/explain', body)
+  const answer = await during('Error explaining', ask, { permission_denied: NOT_GIVEN })
   if (answer === null) return EXIT_OK
   const isTable = call.flags.text('field') === null && call.output.format === 'table'
   if (!isTable || isMembers(answer.members['wrap_info'])) await putAsked(call, answer)
   else await call.output.text(explanation(method, dataOf(answer.members)))
   return EXIT_OK
 }
+
+const NOT_GIVEN =
+  'The token in use may not ask: that takes update on "sys/policies/explain", which "default" does not ' +
+  'give; for -policy read on each of them besides, for -accessor update on ' +
+  '"sys/capabilities-accessor". Somebody who may can ask for you, with -accessor or -policy.'
 
 /** Sentences first, then the rules to copy. */
 function explanation(method: string, data: Members): string {
