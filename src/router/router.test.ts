@@ -75,6 +75,13 @@ const ROUTES: readonly Route[] = [
   { pattern: 'names/', summary: '', access: 'token', handlers: { list: async () => null } },
   { pattern: 'both', summary: '', access: 'token', handlers: { update: note }, exists: async () => false },
   {
+    pattern: 'unsure',
+    summary: '',
+    access: 'token',
+    handlers: { update: note },
+    exists: () => Promise.reject(new OperatingError('corrupt_entry', 'damaged')),
+  },
+  {
     pattern: 'broken',
     summary: '',
     access: 'token',
@@ -182,6 +189,14 @@ test('asks the engine whether a write creates or updates', async () => {
   await router().dispatch(asks('kv/data/a', 'root', 'update'))
   assert.deepEqual(handled, ['create', 'update'])
   assert.deepEqual(await router().dispatch(asks('kv/data/a', 'root')), { data: { found: true } })
+})
+
+test('an engine that cannot say tells so to who may write, in the record as well, and to nobody else', async () => {
+  await refuses(asks('kv/unsure', 'weak', 'update'), 'permission_denied', WITHOUT_RIGHT)
+  await refuses(asks('kv/unsure', 'root', 'update'), 'corrupt_entry', 'damaged')
+  const outcomes = lines.map((line) => (JSON.parse(line) as { outcome: string }).outcome)
+  assert.deepEqual(outcomes, ['deny', 'allow', 'corrupt_entry'])
+  assert.deepEqual(handled, [])
 })
 
 test('gives a creation to the one handler of a route that makes no difference', async () => {

@@ -92,7 +92,7 @@ export class Router {
     match: MountMatch | null,
     caller: Caller | null,
   ): Promise<LogicalResponse | null> {
-    const request = await withOperation(received, match, caller)
+    const { request, fault } = await withOperation(received, match, caller)
     const { verdict, acl, terms } = await this.#authorise(caller, match, request)
     await this.#record('request', request, { caller, outcome: verdict })
 
@@ -104,10 +104,11 @@ export class Router {
       throw new OperatingError('permission_denied', '1 error occurred:\n\t* permission denied\n\n')
     }
     const call = { request: withPage(request, terms), parameters: match?.parameters ?? {}, caller }
-    const outcome = await this.#settle(match, call, (response) => {
+    const judged: Judged = (response) => {
       const left = acl === null ? response : withinTerms(response, { request, terms, acl })
       return left === null || match === null ? null : withWarnings(left, match, request)
-    })
+    }
+    const outcome = fault ?? (await this.#settle(match, call, judged))
     await this.#record('response', request, { caller, outcome: nameOf(outcome) })
     if (outcome.failed) throw outcome.error
     return outcome.response
@@ -181,16 +182,31 @@ interface MountMatch extends RouteMatch {
 /** Stands for a path inside a mount that no route takes. */
 const UNSUPPORTED = { pattern: '', summary: '', access: 'token', handlers: {} } as const
 
-/** Whether a write creates or updates is the engine's to say; it is asked only for a caller whom we know. */
+/** A request with the operation that it is; with `fault` that could not be found out, and nothing is done. */
+interface Asked {
+  readonly request: LogicalRequest
+  readonly fault: Extract<Outcome, { readonly failed: true }> | null
+}
+
+/**
+ * Whether a write creates or updates is the engine's to say; it is asked only for a caller whom we know. What
+ * it cannot say is told to whoever may update, and recorded as all else is.
+ */
 async function withOperation(
   request: LogicalRequest,
   match: MountMatch | null,
   caller: Caller | null,
-): Promise<LogicalRequest> {
-  if (request.operation !== 'update' || match?.route.exists === undefined || caller === null) return request
-  const exists = await match.route.exists({ request, parameters: match.parameters, caller })
-  const operation: Operation = exists ? 'update' : 'create'
-  return { ...request, operation }
+): Promise<Asked> {
+  if (request.operation !== 'update' || match?.route.exists === undefined || caller === null)
+    return { request, fault: null }
+  try {
+    const exists = await match.route.exists({ request, parameters: match.parameters, caller })
+    const operation: Operation = exists ? 'update' : 'create'
+    return { request: { ...request, operation }, fault: null }
+  } catch (error) {
+    if (error instanceof InvariantError) throw error
+    return { request, fault: { failed: true, error } }
+  }
 }
 
 /** Says what was sent for nothing (surface.md section 0, 14): a mistyped name would do harm in silence. */
