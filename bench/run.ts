@@ -12,14 +12,15 @@ import { type Figure, renderJson, renderTable } from './report.ts'
 import { measureRequests } from './requests.ts'
 import { measureShares } from './share-arithmetic.ts'
 import { measureStarts } from './starting.ts'
+import { measureTiming } from './timing.ts'
 
 /**
- * `node bench/run.ts [-quick] [--json]`: every figure beside its limit, measured in the same run, because
- * machines differ. Ratios are what to quote. docs/performance.md says how to read it.
+ * `node bench/run.ts [-quick] [-timing] [--json]`: every figure beside its limit, measured in the same run,
+ * because machines differ; with `-timing` only whether times tell of secrets. Ratios are what to quote. docs/performance.md says how to read it.
  */
 const flags = new Set(process.argv.slice(2).map((flag) => flag.replace(/^--?/, '')))
-const unknown = [...flags].filter((flag) => flag !== 'quick' && flag !== 'json')
-if (unknown.length > 0) throw new Error(`there is no -${unknown.join(', -')}: say -quick, --json or both`)
+const unknown = [...flags].filter((flag) => !['quick', 'timing', 'json'].includes(flag))
+if (unknown.length > 0) throw new Error(`there is no -${unknown.join(', -')}: say -quick, -timing or --json`)
 
 const MEGABYTE = 2 ** 20
 const AIM_MEMORY = { of: 'value', is: 'at most', bound: 110 } as const
@@ -44,18 +45,23 @@ async function measureServer(plan: Plan, folder: string): Promise<readonly Figur
   return figures
 }
 
+async function measureAll(plan: Plan, folder: string): Promise<readonly Figure[]> {
+  return [
+    ...(await measureStarts(plan, join(folder, 'starts'))),
+    ...(await measureServer(plan, join(folder, 'store'))),
+    ...measureShares(plan),
+    ...(await measureTiming(plan)),
+    ...measureDisk(plan, join(folder, 'disk')),
+    ...(await measureManySecrets(plan, join(folder, 'many'))),
+  ]
+}
+
 const plan = flags.has('quick') ? QUICK : FULL
 const work = temporaryFolder()
 const began = performance.now()
 const busyBefore = loadavg()[0] ?? 0
 try {
-  const figures = [
-    ...(await measureStarts(plan, join(work.path, 'starts'))),
-    ...(await measureServer(plan, join(work.path, 'store'))),
-    ...measureShares(plan),
-    ...measureDisk(plan, join(work.path, 'disk')),
-    ...(await measureManySecrets(plan, join(work.path, 'many'))),
-  ]
+  const figures = flags.has('timing') ? await measureTiming(plan) : await measureAll(plan, work.path)
   const facts = {
     node: process.version,
     processor: cpus()[0]?.model ?? 'unknown',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { welch } from '../bench/welch.ts'
 import { ROOT } from './source/tree.ts'
 
 const RUN = join(ROOT, 'bench/run.ts')
@@ -28,6 +29,13 @@ test('the benchmark runs, and measures every figure and the limit beside it', (t
     ...['start to first answer', 'sys/health', 'KV read', 'KV durable write', 'CPU', 'unseal', 'rekey'],
     ...['KV 2 read', 'KV 2 durable write', 'KV 2 read beside', 'KV 2 read with a token of'],
     ...['split', 'combine', 'judged', 'memory at rest, sealed', 'memory at rest, open', 'restart with'],
+    ...[
+      'token that is nearly right',
+      'share with one wrong bit',
+      'multiply in GF',
+      'inverse in GF',
+      'control',
+    ],
   ]) {
     assert.ok(names.includes(wanted), `${wanted} is measured`)
   }
@@ -41,5 +49,12 @@ test('the benchmark runs, and measures every figure and the limit beside it', (t
 test('the benchmark refuses a flag that it does not have', () => {
   const { status, stderr } = run('-quik')
   assert.equal(status, 1)
-  assert.match(stderr, /there is no -quik: say -quick, --json or both/)
+  assert.match(stderr, /there is no -quik: say -quick, -timing or --json/)
+})
+
+test('tells two samples apart as Welch does', () => {
+  // The first example of the article on Welch's t-test in the English Wikipedia: t = -2.46.
+  const left = [27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1, 21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4]
+  const right = [27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0, 24.8, 20.2, 21.9, 22.1, 22.9, 20.5, 24.4]
+  assert.equal(welch(left, right).toFixed(2), '-2.46')
 })

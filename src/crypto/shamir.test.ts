@@ -197,3 +197,31 @@ describe('combine', () => {
     assert.notDeepEqual(open(combine(all.slice(1))), secret)
   })
 })
+
+describe('the arithmetic', () => {
+  const source = readFileSync(new URL('shamir.ts', import.meta.url), 'utf8')
+  const code = source.replaceAll(/\/\*.*?\*\//gs, '').replaceAll(/\/\/.*$/gm, '')
+
+  test('looks nothing up by a byte of a secret: every index is a position', () => {
+    const indexes = [...code.matchAll(/[\w)\]!]\[([^\]]+)\]/g)].map(([, index]) => index)
+    assert.ok(indexes.length > 10)
+    const position = /^(?:at|part|other|length|0)(?:\+\+| - 1)?$|^row \+ at$/
+    assert.deepEqual(
+      indexes.filter((index) => index === undefined || !position.test(index)),
+      [],
+    )
+  })
+
+  test('takes no way that depends on a byte of a secret', () => {
+    const touching = code
+      .split('\n')
+      .filter((line) => /\b(?:secret|share|coefficients)\[(?:row|at)/.test(line))
+    assert.ok(touching.length >= 3)
+    const loop = 'for (let at = 0; at < length; at++)'
+    const way = /\bif\b|\bwhile\b|\?|&&|\|\||[<>]|===|!==/
+    assert.deepEqual(
+      touching.map((line) => line.replace(loop, '')).filter((line) => way.test(line)),
+      [],
+    )
+  })
+})
