@@ -35,3 +35,9 @@ test('text that is no JSON is refused, escapes in names or not', () => {
     assert.throws(() => parseExactly(text), SyntaxError, text)
   }
 })
+
+test('a text without an end is refused, wherever it ends', () => {
+  for (const text of ['{"a\\n":"', '{"a\\n":"b\\', '"\\"', '{"\\u0061":1,"b', '"\\"\\"\\"\\']) {
+    assert.throws(() => parseExactly(text), SyntaxError, text)
+  }
+})

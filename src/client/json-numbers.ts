@@ -32,8 +32,11 @@ export function rawNumber(value: unknown): string | null {
   return json.isRawJSON(value) ? value.rawJSON : null
 }
 
-/** A string, and the colon that makes a name of it. */
-const STRING = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?/gs
+/**
+ * A string, and the colon that makes a name of it. One without an end goes to the end of the text: where it
+ * did not match, each quotation mark in it would be tried as a beginning.
+ */
+const STRING = /("[^"\\]*(?:\\(?:.|$)[^"\\]*)*(?:"|$))(\s*:)?/gs
 
 /**
  * V8 reads a member name with an escape as another one (`"\n"` as a backslash), when it has seen an object

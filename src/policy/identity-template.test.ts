@@ -79,3 +79,23 @@ describe('a path of a policy speaks of the identity behind the token:', () => {
     test(`there is no template ${path}`, () => assert.notEqual(templateFault(path), null))
   }
 })
+
+test('a line break within braces is no part of a known name', () => {
+  for (const name of [
+    'identity.entity.aliases.a\nb.id',
+    'identity.entity.\nid',
+    'identity.entity.metadata.\r',
+  ]) {
+    assert.match(templateFault(`secret/{{${name}}}`) ?? '', /is not known$/)
+  }
+})
+
+test('braces within braces belong to the name, from the first beginning to the first end', () => {
+  assert.equal(
+    templateFault('{{{{identity.entity.id}}'),
+    'the template {{{{identity.entity.id}} is not known',
+  )
+  assert.equal(templateFault('{{identity.entity.id}}}}'), 'a template has no beginning or no end')
+  assert.equal(templateFault('{{identity.entity.id}}/{{'), 'a template has no beginning or no end')
+  assert.equal(templateFault('a{{ identity.entity.id }}b{{identity.entity.name}}c'), null)
+})

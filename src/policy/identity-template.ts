@@ -36,6 +36,7 @@ type Resolve = (subject: Subject) => string | undefined
 const ENTITY = /^identity\.entity\.(id|name|metadata\.(?<key>.+))$/
 const ALIAS = /^identity\.entity\.aliases\.(?<accessor>[^.]+)\.(id|name|metadata\.(?<key>.+))$/
 const ALIAS_CUSTOM = /^identity\.entity\.aliases\.(?<accessor>[^.]+)\.custom_metadata\.(?<key>.+)$/
+const LINE_BREAK = /[\n\r\u2028\u2029]/
 const GROUP = /^identity\.groups\.(?<by>ids|names)\.(?<which>.+?)\.(id|name|metadata\.(?<key>.+))$/
 
 export function isTemplate(path: string): boolean {
@@ -69,14 +70,27 @@ export function fillTemplate(path: string, subject: Subject | null, leave: Templ
   return filled.join('')
 }
 
-function partsOf(path: string): readonly { readonly isName: boolean; readonly text: string }[] {
-  // What is between braces stands at the odd places.
-  return path
-    .split(/\{\{(.*?)\}\}/)
-    .map((text, index) => ({ isName: index % 2 === 1, text: index % 2 === 1 ? text.trim() : text }))
+interface Part {
+  readonly isName: boolean
+  readonly text: string
+}
+
+/** By looking for each brace once: a regular expression looks for the end of every beginning anew. */
+function partsOf(path: string): readonly Part[] {
+  const parts: Part[] = []
+  let at = 0
+  for (;;) {
+    const begin = path.indexOf('{{', at)
+    const end = begin === -1 ? -1 : path.indexOf('}}', begin + 2)
+    if (end === -1) return [...parts, { isName: false, text: path.slice(at) }]
+    parts.push({ isName: false, text: path.slice(at, begin) })
+    parts.push({ isName: true, text: path.slice(begin + 2, end).trim() })
+    at = end + 2
+  }
 }
 
 function resolverOf(name: string): Resolve | null {
+  if (LINE_BREAK.test(name)) return null
   const entity = ENTITY.exec(name)
   if (entity !== null) return (subject) => member(entity, subject.entity)
   const alias = ALIAS.exec(name)
