@@ -132,11 +132,15 @@ describe('refuses, with line and column,', () => {
     ['a value that is missing', 'a = 1\nb = ', '2:5: expected a value, and found the end'],
     ['a name alone', 'a\n', '2:1: expected "=" or "{" behind "a", and found the end'],
     ['a value alone', '\n  = 1', '2:3: expected a name, and found "="'],
-    ['a word without quotes', 'a = debug', '1:5: "debug" is not a value; a text stands in double quotes'],
+    [
+      'a word without quotes',
+      'a = debug',
+      '1:5: a word without quotes is not a value; a text stands in double quotes',
+    ],
     [
       'a duration without quotes',
       'ttl = 24h',
-      '1:7: "24h" is not a number; a duration or a text needs quotes',
+      '1:7: what runs on in letters is not a number; a duration or a text needs quotes',
     ],
     ['a block that is not closed', 'a {\n  b = 1\n', '3:1: expected a name, and found the end'],
     ['a brace too many', 'a {}\n}', '2:1: expected a name, and found "}"'],

@@ -18,7 +18,8 @@ export function readNumber(cursor: Cursor): number {
   const literal = hex !== '' ? hex : cursor.take(DECIMAL)
   const rest = cursor.take(REST)
   if (rest !== '') {
-    throw cursor.error(`${quoted(literal + rest)} is not a number; a duration or a text needs quotes`, at)
+    // What it is stays untold: it may be a secret that begins with a digit.
+    throw cursor.error('what runs on in letters is not a number; a duration or a text needs quotes', at)
   }
   const number = numberOf(literal)
   if (Number.isNaN(number)) throw cursor.error(`${quoted(literal)} is not a number`, at)

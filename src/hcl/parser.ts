@@ -94,7 +94,8 @@ class Parser {
         this.#advance()
         return { kind: 'object', at, body: this.#nested(at, depth) }
       case 'name':
-        throw new HclError(at, `${quoted(token.text)} is not a value; a text stands in double quotes`)
+        // What it is stays untold: it may be a secret whose quotes were forgotten.
+        throw new HclError(at, 'a word without quotes is not a value; a text stands in double quotes')
       default:
         throw unexpected(token, 'a value')
     }
@@ -146,7 +147,7 @@ function shown(token: Token): string {
     case 'end':
       return 'the end'
     case 'name':
-      return quoted(token.text)
+      return 'a word without quotes'
     case 'text':
     case 'heredoc':
       return 'a text'
