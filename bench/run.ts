@@ -16,7 +16,8 @@ import { measureTiming } from './timing.ts'
 
 /**
  * `node bench/run.ts [-quick] [-timing] [--json]`: every figure beside its limit, measured in the same run,
- * because machines differ; with `-timing` only whether times tell of secrets. Ratios are what to quote. docs/performance.md says how to read it.
+ * because machines differ; with `-timing` only whether times tell of secrets. Ratios are what to quote.
+ * docs/performance.md says how to read it.
  */
 const flags = new Set(process.argv.slice(2).map((flag) => flag.replace(/^--?/, '')))
 const unknown = [...flags].filter((flag) => !['quick', 'timing', 'json'].includes(flag))

@@ -63,7 +63,7 @@ function scan(
   })
 }
 
-/** Regular expressions that are made while the program runs: of what somebody sends, they may run for hours. */
+/** Regular expressions made while the program runs: of what somebody sends, they may run for hours. */
 export function patternsMade(source: string): readonly Offence[] {
   return scan(source, (at) => (at(0) === 'RegExp' && at(1) === '(' ? 'RegExp' : null))
 }
