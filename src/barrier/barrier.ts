@@ -78,17 +78,21 @@ export class Barrier {
    * The plaintext in memory of its own, or `null`. Throws `corrupt_entry`, `sealed`, `storage_unavailable`.
    */
   async get(path: string): Promise<Uint8Array | null> {
-    assert(!CLEAR_PATHS.has(path), 'custody and keyring are not behind the barrier')
-    const stored = await this.#storage.get(path)
+    const stored = await this.stored(path)
     return stored === null ? null : this.open(path, stored)
+  }
+
+  /** The sealed bytes, or `null`: for `open`. Nobody changes them. Throws `sealed`, `storage_unavailable`. */
+  async stored(path: string): Promise<Uint8Array | null> {
+    assert(!CLEAR_PATHS.has(path), 'custody and keyring are not behind the barrier')
+    // No key is needed for it, but a sealed server answers nothing.
+    assert(this.keyring !== null, 'reading needs an open barrier')
+    return await this.#storage.get(path)
   }
 
   /** Whether there is an entry, without opening it. Throws `sealed`, `storage_unavailable`. */
   async has(path: string): Promise<boolean> {
-    assert(!CLEAR_PATHS.has(path), 'custody and keyring are not behind the barrier')
-    // No key is needed for it, but a sealed server answers nothing.
-    assert(this.keyring !== null, 'looking needs an open barrier')
-    return (await this.#storage.get(path)) !== null
+    return (await this.stored(path)) !== null
   }
 
   /** Opens stored bytes of `path`. Throws `corrupt_entry` when they are not what was sealed for it. */

@@ -30,7 +30,7 @@ export const TOP_KEYS: KeyTable = table({
       'log_rotate_max_files',
     ],
     ['requests are logged at the level "debug"', 'log_requests_level'],
-    ['nothing is cached', 'cache_size', 'disable_cache'],
+    ['what was read last is kept as it is stored, sealed, up to 16 MiB', 'cache_size', 'disable_cache'],
     ['there is no such endpoint', 'raw_storage_endpoint', 'introspection_endpoint'],
     [
       'there are no plugins',

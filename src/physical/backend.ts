@@ -8,7 +8,7 @@ import { type ErrorCode, hasCode } from '../base/errors.ts'
  * leading or trailing slash and without empty segments. A value is at most `MAX_ENTRY_BYTES`.
  */
 export interface StorageReader {
-  /** The stored bytes, in memory that belongs to the caller, or `null`. */
+  /** The stored bytes, or `null`. Nobody changes the array: others may be given the same one. */
   get(key: string): Promise<Uint8Array | null>
 
   /**

@@ -1,6 +1,6 @@
 import { millis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
-import { SEAL_COMMIT_MS } from '../base/limits.ts'
+import { READ_CACHE_BYTES, READ_CACHE_VALUE_BYTES, SEAL_COMMIT_MS } from '../base/limits.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { Custodian } from '../ceremony/custodian.ts'
 import { openFileJournal } from '../ceremony/journal/file-journal.ts'
@@ -15,6 +15,7 @@ import { BodyBudget } from '../http/body-budget.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { SecretsEngine } from '../logical/backend.ts'
 import type { StorageBackend } from '../physical/backend.ts'
+import { ReadCache } from '../physical/read-cache.ts'
 import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
 import { HandOvers } from '../system/hand-over.ts'
 import { systemBackend } from '../system/system-backend.ts'
@@ -84,7 +85,7 @@ async function buildOn(
 ): Promise<Server> {
   const { config, log, hooks, journal } = given
   const { fatal, rootToken, isForDevelopment } = hooks
-  const ports = ceremonyPorts(storage, given)
+  const ports = ceremonyPorts(withReadCache(storage), given)
   const serving = { ...ports, ...servingOf(config), fatal, engines: hooks.engines ?? {} }
   let open: OpenLogical | null = null
   const handOvers = new HandOvers(journal, log)
@@ -143,6 +144,14 @@ function forgetLater(): void {
 
 function servingOf(config: ServerConfig): Pick<ServingPorts, 'apiAddress' | 'systemTtl'> {
   return { apiAddress: apiAddress(config), systemTtl: config.leases }
+}
+
+/**
+ * Mount tables and ceremonies are read once, and custody and keyring have to be what stands in the store.
+ */
+function withReadCache(storage: StorageBackend): StorageBackend {
+  const bounds = { bytes: READ_CACHE_BYTES, valueBytes: READ_CACHE_VALUE_BYTES }
+  return new ReadCache(storage, bounds, (key) => !key.startsWith('core/'))
 }
 
 function ceremonyPorts(

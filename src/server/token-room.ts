@@ -1,4 +1,5 @@
 import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
+import { DecodedView } from '../barrier/decoded-view.ts'
 import { BATCH_TOKEN_PATH } from '../barrier/paths.ts'
 import { BarrierView } from '../barrier/view.ts'
 import type { Clock, UnixMillis } from '../base/clock.ts'
@@ -7,6 +8,7 @@ import type { ErrorDetail } from '../base/errors.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
 import type { MountEntry } from '../router/mount-table.ts'
+import { decodeTokenEntry } from '../token/entry.ts'
 import { DUE, endOf } from '../token/places.ts'
 import { TokenStore } from '../token/store.ts'
 import { cubbyholeId } from './callers.ts'
@@ -36,6 +38,7 @@ export function openTokens(ports: TokenRoomPorts): Promise<TokenStore> {
   return TokenStore.open({
     ...ports,
     storage: tokenView(barrier),
+    entries: new DecodedView(barrier, TOKEN_PREFIX, decodeTokenEntry),
     commitWith: async (own, others) => {
       await barrier.commit([...belowTokens(own), ...others])
       // A token that was ended takes its leases along at once.

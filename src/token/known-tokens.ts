@@ -2,31 +2,35 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { hasCode } from '../base/errors.ts'
 import { MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
-import type { StorageView } from '../logical/backend.ts'
-import { decodeTokenEntry, type TokenEntry } from './entry.ts'
+import type { TokenEntry } from './entry.ts'
 import type { StoredToken } from './places.ts'
+
+/** Reads what is stored of tokens. Throws `corrupt_entry` for what no version up to this one wrote. */
+export interface TokenEntries {
+  get(key: string): Promise<TokenEntry | null>
+}
 
 /**
  * Which stored tokens are good at this moment. A token whose end has come, or is being made, is not, whatever
  * still stands in the store; nor is one below it.
  */
 export class KnownTokens {
-  readonly #storage: StorageView
+  readonly #entries: TokenEntries
   readonly #clock: Clock
   /** Tokens that are being ended with all below them, and when that is done. */
   readonly #ending = new Map<string, Promise<void>>()
   /** Tokens that are being ended alone. */
   readonly #endingAlone = new Set<string>()
 
-  constructor(storage: StorageView, clock: Clock) {
-    this.#storage = storage
+  constructor(entries: TokenEntries, clock: Clock) {
+    this.#entries = entries
     this.#clock = clock
   }
 
   /** What is stored, good or not. Throws `corrupt_entry`. */
   async read(key: string): Promise<StoredToken | null> {
-    const stored = await this.#storage.get(key)
-    return stored === null ? null : { key, entry: decodeTokenEntry(stored) }
+    const entry = await this.#entries.get(key)
+    return entry === null ? null : { key, entry }
   }
 
   /** The same, where one that cannot be read is as good as none. */

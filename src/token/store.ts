@@ -10,7 +10,7 @@ import type { ViewWrite } from '../logical/backend.ts'
 import { isBatchToken, openBatchToken, type Sealing, sealBatchToken } from './batch.ts'
 import { liesIn } from './cidr.ts'
 import { rootEntry, type TokenEntry } from './entry.ts'
-import { KnownTokens } from './known-tokens.ts'
+import { KnownTokens, type TokenEntries } from './known-tokens.ts'
 import {
   ACCESSORS,
   accessorKey,
@@ -49,6 +49,8 @@ export interface TokenTerms extends Omit<TokenEntry, 'accessor' | 'parent' | 'ge
 }
 
 export interface TokenPorts extends EndingPorts {
+  /** The same storage, for what is read at every request. */
+  readonly entries: TokenEntries
   readonly sealing: Sealing
   readonly primitives: Primitives
   readonly entropy: Entropy
@@ -110,7 +112,7 @@ export class TokenStore {
   private constructor(ports: TokenPorts, salt: MacKey) {
     this.#ports = ports
     this.#salt = salt
-    this.#known = new KnownTokens(ports.storage, ports.clock)
+    this.#known = new KnownTokens(ports.entries, ports.clock)
     this.#ends = new TokenEnds(ports, this.#known, this.#queues)
   }
 

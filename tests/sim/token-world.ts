@@ -5,6 +5,7 @@ import type { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import type { StorageView, ViewWrite } from '../../src/logical/backend.ts'
 import { lifetime } from '../../src/logical/lifetime.ts'
+import { decodeTokenEntry, type TokenEntry } from '../../src/token/entry.ts'
 import type { StoredToken } from '../../src/token/places.ts'
 import { firstRootToken, type KnownToken, TokenStore, type TokenTerms } from '../../src/token/store.ts'
 import { mintToken } from '../../src/token/token.ts'
@@ -136,8 +137,14 @@ export class TokenWorld {
   }
 
   async #open(): Promise<void> {
+    const { view } = this
+    const decoded = async (key: string): Promise<TokenEntry | null> => {
+      const plaintext = await view.get(key)
+      return plaintext === null ? null : decodeTokenEntry(plaintext)
+    }
     this.#store = await TokenStore.open({
-      storage: this.view,
+      storage: view,
+      entries: { get: decoded },
       commitWith: (own, others) => this.#commit(own, others),
       alongside: async (tokenKey) => {
         const names = await this.storage.list(`beside/${tokenKey}/`, { after: '', limit: 10_000 })
