@@ -50,8 +50,10 @@ export interface Route {
   readonly access: 'token' | 'sudo' | 'public'
   /** What it takes besides its path. Absent: any object, kept as it is; there is nothing to warn of. */
   readonly fields?: Fields
-  /** Shape of `data` in its answers, where an operation answers with some. */
+  /** Shape of `data` in its answers. An operation that has none here answers without data. */
   readonly answers?: Partial<Record<Operation, Schema>>
+  /** Where there is no envelope around what it answers: it stands by itself, or comes line by line. */
+  readonly form?: 'bare' | 'lines'
   readonly handlers: Partial<Record<Operation, Handler>>
   /**
    * The token beside the request is what it asks about, and not who asks: nobody looks at it, and no use of

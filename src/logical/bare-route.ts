@@ -13,9 +13,12 @@ export interface BareRoute {
   /** The whole path below the host, for example `/v1/sys/unseal` or `/sys/rekey/init`. */
   readonly path: string
   readonly summary: string
-  /** Members of its body, and the shape of its answers, for the OpenAPI document. */
+  /** Members of its body, for the OpenAPI document. */
   readonly fields?: Fields
+  /** Shape of its answers. A method that has none here answers without a body. */
   readonly answers?: Partial<Record<BareMethod, Schema>>
+  /** The query says under which statuses it answers. */
+  readonly anyStatus?: true
   /** PUT and POST are listed apart: the original face takes only PUT on `update`. */
   readonly handlers: Partial<Record<BareMethod, BareHandler>>
   /** Of a body, in bytes; without it what anybody may send (`MAX_UNAUTHENTICATED_BODY_BYTES`). */

@@ -7,6 +7,8 @@ export type Schema =
   | { readonly type: 'integer' | 'number' | 'boolean'; readonly nullable?: true }
   | { readonly type: 'array'; readonly items: Schema; readonly nullable?: true }
   | ObjectSchema
+  /** One of these. */
+  | { readonly anyOf: readonly Schema[] }
 
 export type ObjectSchema = {
   readonly type: 'object'
@@ -14,6 +16,8 @@ export type ObjectSchema = {
   readonly required?: readonly string[]
   /** Of members that are not named; `true`: anything. Without it there are none. */
   readonly additionalProperties?: Schema | true
+  /** 0: it is empty. */
+  readonly maxProperties?: 0
   readonly nullable?: true
 }
 
@@ -23,6 +27,8 @@ export const NUMBER = { type: 'number' } as const
 export const TRUTH = { type: 'boolean' } as const
 /** An object of which nothing is promised: what users stored. */
 export const ANYTHING = { type: 'object', additionalProperties: true } as const
+/** No data at all. */
+export const NOTHING = { type: 'object', maxProperties: 0 } as const
 export const TEXTS = listOf(TEXT)
 export const TEXT_MAP = mapOf(TEXT)
 
@@ -35,7 +41,12 @@ export function mapOf(additionalProperties: Schema): ObjectSchema {
 }
 
 export function nullable(schema: Schema): Schema {
-  return { ...schema, nullable: true }
+  return 'anyOf' in schema ? either(...schema.anyOf.map(nullable)) : { ...schema, nullable: true }
+}
+
+/** Its value is as one of them says. */
+export function either(...schemas: readonly Schema[]): Schema {
+  return { anyOf: schemas }
 }
 
 /** An object with all of `properties`, and maybe some of `optional`. */

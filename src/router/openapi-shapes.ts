@@ -1,7 +1,7 @@
 import { listOf, nullable, shape, TEXT, TEXT_MAP, TEXTS, TRUTH, WHOLE } from '../logical/schema.ts'
 
 /** Every refusal: sentences, and beside them the code of docs/errors.md. */
-export const ERRORS = { ...shape({ errors: TEXTS }, { code: TEXT }), additionalProperties: true }
+export const ERRORS = shape({ errors: TEXTS }, { code: TEXT })
 
 /** `auth` of the envelope (surface.md section 1.1). */
 export const AUTH = shape(

@@ -3,8 +3,9 @@ import type { BareMethod, BareRoute } from '../logical/bare-route.ts'
 import type { Field, Fields, FieldType } from '../logical/field-table.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { Operation } from '../logical/request.ts'
-import { ANYTHING, nullable, type Schema, TEXTS } from '../logical/schema.ts'
-import { AUTH, ERRORS, WRAP_INFO } from './openapi-shapes.ts'
+import { ANYTHING } from '../logical/schema.ts'
+import { bareResponsesOf, responsesOf } from './openapi-answers.ts'
+import { ERRORS } from './openapi-shapes.ts'
 
 type Members = { readonly [member: string]: JsonOut }
 
@@ -114,7 +115,9 @@ function operationOf(
 
 /** Of a GET that both reads and lists, the query says which. */
 function queryOf(fields: Fields, served: readonly Operation[]): readonly Members[] {
-  const parameters = Object.entries(fields).map(
+  // A secret has no place in a target, which logs along the way may show.
+  const shown = Object.entries(fields).filter(([, { type }]) => type !== 'secret')
+  const parameters = shown.map(
     ([name, field]): Members => ({
       name,
       in: 'query',
@@ -177,47 +180,6 @@ function fieldSchema(type: FieldType): Members {
   return FIELD_SCHEMAS[type]
 }
 
-const DONE: Members = {
-  202: { description: 'It goes on behind the answer.' },
-  204: { description: 'Done.' },
-}
-
-const FAILURE: Members = {
-  description: 'Refused, or failed.',
-  content: { 'application/json': { schema: { $ref: '#/components/schemas/Errors' } } },
-}
-
-function responsesOf(context: RouteContext & { readonly served: readonly Operation[] }): Members {
-  const { route, type, schemas, served } = context
-  const answers = served.flatMap((operation) => {
-    const answer = route.answers?.[operation]
-    return answer === undefined ? [] : [answer]
-  })
-  const name = `${type}${nameOf(route.pattern)}${served[0] ?? ''}`
-  schemas.set(name, envelopeOf(answers))
-  const schema = { $ref: `#/components/schemas/${name}` }
-  const done = { description: 'An answer.', content: { 'application/json': { schema } } }
-  const isWrite = served.some((operation) => !['read', 'list', 'scan'].includes(operation))
-  return { 200: done, ...(isWrite ? DONE : {}), default: FAILURE }
-}
-
-/** surface.md section 1.1. `data` is `null` where an answer is wrapped, or has warnings alone. */
-function envelopeOf(answers: readonly Schema[]): JsonOut {
-  const [only, ...others] = answers
-  const data = others.length > 0 ? { anyOf: answers.map(nullable) } : nullable(only ?? ANYTHING)
-  const properties = {
-    request_id: { type: 'string' },
-    lease_id: { type: 'string' },
-    renewable: { type: 'boolean' },
-    lease_duration: { type: 'integer' },
-    data,
-    wrap_info: nullable(WRAP_INFO),
-    warnings: nullable(TEXTS),
-    auth: nullable(AUTH),
-  }
-  return { type: 'object', required: Object.keys(properties), properties }
-}
-
 const BARE_METHODS: readonly BareMethod[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']
 
 function barePath(route: BareRoute, ids: Set<string>): Members {
@@ -232,18 +194,13 @@ function bareOperation(
   { method, ids }: { readonly method: BareMethod; readonly ids: Set<string> },
 ): Members {
   const takesBody = method === 'PUT' || method === 'POST'
-  const schema = route.answers?.[method] ?? ANYTHING
   return {
     operationId: idOf(ids, `${route.path}-${method.toLowerCase()}`),
     summary: route.summary,
     tags: ['lifecycle'],
     security: [],
     ...(takesBody ? { requestBody: bodyOf(route.fields, false) } : {}),
-    responses: {
-      200: { description: 'An answer.', content: { 'application/json': { schema } } },
-      204: { description: 'Done.' },
-      default: FAILURE,
-    },
+    responses: bareResponsesOf(route, method),
   }
 }
 
@@ -254,8 +211,4 @@ function idOf(ids: Set<string>, text: string): string {
   for (let count = 2; ids.has(id); count++) id = `${slug}-${count}`
   ids.add(id)
   return id
-}
-
-function nameOf(pattern: string): string {
-  return `_${pattern.replace(/[^A-Za-z0-9]+/g, '_')}_`
 }

@@ -4,7 +4,7 @@ import type { Call, Route } from '../logical/backend.ts'
 import { type Fields, type Given, readFields } from '../logical/field-table.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
-import { ANYTHING, mapOf, shape, TEXTS, TRUTH } from '../logical/schema.ts'
+import { mapOf, shape, TEXTS, TRUTH, WHOLE } from '../logical/schema.ts'
 import type { Acl, AclSource } from '../policy/acl.ts'
 import { namesOf } from '../policy/capability.ts'
 import type { Grant } from '../policy/grant.ts'
@@ -34,6 +34,16 @@ const WITH_ACCESSOR = {
   ...PATHS,
   accessor: { type: 'string', description: 'Accessor of the token whose capabilities are asked for.' },
 } as const satisfies Fields
+
+const GRANT = shape(
+  { capabilities: TEXTS },
+  {
+    max_wrapping_ttl: WHOLE,
+    min_wrapping_ttl: WHOLE,
+    pagination_limit: WHOLE,
+    required_parameters: TEXTS,
+  },
+)
 
 /** `sys/capabilities` and its kin, and the resultant ACL (surface.md section 3.6). */
 export function capabilityRoutes(rooms: CapabilityRooms): readonly Route[] {
@@ -89,7 +99,7 @@ export function capabilityRoutes(rooms: CapabilityRooms): readonly Route[] {
       access: 'token',
       fields: {},
       answers: {
-        read: shape({ root: TRUTH, exact_paths: mapOf(ANYTHING), glob_paths: mapOf(ANYTHING) }),
+        read: shape({ root: TRUTH, exact_paths: mapOf(GRANT), glob_paths: mapOf(GRANT) }),
       },
       handlers: { read: async (call) => ({ data: shownAcl(await ownAcl(rooms, call)) }) },
     },

@@ -8,12 +8,23 @@ import type { Call, Route } from '../logical/backend.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
 import type { JsonObject, JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { KEYS, listOf, nullable, shape, TEXT, TEXTS, WHOLE } from '../logical/schema.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 const PAGE = {
   after: { type: 'string', description: 'The id behind which to go on.' },
   limit: { type: 'string', description: 'How many at most.' },
 } as const satisfies Fields
+
+const CEREMONY = {
+  id: TEXT,
+  kind: TEXT,
+  opened_at: TEXT,
+  ended_at: nullable(TEXT),
+  outcome: TEXT,
+  serial: WHOLE,
+  head: nullable(TEXT),
+}
 
 /** Ceremonies and their transcripts (custody.md section 3): no secret in them, but who agreed to what. */
 export function ceremonyRoutes({ custodian }: Lifecycle): readonly Route[] {
@@ -24,6 +35,7 @@ export function ceremonyRoutes({ custodian }: Lifecycle): readonly Route[] {
       summary: 'Ceremonies, the newest first: kind, times, outcome.',
       access: 'token',
       fields: PAGE,
+      answers: { read: shape({ ceremonies: listOf(shape(CEREMONY)), next: nullable(TEXT) }) },
       handlers: { read: (call) => listCeremonies(archive, call) },
     },
     {
@@ -31,12 +43,14 @@ export function ceremonyRoutes({ custodian }: Lifecycle): readonly Route[] {
       summary: 'Ids of all ceremonies.',
       access: 'token',
       fields: PAGE,
+      answers: { list: KEYS },
       handlers: { list: (call) => listIds(archive, call) },
     },
     {
       pattern: 'ceremonies/:id/transcript',
       summary: 'The transcript of one ceremony, line by line as it was written.',
       access: 'token',
+      answers: { read: shape({ ...CEREMONY, lines: TEXTS }) },
       handlers: { read: (call) => readTranscript(archive, call) },
     },
   ]

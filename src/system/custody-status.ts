@@ -4,8 +4,27 @@ import type { KeySet } from '../custody/key-set.ts'
 import { setWords } from '../custody/share-card.ts'
 import type { BareResponse, BareRoute } from '../logical/bare-route.ts'
 import type { JsonOut } from '../logical/json.ts'
+import { nullable, shape, TEXT, WHOLE } from '../logical/schema.ts'
 import { ok } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+const SET = shape({
+  id: TEXT,
+  number: WHOLE,
+  words: TEXT,
+  shares: WHOLE,
+  threshold: WHOLE,
+  created_at: TEXT,
+})
+const STATUS = shape({
+  state: { type: 'string', enum: ['empty', 'never opened', 'sealed', 'open'] },
+  store_id: nullable(TEXT),
+  serial: WHOLE,
+  live: nullable(SET),
+  retiring: nullable(SET),
+  identity_key: nullable(TEXT),
+  transcript_head: nullable(TEXT),
+})
 
 /**
  * `GET /v1/sys/custody/status`: public facts only, so that people can compare set and serial with what they
@@ -17,6 +36,7 @@ export function custodyStatusRoute(lifecycle: Lifecycle): BareRoute {
     summary: 'Which key set opens this store, and its serial.',
     emptyBody: 'object',
     needsOpen: false,
+    answers: { GET: STATUS },
     handlers: { GET: () => custodyStatus(lifecycle) },
   }
 }

@@ -2,10 +2,17 @@ import { OperatingError } from '../base/errors.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { bytesOfBase64 } from '../custody/share-digits.ts'
 import type { Call, Route } from '../logical/backend.ts'
+import type { Fields } from '../logical/field-table.ts'
 import { secretField } from '../logical/fields.ts'
 import { SecretText } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { shape, TEXT } from '../logical/schema.ts'
 import { bodyOf } from './answers.ts'
+
+const FIELDS = {
+  encoded_token: { type: 'secret', description: 'The generated token, as the last answer had it.' },
+  otp: { type: 'secret', description: 'The one-time password that it is hidden under.' },
+} as const satisfies Fields
 
 /** `sys/decode-token`: a token out from under its one-time password (key-lifecycle.md section 7.3). */
 export function decodeTokenRoute(): Route {
@@ -13,6 +20,8 @@ export function decodeTokenRoute(): Route {
     pattern: 'decode-token',
     summary: 'Takes a generated token out from under its one-time password.',
     access: 'public',
+    fields: FIELDS,
+    answers: { update: shape({ token: TEXT }) },
     handlers: { update: decode },
   }
 }

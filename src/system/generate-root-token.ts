@@ -7,9 +7,14 @@ import type { Call, Route } from '../logical/backend.ts'
 import { secretField, strictString } from '../logical/fields.ts'
 import { type JsonOut, SecretText } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { shape, TEXT, TRUTH, WHOLE } from '../logical/schema.ts'
 import { bodyOf, prefixed, requiredShare } from './answers.ts'
-import { wantedHiding } from './generate-root.ts'
+import { ATTEMPT_FIELDS, SHARE_FIELDS, wantedHiding } from './generate-root.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+const STATE = { complete: TRUTH, progress: WHOLE, required: WHOLE, started: TRUTH }
+const ATTEMPT = shape({ ...STATE, otp: TEXT, otp_length: WHOLE }, { nonce: TEXT, pgp_fingerprint: TEXT })
+const UPDATED = shape({ ...STATE, encoded_token: TEXT, nonce: TEXT, pgp_fingerprint: TEXT })
 
 /** A token came this far: the router has asked for the capability on the path. */
 function withToken({ request }: Call): Asked {
@@ -28,6 +33,8 @@ export function generateRootTokenRoutes(lifecycle: Lifecycle): readonly Route[] 
       pattern: 'generate-root-token/attempt',
       summary: 'The running generation of a root token: its state, starting one, cancelling it.',
       access: 'token',
+      fields: ATTEMPT_FIELDS,
+      answers: { read: ATTEMPT, update: ATTEMPT },
       handlers: {
         read: async () => ({ data: attemptData(generateRoot.status(), null) }),
         update: (call) => start(lifecycle, call),
@@ -41,6 +48,8 @@ export function generateRootTokenRoutes(lifecycle: Lifecycle): readonly Route[] 
       pattern: 'generate-root-token/update',
       summary: 'Gives one share of the live key set; the last answer carries the hidden token.',
       access: 'token',
+      fields: SHARE_FIELDS,
+      answers: { update: UPDATED },
       handlers: { update: (call) => update(lifecycle, call) },
     },
   ]

@@ -5,11 +5,37 @@ import { type Asked, checkMayOpen } from '../ceremony/access.ts'
 import { OTP_LENGTH } from '../ceremony/generate-root.ts'
 import type { GenerationAnswer, GenerationStatus, TokenHiding } from '../ceremony/generate-root-runner.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
+import type { Fields } from '../logical/field-table.ts'
 import { secretField, strictString } from '../logical/fields.ts'
 import { type JsonOut, SecretText } from '../logical/json.ts'
+import { shape, TEXT, TRUTH, WHOLE } from '../logical/schema.ts'
 import { DONE, ok, prefixed, requiredShare } from './answers.ts'
 import { asking } from './ceremony-access.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+const STATE = {
+  nonce: TEXT,
+  started: TRUTH,
+  progress: WHOLE,
+  required: WHOLE,
+  complete: TRUTH,
+  encoded_token: TEXT,
+  encoded_root_token: TEXT,
+  pgp_fingerprint: TEXT,
+  otp: TEXT,
+  otp_length: WHOLE,
+}
+const ATTEMPT = shape(STATE, { statement: TEXT, cancel_progress: WHOLE, cancel_required: WHOLE })
+
+/** What starting an attempt takes, and giving a share to it. */
+export const ATTEMPT_FIELDS = {
+  otp: { type: 'secret', description: 'A one-time password of your own to hide the token under.' },
+  pgp_key: { type: 'string', description: 'A public key in base64 to wrap the token for, instead.' },
+} as const satisfies Fields
+export const SHARE_FIELDS = {
+  key: { type: 'secret', description: 'One share, in any of its forms.' },
+  nonce: { type: 'string', description: 'Of the ceremony that the share is for.' },
+} as const satisfies Fields
 
 const ATTEMPT_PATH = 'sys/generate-root/attempt'
 
@@ -23,6 +49,8 @@ export function generateRootRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
       summary: 'The running generation of a root token (GET), starting one (PUT), cancelling it (DELETE).',
       emptyBody: 'object',
       needsOpen: true,
+      fields: ATTEMPT_FIELDS,
+      answers: { GET: ATTEMPT, PUT: ATTEMPT, POST: ATTEMPT, DELETE: ATTEMPT },
       handlers: {
         GET: async () => ok(attemptBody(lifecycle.custodian.generateRoot.status())),
         PUT: start,
@@ -35,6 +63,8 @@ export function generateRootRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
       summary: 'Gives one share of the live key set; the last answer carries the hidden token.',
       emptyBody: 'object',
       needsOpen: true,
+      fields: SHARE_FIELDS,
+      answers: { PUT: shape(STATE), POST: shape(STATE) },
       handlers: { PUT: update, POST: update },
     },
   ]

@@ -1,5 +1,6 @@
 import { OperatingError } from '../base/errors.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
+import { shape, TEXT, TRUTH, WHOLE } from '../logical/schema.ts'
 import { API_VERSION, ok } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
@@ -12,6 +13,20 @@ const STATES = {
 const OVERRIDES = ['uninitcode', 'sealedcode', 'standbycode', 'activecode']
 const BOOLEANS = ['1', 't', 'T', 'true', 'TRUE', 'True', '0', 'f', 'F', 'false', 'FALSE', 'False']
 
+const HEALTH = shape(
+  {
+    initialized: TRUTH,
+    sealed: TRUTH,
+    standby: TRUTH,
+    performance_standby: TRUTH,
+    replication_performance_mode: TEXT,
+    replication_dr_mode: TEXT,
+    server_time_utc: WHOLE,
+    version: TEXT,
+  },
+  { cluster_name: TEXT, cluster_id: TEXT, storage_trouble: TEXT },
+)
+
 /** `GET /v1/sys/health` (key-lifecycle.md section 3.5): the status says the state, each to be overridden. */
 export function healthRoute(lifecycle: Lifecycle): BareRoute {
   const health = async (request: BareRequest): Promise<BareResponse> => answer(lifecycle, request)
@@ -20,6 +35,8 @@ export function healthRoute(lifecycle: Lifecycle): BareRoute {
     summary: 'State of the server, in the status code.',
     emptyBody: 'object',
     needsOpen: false,
+    answers: { GET: HEALTH },
+    anyStatus: true,
     handlers: { GET: health, HEAD: health },
   }
 }
@@ -31,6 +48,7 @@ export function leaderRoute(): BareRoute {
     summary: 'Which node is active.',
     emptyBody: 'object',
     needsOpen: false,
+    answers: { GET: shape({ ha_enabled: TRUTH }) },
     handlers: { GET: async () => ok({ ha_enabled: false }) },
   }
 }

@@ -2,8 +2,28 @@ import { rfc3339 } from '../base/clock.ts'
 import type { Route } from '../logical/backend.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { listOf, NUMBER, shape, TEXT, WHOLE } from '../logical/schema.ts'
 import type { Disk, HostReadings, Processor } from './host-readings.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+const TIMES = { user: NUMBER, system: NUMBER, idle: NUMBER, nice: NUMBER, irq: NUMBER }
+const USE = { total: WHOLE, used: WHOLE, usedPercent: NUMBER }
+const FILES = { inodesTotal: WHOLE, inodesUsed: WHOLE, inodesFree: WHOLE, inodesUsedPercent: NUMBER }
+const HOST = shape({
+  timestamp: TEXT,
+  cpu: listOf(shape({ cpu: WHOLE, cores: WHOLE, modelName: TEXT, mhz: NUMBER })),
+  cpu_times: listOf(shape({ cpu: TEXT, ...TIMES })),
+  disk: listOf(shape({ path: TEXT, free: WHOLE, ...USE, ...FILES })),
+  host: shape({
+    hostname: TEXT,
+    uptime: WHOLE,
+    bootTime: WHOLE,
+    os: TEXT,
+    kernelVersion: TEXT,
+    kernelArch: TEXT,
+  }),
+  memory: shape({ available: WHOLE, ...USE }),
+})
 
 /**
  * `GET sys/host-info` (key-lifecycle.md section 3.10): the machine, in the field names of the peer, which are
@@ -36,6 +56,7 @@ export function hostInfoRoute({ host, clock }: Lifecycle): Route {
     pattern: 'host-info',
     summary: 'The machine that this server runs on.',
     access: 'token',
+    answers: { read: HOST },
     handlers: { read },
   }
 }

@@ -6,9 +6,11 @@ import type { Recipient } from '../ceremony/delivery.ts'
 import type { InitAnswer, InitTerms } from '../ceremony/init.ts'
 import { checkParameters } from '../ceremony/parameters.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
+import type { Fields } from '../logical/field-table.ts'
 import { member, secretField, strictInteger, strictString } from '../logical/fields.ts'
 import { type JsonObject, SecretText } from '../logical/json.ts'
 import type { Origin } from '../logical/request.ts'
+import { shape, TEXT, TEXTS, TRUTH } from '../logical/schema.ts'
 import { ok } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { recipientsOf, stringList } from './recipients.ts'
@@ -16,6 +18,16 @@ import { parcelOut } from './rekey-bodies.ts'
 
 const RECOVERY_FIELDS = ['recovery_shares', 'recovery_threshold', 'recovery_pgp_keys']
 const PREFIX = 'invalid seal configuration: '
+
+const FIELDS = {
+  secret_shares: { type: 'integer', description: 'How many shares there are.' },
+  secret_threshold: { type: 'integer', description: 'How many of them open the store.' },
+  pgp_keys: { type: 'strings', description: 'Public keys in base64, one a share, to wrap them for.' },
+  root_token_pgp_key: { type: 'string', description: 'A public key in base64, to wrap the root token for.' },
+  init_secret: { type: 'secret', description: 'What stands in the init_secret_file of the server.' },
+} as const satisfies Fields
+
+const DEALT = shape({ keys: TEXTS, keys_base64: TEXTS, root_token: TEXT })
 
 /** `/v1/sys/init` (key-lifecycle.md section 2): no token, in every state. */
 export function initRoute(lifecycle: Lifecycle): BareRoute {
@@ -26,6 +38,8 @@ export function initRoute(lifecycle: Lifecycle): BareRoute {
     maxBodyBytes: MAX_RECIPIENTS_BODY_BYTES,
     emptyBody: 'object',
     needsOpen: false,
+    fields: FIELDS,
+    answers: { GET: shape({ initialized: TRUTH }), PUT: DEALT, POST: DEALT },
     handlers: {
       GET: async () => ok({ initialized: lifecycle.custodian.status().phase !== 'empty' }),
       PUT: init,

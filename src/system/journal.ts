@@ -5,6 +5,21 @@ import type { Journal, JournalEntry } from '../ceremony/journal/journal.ts'
 import type { Route } from '../logical/backend.ts'
 import { type Fields, type Given, readFields } from '../logical/field-table.ts'
 import type { JsonObject } from '../logical/json.ts'
+import { listOf, nullable, shape, TEXT, WHOLE } from '../logical/schema.ts'
+
+const ENTRY = shape({
+  sequence: WHOLE,
+  time: TEXT,
+  until: TEXT,
+  kind: TEXT,
+  event: TEXT,
+  ceremony: nullable(TEXT),
+  share: nullable(WHOLE),
+  source: nullable(TEXT),
+  credential: nullable(TEXT),
+  reason: nullable(TEXT),
+  count: WHOLE,
+})
 
 const MAX_ENTRIES = JOURNAL_BYTES / JOURNAL_LINE_BYTES
 
@@ -23,6 +38,7 @@ export function journalRoute(journal: Journal): Route {
     summary: 'What happened in ceremonies, also while the store was sealed.',
     access: 'sudo',
     fields: PAGE,
+    answers: { read: shape({ entries: listOf(ENTRY) }) },
     handlers: {
       read: async ({ request }) => ({ data: { entries: pageOf(journal, request.data).map(shownEntry) } }),
     },

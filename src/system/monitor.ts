@@ -25,6 +25,7 @@ export function monitorRoute(follow: FollowLog): Route {
     access: 'token',
     fields: FIELDS,
     unwrappable: true,
+    form: 'lines',
     handlers: { read: (call) => monitor(follow, call) },
   }
 }

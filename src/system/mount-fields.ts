@@ -2,17 +2,7 @@ import { OperatingError } from '../base/errors.ts'
 import { parseSeconds } from '../logical/duration.ts'
 import { type Fields, present, readFields } from '../logical/field-table.ts'
 import type { JsonObject } from '../logical/json.ts'
-import {
-  ANYTHING,
-  nullable,
-  type Schema,
-  shape,
-  TEXT,
-  TEXT_MAP,
-  TEXTS,
-  TRUTH,
-  WHOLE,
-} from '../logical/schema.ts'
+import { nullable, type Schema, shape, TEXT, TEXT_MAP, TEXTS, TRUTH, WHOLE } from '../logical/schema.ts'
 import type { MountConfig } from '../router/mount-table.ts'
 
 /** What can be tuned; flat in `tune`, within `config` when something is mounted (surface.md section 4.2). */
@@ -98,7 +88,6 @@ const CONFIG_SHAPE = shape(
     passthrough_request_headers: TEXTS,
     allowed_response_headers: TEXTS,
     token_type: TEXT,
-    user_lockout_config: ANYTHING,
   },
 )
 

@@ -2,6 +2,7 @@ import type { Call, Route } from '../logical/backend.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { ANYTHING, listOf, mapOf, shape, TEXT } from '../logical/schema.ts'
 import { type Described, openApi } from '../router/openapi.ts'
 import { API_VERSION } from './answers.ts'
 import type { OpenRooms } from './open-rooms.ts'
@@ -9,6 +10,15 @@ import type { OpenRooms } from './open-rooms.ts'
 const FIELDS = {
   generic_mount_paths: { type: 'boolean', description: 'Whether the paths of mounts are parameters.' },
 } as const satisfies Fields
+
+const DOCUMENT = shape({
+  openapi: TEXT,
+  info: shape({ title: TEXT, version: TEXT, description: TEXT }),
+  servers: listOf(shape({ url: TEXT })),
+  security: listOf(ANYTHING),
+  paths: mapOf(ANYTHING),
+  components: shape({ schemas: mapOf(ANYTHING), securitySchemes: mapOf(ANYTHING) }),
+})
 
 /**
  * `sys/internal/specs/openapi` (surface.md section 12): without a token, what needs none; with one, the
@@ -21,6 +31,8 @@ export function openApiRoute(rooms: OpenRooms, bare: () => readonly BareRoute[])
     summary: 'The API of this server as an OpenAPI document.',
     access: 'public',
     fields: FIELDS,
+    form: 'bare',
+    answers: { read: DOCUMENT, update: DOCUMENT },
     handlers: { read, update: read },
   }
 }

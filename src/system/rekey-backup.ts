@@ -3,7 +3,10 @@ import { OperatingError } from '../base/errors.ts'
 import type { WrappedShare } from '../ceremony/parcel.ts'
 import type { Route } from '../logical/backend.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { mapOf, shape, TEXT, TEXTS } from '../logical/schema.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+const BACKUP = shape({ nonce: TEXT, keys: mapOf(TEXTS), keys_base64: mapOf(TEXTS) })
 
 /**
  * The wrapped shares of the newest rekey that kept them (key-lifecycle.md section 5.8): one store under both
@@ -37,7 +40,10 @@ export function rekeyBackupRoutes({ custodian }: Lifecycle): readonly Route[] {
     handlers,
   })
   return [
-    ...['rekey/backup', 'rotate/root/backup'].map((pattern) => row(pattern, { read, delete: remove })),
+    ...['rekey/backup', 'rotate/root/backup'].map((pattern) => ({
+      ...row(pattern, { read, delete: remove }),
+      answers: { read: BACKUP },
+    })),
     ...['rekey/recovery-key-backup', 'rotate/recovery/backup'].map((pattern) =>
       row(pattern, { read: none, delete: async () => null }),
     ),

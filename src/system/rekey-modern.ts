@@ -4,8 +4,16 @@ import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route
 import { strictString } from '../logical/fields.ts'
 import { DONE, ok, requiredShare } from './answers.ts'
 import { asking } from './ceremony-access.ts'
+import { SHARE_FIELDS } from './generate-root.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { completedBody, statusBody, verifyBody, withEvidence } from './rekey-bodies.ts'
+import {
+  REKEY_FIELDS,
+  REKEY_STATUS,
+  REKEY_UPDATE,
+  VERIFICATION_STATUS,
+  VERIFICATION_UPDATE,
+} from './rekey-shapes.ts'
 import { modernTerms } from './rekey-terms.ts'
 
 const INIT_PATH = 'sys/rekey/init'
@@ -27,6 +35,8 @@ export function modernRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
       maxBodyBytes: MAX_RECIPIENTS_BODY_BYTES,
       emptyBody: 'object',
       needsOpen: true,
+      fields: REKEY_FIELDS,
+      answers: { GET: REKEY_STATUS, PUT: REKEY_STATUS, POST: REKEY_STATUS, DELETE: REKEY_STATUS },
       handlers: {
         GET: async () => ok(statusBody(lifecycle.custodian.rekey.status())),
         PUT: start,
@@ -39,6 +49,8 @@ export function modernRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
       summary: 'Gives one share of the live key set.',
       emptyBody: 'object',
       needsOpen: true,
+      fields: SHARE_FIELDS,
+      answers: { PUT: REKEY_UPDATE, POST: REKEY_UPDATE },
       // GET never counts as an update, though the peer's does: nothing that reads may change keys.
       handlers: { PUT: update, POST: update },
     },
@@ -47,6 +59,13 @@ export function modernRekeyRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
       summary: 'New shares that came back (GET), giving one back (PUT), starting over with them (DELETE).',
       emptyBody: 'object',
       needsOpen: true,
+      fields: SHARE_FIELDS,
+      answers: {
+        GET: VERIFICATION_STATUS,
+        PUT: VERIFICATION_UPDATE,
+        POST: VERIFICATION_UPDATE,
+        DELETE: VERIFICATION_STATUS,
+      },
       handlers: {
         GET: async () => ok(verifyBody(lifecycle.custodian.rekey.verifyStatus('modern'))),
         PUT: verify,

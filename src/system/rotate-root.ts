@@ -9,16 +9,24 @@ import { strictString } from '../logical/fields.ts'
 import type { JsonObject, JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { bodyOf, requiredShare } from './answers.ts'
+import { SHARE_FIELDS } from './generate-root.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { stringList } from './recipients.ts'
 import { arrivalOf, type Completed, parcelOut } from './rekey-bodies.ts'
+import {
+  REKEY_FIELDS,
+  ROTATION_STATUS,
+  ROTATION_UPDATE,
+  ROTATION_VERIFICATION,
+  ROTATION_VERIFICATION_UPDATE,
+} from './rekey-shapes.ts'
 import { termsOf, verifyOf } from './rekey-terms.ts'
 
 const NUMBERS = {
-  secret_shares: { type: 'integer', description: 'How many shares the new set has.' },
-  secret_threshold: { type: 'integer', description: 'How many of them open the store.' },
-  backup: { type: 'boolean', description: 'Whether the wrapped shares are kept in the store as well.' },
-  require_verification: { type: 'boolean', description: 'Whether new shares come back before old ones end.' },
+  secret_shares: REKEY_FIELDS.secret_shares,
+  secret_threshold: REKEY_FIELDS.secret_threshold,
+  backup: REKEY_FIELDS.backup,
+  require_verification: REKEY_FIELDS.require_verification,
 } as const satisfies Fields
 
 type Data = { readonly [member: string]: JsonOut }
@@ -35,33 +43,50 @@ function withToken({ request }: Call): Asked {
  */
 export function rotateRootRoutes(lifecycle: Lifecycle): readonly Route[] {
   const { rekey } = lifecycle.custodian
-  const row = (name: string, summary: string, handlers: Route['handlers']): Route => ({
-    pattern: `rotate/root/${name}`,
-    summary,
-    access: 'token',
-    handlers,
-  })
   return [
-    row('init', 'The running rotation of the shares: its state, starting one, cancelling it.', {
-      read: async () => ({ data: runningData(rekey.status()) }),
-      update: (call) => start(lifecycle, call),
-      delete: async (call) => {
-        await rekey.cancel(withToken(call))
-        return null
-      },
-    }),
-    // It may answer with new shares.
     {
-      ...row('update', 'Gives one share of the live key set.', { update: (call) => update(lifecycle, call) }),
-      unwrappable: true,
+      pattern: 'rotate/root/init',
+      summary: 'The running rotation of the shares: its state, starting one, cancelling it.',
+      access: 'token',
+      fields: REKEY_FIELDS,
+      answers: { read: ROTATION_STATUS, update: ROTATION_STATUS },
+      handlers: {
+        read: async () => ({ data: runningData(rekey.status()) }),
+        update: (call) => start(lifecycle, call),
+        delete: async (call) => {
+          await rekey.cancel(withToken(call))
+          return null
+        },
+      },
     },
-    row('verify', 'New shares that came back: their state, giving one back, starting over with them.', {
-      read: async () => ({ data: verifyData(rekey.verifyStatus('rotate')) }),
-      update: (call) => verify(lifecycle, call),
-      delete: async (call) => ({
-        data: verifyData(await rekey.restartVerification('rotate', withToken(call))),
-      }),
-    }),
+    {
+      pattern: 'rotate/root/update',
+      summary: 'Gives one share of the live key set.',
+      access: 'token',
+      fields: SHARE_FIELDS,
+      answers: { update: ROTATION_UPDATE },
+      // It may answer with new shares.
+      unwrappable: true,
+      handlers: { update: (call) => update(lifecycle, call) },
+    },
+    {
+      pattern: 'rotate/root/verify',
+      summary: 'New shares that came back: their state, giving one back, starting over with them.',
+      access: 'token',
+      fields: SHARE_FIELDS,
+      answers: {
+        read: ROTATION_VERIFICATION,
+        update: ROTATION_VERIFICATION_UPDATE,
+        delete: ROTATION_VERIFICATION,
+      },
+      handlers: {
+        read: async () => ({ data: verifyData(rekey.verifyStatus('rotate')) }),
+        update: (call) => verify(lifecycle, call),
+        delete: async (call) => ({
+          data: verifyData(await rekey.restartVerification('rotate', withToken(call))),
+        }),
+      },
+    },
     ...recoveryRoutes(),
   ]
 }

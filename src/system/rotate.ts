@@ -4,6 +4,7 @@ import type { Call, Handler, Route } from '../logical/backend.ts'
 import { goDuration } from '../logical/duration.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { either, shape, TEXT, TRUTH, WHOLE } from '../logical/schema.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 const RULES = {
@@ -43,6 +44,9 @@ export function rotateRoutes({ custodian }: Lifecycle): readonly Route[] {
         summary: 'When a new data key is made by itself.',
         access: 'token',
         fields: RULES,
+        answers: {
+          read: shape({ enabled: TRUTH, interval: either(WHOLE, TEXT), max_operations: WHOLE }),
+        },
         handlers: { read, update: write },
       }),
     ),

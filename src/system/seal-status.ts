@@ -1,6 +1,26 @@
 import type { BareResponse, BareRoute } from '../logical/bare-route.ts'
+import { shape, TEXT, TRUTH, WHOLE } from '../logical/schema.ts'
 import { API_COMMIT_DATE, API_VERSION, ok } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+/** Of seal-status and unseal (key-lifecycle.md section 3.1). */
+export const SEAL_STATUS = shape(
+  {
+    type: TEXT,
+    initialized: TRUTH,
+    sealed: TRUTH,
+    t: WHOLE,
+    n: WHOLE,
+    progress: WHOLE,
+    nonce: TEXT,
+    version: TEXT,
+    commit_date: TEXT,
+    migration: TRUTH,
+    recovery_seal: TRUTH,
+    storage_type: TEXT,
+  },
+  { cluster_name: TEXT, cluster_id: TEXT },
+)
 
 /** `GET /v1/sys/seal-status` (key-lifecycle.md section 3.1): no token, in every state. */
 export function sealStatusRoute(lifecycle: Lifecycle): BareRoute {
@@ -9,6 +29,7 @@ export function sealStatusRoute(lifecycle: Lifecycle): BareRoute {
     summary: 'Whether the server is sealed, and how far an unseal has come.',
     emptyBody: 'object',
     needsOpen: false,
+    answers: { GET: SEAL_STATUS },
     handlers: { GET: async () => sealStatus(lifecycle) },
   }
 }

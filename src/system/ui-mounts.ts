@@ -1,7 +1,7 @@
 import { OperatingError } from '../base/errors.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import type { LogicalResponse } from '../logical/response.ts'
-import { mapOf, nullable, shape, TEXT, TEXT_MAP } from '../logical/schema.ts'
+import { either, mapOf, nullable, shape, TEXT, TEXT_MAP } from '../logical/schema.ts'
 import type { Acl } from '../policy/acl.ts'
 import { matchMount } from '../router/match.ts'
 import type { MountEntry } from '../router/mount-table.ts'
@@ -9,7 +9,10 @@ import { ENTRY_SHAPE } from './mount-fields.ts'
 import { shownMount } from './mount-shown.ts'
 import type { OpenRooms } from './open-rooms.ts'
 
-const BRIEF = shape({ type: TEXT, description: TEXT, options: nullable(TEXT_MAP) })
+/** Strangers are told the least. */
+const SHOWN = mapOf(
+  either(ENTRY_SHAPE, shape({ type: TEXT, description: TEXT, options: nullable(TEXT_MAP) })),
+)
 
 /**
  * `sys/internal/ui/mounts`: what every KV client asks first, to learn the mount of a path and its version
@@ -22,7 +25,7 @@ export function uiMountRoutes(rooms: OpenRooms): readonly Route[] {
     summary: 'The mounts that the caller can use; without a token, those that are shown to everybody.',
     access: 'public',
     fields: {},
-    answers: { read: shape({ secret: mapOf(BRIEF), auth: mapOf(BRIEF) }) },
+    answers: { read: shape({ secret: SHOWN, auth: SHOWN }) },
   } as const
   return [
     { pattern, ...list, handlers },

@@ -1,9 +1,16 @@
 import { OperatingError } from '../base/errors.ts'
 import type { BareRequest, BareResponse, BareRoute } from '../logical/bare-route.ts'
+import type { Fields } from '../logical/field-table.ts'
 import { strictBoolean } from '../logical/fields.ts'
 import { prefixed, requiredShare, shareField } from './answers.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import { sealStatus } from './seal-status.ts'
+import { SEAL_STATUS, sealStatus } from './seal-status.ts'
+
+const FIELDS = {
+  key: { type: 'secret', description: 'One share, in any of its forms.' },
+  reset: { type: 'boolean', description: 'Whether the shares that were given are dropped.' },
+  migrate: { type: 'boolean', description: 'Refused: there is no other seal to migrate to.' },
+} as const satisfies Fields
 
 const MISSING_KEY = "'key' must be specified in request body as JSON, or 'reset' set to true"
 
@@ -15,6 +22,8 @@ export function unsealRoute(lifecycle: Lifecycle): BareRoute {
     summary: 'Gives one share, or drops what was given.',
     emptyBody: 'object',
     needsOpen: false,
+    fields: FIELDS,
+    answers: { PUT: SEAL_STATUS, POST: SEAL_STATUS },
     handlers: { PUT: handler, POST: handler },
   }
 }

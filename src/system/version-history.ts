@@ -3,7 +3,15 @@ import type { InstalledVersion } from '../ceremony/versions.ts'
 import type { Route } from '../logical/backend.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { mapOf, nullable, shape, TEXT, TEXT_MAP, TEXTS } from '../logical/schema.ts'
 import type { Lifecycle } from './lifecycle.ts'
+
+const VERSION = shape({
+  commit_date: TEXT,
+  previous_version: nullable(TEXT),
+  timestamp_installed: TEXT,
+  conclave_versions: TEXT_MAP,
+})
 
 /** `LIST sys/version-history` (key-lifecycle.md section 3.10). A plain GET is no operation of it. */
 export function versionHistoryRoutes({ custodian }: Lifecycle): readonly Route[] {
@@ -11,7 +19,13 @@ export function versionHistoryRoutes({ custodian }: Lifecycle): readonly Route[]
   const summary = 'Which versions have served this store, and since when.'
   return [
     { pattern: 'version-history', summary, access: 'token', handlers: {} },
-    { pattern: 'version-history/', summary, access: 'token', handlers: { list } },
+    {
+      pattern: 'version-history/',
+      summary,
+      access: 'token',
+      answers: { list: shape({ keys: TEXTS, key_info: mapOf(VERSION) }) },
+      handlers: { list },
+    },
   ]
 }
 

@@ -7,7 +7,7 @@ import { secretField } from '../logical/fields.ts'
 import { NO_MEMBERS, RawJson } from '../logical/json.ts'
 import type { LogicalRequest } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
-import { shape, TEXT, WHOLE } from '../logical/schema.ts'
+import { ANYTHING, shape, TEXT, WHOLE } from '../logical/schema.ts'
 import type { OpenRooms } from './open-rooms.ts'
 
 const TOKEN = {
@@ -42,6 +42,7 @@ export function wrappingRoutes({ wrapping }: OpenRooms): readonly Route[] {
       fields: TOKEN,
       // Whoever comes with a wrapping token that is used up learns that, and not that he lacks a right.
       stranger: (request) => (names(request, 'token') ? null : new OperatingError('bad_request', INVALID)),
+      answers: { update: ANYTHING },
       handlers: { update: (call) => unwrap(wrapping(), call) },
     },
     {

@@ -10,6 +10,7 @@ before(async () => {
   await server.open(1, 1)
   await server.asRoot('POST', '/v1/sys/mounts/one', { type: 'kv' })
   await server.asRoot('POST', '/v1/sys/mounts/two', { type: 'kv' })
+  await server.asRoot('POST', '/v1/sys/mounts/versions', { type: 'kv-v2' })
 })
 after(() => server.close())
 
@@ -74,6 +75,32 @@ test('answers are as it says', async () => {
   }
 })
 
+test('what a refusal says stands in it as well', async () => {
+  const conformance = new Conformance(await specification())
+  const about = { method: 'GET', path: '/v1/sys/mounts/none/tune', query: '', status: 400 }
+  const { status, body } = await server.asRoot('GET', about.path)
+  assert.equal(status, 400)
+  assert.equal(conformance.fault({ ...about, body }), null)
+  assert.match(String(conformance.fault({ ...about, body: { errors: 'no' } })), /errors must be array/)
+  assert.match(String(conformance.fault({ ...about, body: { ...body, token: '' } })), /additional properties/)
+  assert.match(String(conformance.fault({ ...about, body: { code: 'bad_request' } })), /errors/)
+  const elsewhere = { ...about, path: '/v1/sys/none', status: 404, body: { errors: [] } }
+  assert.match(String(conformance.fault(elsewhere)), /not in the document/)
+})
+
+test('a member that it does not have is found, and a status, and an envelope with nothing in it', async () => {
+  const conformance = new Conformance(await specification())
+  const health = { method: 'GET', path: '/v1/sys/seal-status', query: '', status: 200 }
+  const { body } = await server.call('GET', health.path)
+  assert.equal(conformance.fault({ ...health, body }), null)
+  assert.match(String(conformance.fault({ ...health, body: { ...body, more: 1 } })), /additional properties/)
+  assert.match(String(conformance.fault({ ...health, status: 204, body: null })), /a status/)
+  const key = { method: 'GET', path: '/v1/sys/key-status', query: '', status: 200 }
+  const status = (await server.asRoot('GET', key.path)).body
+  assert.equal(conformance.fault({ ...key, body: status }), null)
+  assert.match(String(conformance.fault({ ...key, body: { ...status, data: null } })), /nothing in it/)
+})
+
 test('an answer that is not as it says is found', async () => {
   const conformance = new Conformance(await specification())
   const about = { method: 'GET', path: '/v1/sys/mounts/one/tune', query: '', status: 200 }
@@ -101,3 +128,40 @@ test('a path tells what it takes, to whoever has a token', async () => {
   const open = await server.call('GET', '/v1/sys/internal/ui/mounts?help=1')
   assert.equal(open.status, 403)
 })
+
+test('what it promises nothing of is what people stored, and nothing else', async () => {
+  const { paths, components } = await specification()
+  const free = Object.entries<Record<string, { responses?: Responses }>>(paths).flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, { responses }]) => {
+      const said = JSON.stringify(responses?.['200']?.content ?? {})
+      const name = /schemas\/(\w+)/.exec(said)?.[1]
+      const schema = name === undefined ? said : JSON.stringify(components.schemas[name])
+      return promisesNothing(schema) ? [`${method} ${path}`] : []
+    }),
+  )
+  assert.deepEqual(free, FREE)
+})
+
+type Responses = Readonly<Record<string, { readonly content?: unknown }>>
+
+/** Somewhere in the shape stands an object of any members. */
+function promisesNothing(schema: string): boolean {
+  return /"additionalProperties":(?:true|\{\})/.test(schema)
+}
+
+/** Each with the reason why more cannot be said of it. */
+const FREE: readonly string[] = [
+  // What users stored.
+  'get /cubbyhole/{path}',
+  'get /one/{path}',
+  'get /secret/{path}',
+  // A document that describes itself: paths and shapes.
+  'get /sys/internal/specs/openapi',
+  'post /sys/internal/specs/openapi',
+  // Any answer that was wrapped.
+  'post /sys/wrapping/unwrap',
+  // What users stored again, and of its second version the value, and the names in it, beside its metadata.
+  'get /two/{path}',
+  'get /versions/data/{path}',
+  'get /versions/subkeys/{path}',
+]

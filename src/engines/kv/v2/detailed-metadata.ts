@@ -2,12 +2,12 @@ import { OperatingError } from '../../../base/errors.ts'
 import type { Call, Route } from '../../../logical/backend.ts'
 import type { JsonOut } from '../../../logical/json.ts'
 import type { LogicalResponse } from '../../../logical/response.ts'
-import { ANYTHING, mapOf, shape, TEXTS } from '../../../logical/schema.ts'
+import { either, mapOf, NOTHING, shape, TEXTS } from '../../../logical/schema.ts'
 import { listedNames, nameQueryOf, PAGE_FIELDS, scannedNames } from '../names.ts'
 import { Pace } from '../pace.ts'
 import { folderOf } from './metadata.ts'
 import type { Room } from './room.ts'
-import { shownKey } from './shown.ts'
+import { KEY_SHAPE, shownKey } from './shown.ts'
 
 /** Keys of one answer, each of which is opened: whoever has more asks for them in pages. */
 export const MAX_DETAILED_NAMES = 10_000
@@ -18,7 +18,7 @@ const FOLDER = {}
 /** `M/detailed-metadata/P`: names, and what is known of each (surface.md section 5.2). */
 export function detailedMetadataRoute(room: Room): Route {
   // Of a key as metadata/ has it; of a folder without a member.
-  const names = { key_info: mapOf(ANYTHING), keys: TEXTS }
+  const names = { key_info: mapOf(either(KEY_SHAPE, NOTHING)), keys: TEXTS }
   return {
     pattern: 'detailed-metadata/*path',
     summary: 'Names of secrets, with what is known of each.',
