@@ -45,7 +45,7 @@ export function responsesOf({ route, type, served, schemas }: Answering): Member
   return {
     200: answerOf(schema),
     ...(isWrite ? { 202: GOES_ON, 204: NO_CONTENT } : {}),
-    ...(mayBeGone(served) ? { 404: goneOf(schema) } : {}),
+    404: goneOf(schema),
     default: FAILURE,
   }
 }
@@ -85,11 +85,7 @@ function answerOf(schema: JsonOut): Members {
   return { description: 'An answer.', content: { 'application/json': { schema } } }
 }
 
-/** What is no more is told in an envelope (surface.md section 0, 4). */
-function mayBeGone(served: readonly Operation[]): boolean {
-  return served.some((operation) => operation === 'read' || operation === 'patch')
-}
-
+/** What is no more is told in an envelope, and what KV 2 has elsewhere (surface.md section 0, 4). */
 function goneOf(schema: Members): Members {
   return {
     description: 'Nothing is there; or what was is no more, and the answer says what is known of it.',

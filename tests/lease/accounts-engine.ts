@@ -2,6 +2,7 @@ import { OperatingError } from '../../src/base/errors.ts'
 import type { Call, Mounted, SecretsEngine } from '../../src/logical/backend.ts'
 import type { JsonObject } from '../../src/logical/json.ts'
 import type { LogicalResponse } from '../../src/logical/response.ts'
+import { shape, TEXT } from '../../src/logical/schema.ts'
 
 /**
  * A small engine that makes accounts somewhere outside, as one of a database does: `creds/<role>`, for as
@@ -20,6 +21,7 @@ export class AccountsEngine implements SecretsEngine {
           pattern: 'creds/:role',
           summary: 'Makes an account.',
           access: 'token',
+          answers: { read: shape({ username: TEXT, password: TEXT }) },
           handlers: { read: (call) => this.#make(call) },
         },
       ],
