@@ -19,7 +19,6 @@ export interface Answering {
 }
 
 const NO_CONTENT: Members = { description: 'Done.' }
-const GOES_ON: Members = { description: 'It goes on behind the answer.' }
 const ERRORS_SCHEMA: Members = { $ref: '#/components/schemas/Errors' }
 const FAILURE: Members = {
   description: 'Refused, or failed.',
@@ -44,7 +43,7 @@ export function responsesOf({ route, type, served, schemas }: Answering): Member
   const isWrite = served.some((operation) => !['read', 'list', 'scan'].includes(operation))
   return {
     200: answerOf(schema),
-    ...(isWrite ? { 202: GOES_ON, 204: NO_CONTENT } : {}),
+    ...(isWrite ? { 202: goingOn(schema), 204: NO_CONTENT } : {}),
     404: goneOf(schema),
     default: FAILURE,
   }
@@ -83,6 +82,11 @@ function reference(schemas: Map<string, JsonOut>, wanted: string, schema: JsonOu
 
 function answerOf(schema: JsonOut): Members {
   return { description: 'An answer.', content: { 'application/json': { schema } } }
+}
+
+function goingOn(schema: JsonOut): Members {
+  const description = 'It goes on behind the answer, which is empty where there is nothing to add.'
+  return { ...answerOf(schema), description }
 }
 
 /** What is no more is told in an envelope, and what KV 2 has elsewhere (surface.md section 0, 4). */

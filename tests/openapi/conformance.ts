@@ -52,11 +52,13 @@ export class Conformance {
     const { method, path, query, status, body } = exchange
     const isFolder = method === 'LIST' || method === 'SCAN' || /(?:^|&)(?:list|scan)=/.test(query)
     const sought = isFolder && !path.endsWith('/') ? `${path}/` : path
-    const operation = this.#operation(sought, METHODS[method] ?? method.toLowerCase())
-    // Also where it was refused: a name that we should know, or misspelt, is not one more refusal.
-    if (operation === undefined) return `${method} ${path} is not in the document`
+    const fitting = this.#templates.filter(({ pattern }) => pattern.test(sought))
+    const operation = operationOf(fitting, METHODS[method] ?? method.toLowerCase())
+    // A path is sought also where it was refused: a name that we should know, or misspelt, is found by it.
+    const isRefusedMethod = operation === undefined && fitting.length > 0 && status >= 400
+    if (operation === undefined && !isRefusedMethod) return `${method} ${path} is not in the document`
     if (method === 'HEAD') return body === null ? null : `${path}: an answer to HEAD has a body`
-    const fault = this.#faultOf(operation.responses, status, body)
+    const fault = this.#faultOf(operation?.responses ?? REFUSED, status, body)
     return fault === null ? null : `${method} ${path} ${status}: ${fault}`
   }
 
@@ -74,27 +76,18 @@ export class Conformance {
     return envelope?.properties?.data?.maxProperties === 0
   }
 
-  /** Of the most particular path that has the method. */
-  #operation(path: string, method: string): Operation | undefined {
-    const fitting = this.#templates.filter(({ pattern }) => pattern.test(path))
-    const found = fitting.find(({ item }) => item[method] !== undefined || isWritten(item, method))
-    return found?.item[method] ?? found?.item['put']
-  }
-
   #faultOf(responses: Operation['responses'], status: number, body: unknown): string | null {
     const range = responses[`${Math.floor(status / 100)}XX`]
     const reply = responses[status] ?? range ?? (status < 400 ? undefined : responses['default'])
     if (reply === undefined) return 'a status that is not in the document'
     const schema = reply.content?.['application/json']?.schema
-    // A refusal may go without a word: what is asked for by HEAD, or what KV 2 does not find to patch.
-    if (body === null) return schema === undefined || status >= 400 ? null : 'no body where there is one'
-    // What goes on behind the answer may come with an envelope for its warning.
-    const said =
-      schema ?? (status === 202 ? responses['200']?.content?.['application/json']?.schema : undefined)
-    if (said === undefined) return 'a body where there is none'
-    const validate = this.#validatorOf(said)
+    // Without a word: what KV 2 does not find to patch, and what goes on behind the answer.
+    const mayBeSilent = schema === undefined || status >= 400 || status === 202
+    if (body === null) return mayBeSilent ? null : 'no body where there is one'
+    if (schema === undefined) return 'a body where there is none'
+    const validate = this.#validatorOf(schema)
     if (!validate(body)) return this.#ajv.errorsText(validate.errors)
-    const isEmpty = status === 200 && saysNothing(body) && !this.#mayBeEmpty(said)
+    const isEmpty = status === 200 && saysNothing(body) && !this.#mayBeEmpty(schema)
     return isEmpty ? 'an envelope with nothing in it' : null
   }
 }
@@ -120,6 +113,17 @@ function closed(schema: unknown): unknown {
   return isShape && additionalProperties === undefined && !isEnvelope
     ? { ...members, additionalProperties: false }
     : members
+}
+
+/** Of the most particular path that has the method. */
+function operationOf(fitting: readonly { readonly item: PathItem }[], method: string): Operation | undefined {
+  const found = fitting.find(({ item }) => item[method] !== undefined || isWritten(item, method))
+  return found?.item[method] ?? found?.item['put']
+}
+
+/** Of a method that a path does not have. */
+const REFUSED: Operation['responses'] = {
+  default: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Errors' } } } },
 }
 
 /** The routes of the lifecycle have PUT and POST apart. */
