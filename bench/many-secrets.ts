@@ -1,13 +1,17 @@
+import { join } from 'node:path'
 import { utf8 } from '../src/base/encoding.ts'
 import { parseBody } from '../src/http/body.ts'
 import type { LogicalRequest } from '../src/logical/request.ts'
 import { TestServer } from '../tests/api/in-process.ts'
 import { MAIN } from '../tests/api/server-process.ts'
 import { Caller, timed } from './caller.ts'
+import { beside } from './flat.ts'
 import { MeasuredProcess } from './measured-process.ts'
 import type { Plan } from './plan.ts'
 import type { Figure } from './report.ts'
+import { type Measured, measure } from './requests.ts'
 
+const VALUE = { password: 'x'.repeat(40) }
 const SHARES = 5
 const THRESHOLD = 3
 /** As many writes are under way at once: they share the commits of the store. */
@@ -38,11 +42,61 @@ export async function measureManySecrets(plan: Plan, folder: string): Promise<re
   ]
 }
 
+/**
+ * A read and a durable write of one secret among many, and of the only one, in turns: it is to cost the same.
+ * Both are of `secret/team-0/secret-0`.
+ */
+export async function measureAmongMany(plan: Plan, folder: string): Promise<readonly Figure[]> {
+  const stores = [
+    await servedStore(join(folder, 'one'), 1),
+    await servedStore(join(folder, 'many'), plan.secrets),
+  ] as const
+  const many = `${plan.secrets.toLocaleString('en')} secrets`
+  const figures: Figure[] = []
+  for (const [what, method, body] of [
+    ['KV read', 'GET', ''],
+    ['KV durable write', 'PUT', JSON.stringify(VALUE)],
+  ] as const) {
+    const measured: readonly [Measured[], Measured[]] = [[], []]
+    const once = (index: 0 | 1): Promise<Measured> => {
+      const { server, caller } = stores[index]
+      const headers = { 'X-Vault-Token': caller.token ?? '' }
+      return measure(plan, server, { method, path: `/v1/${pathOf(0)}`, body, headers })
+    }
+    for (const index of [0, 1] as const) await once(index)
+    for (let run = 0; run < plan.runs; run++) {
+      for (const index of [0, 1] as const) measured[index].push(await once(index))
+    }
+    figures.push(...beside(`${what} beside ${many}`, { few: measured[0], many: measured[1] }))
+  }
+  for (const { server, caller } of stores) {
+    caller.close()
+    await server.stop()
+  }
+  return figures
+}
+
+async function servedStore(
+  folder: string,
+  secrets: number,
+): Promise<{ readonly server: MeasuredProcess; readonly caller: Caller }> {
+  const { keys, token } = await fill(folder, secrets)
+  const server = await MeasuredProcess.start([MAIN, 'server', `-data=${folder}`, '-address=127.0.0.1:0'])
+  const caller = new Caller(server.port)
+  await caller.unseal(keys, THRESHOLD)
+  caller.token = token
+  return { server, caller }
+}
+
+function pathOf(index: number): string {
+  return `secret/team-${index % 100}/secret-${index}`
+}
+
 /** Through the router, in this process: over HTTP it would take longer than all the rest. */
 async function fill(
   folder: string,
   secrets: number,
-): Promise<{ readonly keys: readonly string[]; readonly perSecond: number }> {
+): Promise<{ readonly keys: readonly string[]; readonly token: string; readonly perSecond: number }> {
   const server = await TestServer.start({}, { storage: { type: 'sqlite', folder } })
   const keys = await server.open(SHARES, THRESHOLD)
   const { dispatch } = server.server.service
@@ -50,13 +104,12 @@ async function fill(
   let next = 0
   const writer = async (): Promise<void> => {
     for (let at = next++; at < secrets; at = next++) {
-      const path = `secret/team-${at % 100}/secret-${at}`
-      await dispatch({ ...template, path })
+      await dispatch({ ...template, path: pathOf(at) })
     }
   }
   const ms = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, writer)))
   await server.close()
-  return { keys, perSecond: (secrets * 1000) / ms }
+  return { keys, token: server.rootToken, perSecond: (secrets * 1000) / ms }
 }
 
 function requestOf(token: string): LogicalRequest {
@@ -65,7 +118,7 @@ function requestOf(token: string): LogicalRequest {
     id: '00000000-0000-4000-8000-000000000000',
     operation: 'update',
     path: '',
-    data: parseBody(utf8(JSON.stringify({ password: 'x'.repeat(40) }))),
+    data: parseBody(utf8(JSON.stringify(VALUE))),
     wrap: null,
     token,
     origin: {

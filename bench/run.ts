@@ -5,23 +5,25 @@ import { Caller } from './caller.ts'
 import { measureCeremonies } from './ceremonies.ts'
 import { measureDisk } from './disk.ts'
 import { measureFlatness } from './flat.ts'
-import { measureManySecrets } from './many-secrets.ts'
+import { measureAmongMany, measureManySecrets } from './many-secrets.ts'
 import { MeasuredProcess } from './measured-process.ts'
 import { FULL, type Plan, QUICK } from './plan.ts'
 import { type Figure, renderJson, renderTable } from './report.ts'
-import { measureRequests } from './requests.ts'
+import { fillRoutes, measureRequests } from './requests.ts'
 import { measureShares } from './share-arithmetic.ts'
 import { measureStarts } from './starting.ts'
 import { measureTiming } from './timing.ts'
 
 /**
- * `node bench/run.ts [-quick] [-timing] [--json]`: every figure beside its limit, measured in the same run,
- * because machines differ; with `-timing` only whether times tell of secrets. Ratios are what to quote.
+ * `node bench/run.ts [-quick] [-timing] [-flat] [--json]`: every figure beside its limit, measured in the
+ * same run, because machines differ; with `-timing` only whether times tell of secrets, with `-flat` only
+ * whether a request costs the same beside many secrets, mounts and policies. Ratios are what to quote.
  * docs/performance.md says how to read it.
  */
 const flags = new Set(process.argv.slice(2).map((flag) => flag.replace(/^--?/, '')))
-const unknown = [...flags].filter((flag) => !['quick', 'timing', 'json'].includes(flag))
-if (unknown.length > 0) throw new Error(`there is no -${unknown.join(', -')}: say -quick, -timing or --json`)
+const unknown = [...flags].filter((flag) => !['quick', 'timing', 'flat', 'json'].includes(flag))
+if (unknown.length > 0)
+  throw new Error(`there is no -${unknown.join(', -')}: say -quick, -timing, -flat or --json`)
 
 const MEGABYTE = 2 ** 20
 const AIM_MEMORY = { of: 'value', is: 'at most', bound: 110 } as const
@@ -57,12 +59,30 @@ async function measureAll(plan: Plan, folder: string): Promise<readonly Figure[]
   ]
 }
 
+/** On a server of its own. */
+async function measureFlat(plan: Plan, folder: string): Promise<readonly Figure[]> {
+  const store = join(folder, 'store')
+  const server = await MeasuredProcess.start([MAIN, 'server', `-data=${store}`, '-address=127.0.0.1:0'])
+  const caller = new Caller(server.port)
+  await caller.open(5, 3)
+  await fillRoutes(caller)
+  const figures = await measureFlatness(plan, server, caller)
+  caller.close()
+  await server.stop()
+  return [...figures, ...(await measureAmongMany(plan, join(folder, 'among')))]
+}
+
+async function figuresOf(plan: Plan, folder: string): Promise<readonly Figure[]> {
+  if (flags.has('timing')) return await measureTiming(plan)
+  return flags.has('flat') ? await measureFlat(plan, folder) : await measureAll(plan, folder)
+}
+
 const plan = flags.has('quick') ? QUICK : FULL
 const work = temporaryFolder()
 const began = performance.now()
 const busyBefore = loadavg()[0] ?? 0
 try {
-  const figures = flags.has('timing') ? await measureTiming(plan) : await measureAll(plan, work.path)
+  const figures = await figuresOf(plan, work.path)
   const facts = {
     node: process.version,
     processor: cpus()[0]?.model ?? 'unknown',

@@ -46,10 +46,28 @@ test('the benchmark runs, and measures every figure and the limit beside it', (t
   )
 })
 
+test('with -flat it measures a request beside one of each and beside many', () => {
+  const { status, stdout, stderr } = run('-quick', '-flat', '--json')
+  assert.equal(stderr, '')
+  assert.equal(status, 0)
+  const { figures } = JSON.parse(stdout) as { figures: readonly Printed[] }
+  const names = figures.map(({ name }) => name)
+  for (const what of [
+    '20 mounts',
+    'a token of 20 policies',
+    'KV read beside 500',
+    'KV durable write beside 500',
+  ]) {
+    assert.equal(names.filter((name) => name.includes(what)).length, 2, what)
+  }
+  const numbers = figures.flatMap(({ values, ratios }) => [...values, ...ratios])
+  assert.ok(numbers.every((value) => Number.isFinite(value) && value > 0))
+})
+
 test('the benchmark refuses a flag that it does not have', () => {
   const { status, stderr } = run('-quik')
   assert.equal(status, 1)
-  assert.match(stderr, /there is no -quik: say -quick, -timing or --json/)
+  assert.match(stderr, /there is no -quik: say -quick, -timing, -flat or --json/)
 })
 
 test('tells two samples apart as Welch does', () => {
