@@ -101,7 +101,7 @@ export const MAX_MOUNT_MOVES = 256
 /** Who follows the log at once, and lines that wait for one of them. */
 export const MAX_LOG_FOLLOWERS = 16
 export const MAX_LOG_LINES_WAITING = 1000
-/** Rate limits of a store, and addresses that each counts apart; those of all further ones together. */
+/** Rate limits of a store, and sources that each counts apart; those of all further ones together. */
 export const MAX_QUOTAS = 1000
 export const MAX_QUOTA_CLIENTS = 10_000
 /** What a mount stored is removed in commits of this many keys. */

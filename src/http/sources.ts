@@ -1,8 +1,5 @@
 import type { Server, Socket } from 'node:net'
-
-/** 16-bit groups of an IPv6 address that one customer of a network has: the first 64 bits (RFC 6177). */
-const IPV6_GROUPS = 8
-const IPV6_SITE_GROUPS = 4
+import { sourceOfAddress } from '../base/source-of-address.ts'
 
 export interface SourceLimit {
   /** Connections that one source may have at once. */
@@ -47,21 +44,4 @@ export function limitSources(server: Server, limit: SourceLimit): void {
     if (left === 0) counts.delete(source)
     else counts.set(source, left)
   }
-}
-
-/**
- * Whose connection it is, as far as an address tells: an IPv4 address, also where it comes in the form of
- * IPv6 (RFC 4291 section 2.5.5.2), or the /64 of an IPv6 address, of which one stranger has all.
- */
-export function sourceOfAddress(address: string): string {
-  const [text = ''] = address.split('%')
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(text)?.[1]
-  if (mapped !== undefined) return mapped
-  if (!text.includes(':')) return text
-  const [left = '', right = ''] = text.split('::')
-  const before = left === '' ? [] : left.split(':')
-  const after = right === '' ? [] : right.split(':')
-  const zeros = Array.from({ length: Math.max(0, IPV6_GROUPS - before.length - after.length) }, () => '0')
-  const groups = [...before, ...zeros, ...after].slice(0, IPV6_SITE_GROUPS)
-  return `${groups.map((group) => group.toLowerCase()).join(':')}::/64`
 }

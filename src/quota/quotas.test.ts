@@ -43,6 +43,14 @@ test('counts each address apart, and begins anew when its interval is over', asy
   assert.equal(allowed('x'), true)
 })
 
+test('counts the addresses of one /64 as one, as a stranger has them all (RFC 6177)', async () => {
+  await quotas.put(rule('q', ''))
+  const ask = (...sources: readonly string[]): readonly unknown[] => sources.map((from) => allowed('x', from))
+  assert.deepEqual(ask('2001:db8::1', '2001:db8::2', '2001:db8::ffff:3'), [true, true, false])
+  assert.deepEqual(ask('2001:db8:0:1::1'), [true])
+  assert.deepEqual(ask('192.0.2.1', '::ffff:192.0.2.1', '192.0.2.1', '192.0.2.2'), [true, true, false, true])
+})
+
 test('half a request an interval is one in two', async () => {
   await quotas.put(rule('q', '', { rate: 0.5 }))
   assert.deepEqual([allowed('x'), allowed('x')], [true, false])

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_QUOTAS } from '../base/limits.ts'
 import { Queue } from '../base/queue.ts'
+import { sourceOfAddress } from '../base/source-of-address.ts'
 import type { StorageView } from '../logical/backend.ts'
 import {
   decodeQuotaConfig,
@@ -69,13 +70,13 @@ export class Quotas {
     return this.#limits.get(name)?.rule ?? null
   }
 
-  /** `null` where no rule holds. `path` is canonical, without `/v1/`. */
-  admit(path: string, source: string): Admission | null {
+  /** `null` where no rule holds. `path` is canonical, without `/v1/`; `address` is the peer's, or `unix`. */
+  admit(path: string, address: string): Admission | null {
     if (this.#limits.size === 0 || this.#config.exemptPaths.includes(path)) return null
     const limit = this.#mostParticular(path)
     if (limit === null) return null
     const shown = this.#config.responseHeaders
-    return { ...limit.windows.take(source, this.#clock.monotonic()), shown }
+    return { ...limit.windows.take(sourceOfAddress(address), this.#clock.monotonic()), shown }
   }
 
   /** Throws `bad_request` where another rule has the same path. Counting begins anew. */

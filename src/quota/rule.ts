@@ -1,7 +1,7 @@
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
 import { OperatingError } from '../base/errors.ts'
 
-/** How often one address may ask for what a path names (surface.md section 12, `sys/quotas/rate-limit`). */
+/** How often one source, an address or an IPv6 /64, may ask for a path (surface.md section 12). */
 export interface RateLimit {
   readonly name: string
   /** Empty: everything. A mount, ending in `/`; a path; or the beginning of one, with `*` behind it. */

@@ -17,7 +17,7 @@ interface Window {
   blockedUntil: number
 }
 
-/** Counts one rule's requests by address, in intervals that begin with an address's first request. */
+/** Counts one rule's requests by source, in intervals that begin with a source's first request. */
 export class Windows {
   readonly #windows = new Map<string, Window>()
   readonly #limit: number

@@ -59,6 +59,25 @@ test('a source that was quiet for its window is forgotten, and heard at once whe
   assert.deepEqual(counter.offer(refusal(), at(MINUTE)), refusal())
 })
 
+test('the addresses of one /64 are counted as one source, and told as it where there were several', () => {
+  const counter = new RefusalCounter()
+  const first = refusal({ source: '2001:db8:1:2::1' })
+  assert.deepEqual(counter.offer(first, at(0)), first)
+  assert.equal(counter.offer(first, at(1)), null)
+  assert.deepEqual(
+    counter.ended(millis(MINUTE)).map(({ facts }) => facts.source),
+    ['2001:db8:1:2::1'],
+  )
+  for (let index = 2; index < 1000; index++) {
+    assert.equal(counter.offer(refusal({ source: `2001:db8:1:2::${index}` }), at(MINUTE)), null)
+  }
+  assert.equal(counter.size, 1)
+  assert.deepEqual(
+    counter.ended(millis(HOUR)).map(({ facts, count }) => [facts.source, count]),
+    [['2001:db8:1:2::/64', 998]],
+  )
+})
+
 test('a script that fails once a second for a day makes 29 lines, and every failure is in one of them', () => {
   const counter = new RefusalCounter()
   const counts: number[] = []

@@ -1,5 +1,6 @@
 import { type Millis, millis, type UnixMillis } from '../../base/clock.ts'
 import { JOURNAL_SOURCES_MAX, JOURNAL_WINDOW_MAX_MS, JOURNAL_WINDOW_MS } from '../../base/limits.ts'
+import { sourceOfAddress } from '../../base/source-of-address.ts'
 import type { JournalFacts } from './journal.ts'
 
 /** Stands for every source beyond `JOURNAL_SOURCES_MAX`. No address is spelled like it. */
@@ -32,8 +33,8 @@ interface Window {
  * once; what follows is counted, and becomes one line when its window ends. While it goes on the windows
  * double, so that a script which fails once a second makes some thirty lines a day.
  *
- * Bounded: `JOURNAL_SOURCES_MAX` windows, and one more for each kind, event and reason of all further
- * sources together, which are closed lists. No clock of its own.
+ * The addresses of one /64 are one source. Bounded: `JOURNAL_SOURCES_MAX` windows, and one more for each
+ * kind, event and reason of all further sources together, which are closed lists. No clock of its own.
  */
 export class RefusalCounter {
   readonly #windows = new Map<string, Window>()
@@ -58,7 +59,8 @@ export class RefusalCounter {
       return own
     }
     const { count, first } = window.counted ?? { count: 0, first: now.wall }
-    this.#windows.set(key, { ...window, counted: { count: count + 1, first, last: now.wall } })
+    const told = toldTogether(window.facts, own)
+    this.#windows.set(key, { ...window, facts: told, counted: { count: count + 1, first, last: now.wall } })
     return null
   }
 
@@ -99,5 +101,13 @@ function countedOf({ facts, counted }: Window): readonly Counted[] {
 }
 
 function keyOf({ kind, event, reason, source, ceremony, share }: JournalFacts): string {
-  return JSON.stringify([kind, event, reason, source, ceremony, share])
+  const counted = source == null ? null : sourceOfAddress(source)
+  return JSON.stringify([kind, event, reason, counted, ceremony, share])
+}
+
+/** Several addresses of one source are told as that source; one alone as it is. */
+function toldTogether(counted: JournalFacts, added: JournalFacts): JournalFacts {
+  const { source } = added
+  if (source == null || source === counted.source) return counted
+  return { ...counted, source: sourceOfAddress(source) }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sourceOfAddress } from './sources.ts'
+import { sourceOfAddress } from './source-of-address.ts'
 
 test('an IPv4 address is one source, however a socket writes it', () => {
   for (const address of ['192.0.2.7', '::ffff:192.0.2.7', '::FFFF:192.0.2.7']) {
