@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type ClientOptions, ConclaveClient } from '../client/conclave-client.ts'
 import type { TlsOptions } from '../client/transport.ts'
-import { type Environment, setting, tokenFile } from '../config/environment.ts'
+import { type Environment, setting, TOKEN_VARIABLES, tokenFile } from '../config/environment.ts'
 import { fileProblem, UsageError } from './failure.ts'
 import type { FlagValues } from './flags.ts'
 import type { CliIo } from './io.ts'
@@ -62,6 +62,14 @@ function header(given: string): readonly [name: string, value: string] {
 /** RFC 9110 section 5.6.2. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
 const HEADER_VALUE = /^[\t -~]{0,8000}$/
+
+/**
+ * An environment for a program that is not to have our token. A development server is told its root token by
+ * such a variable too.
+ */
+export function withoutTokens(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !TOKEN_VARIABLES.includes(name)))
+}
 
 /** The token of the environment, else of `~/.vault-token`, else none (surface.md section 15.3). */
 export async function findToken(env: Environment): Promise<string | null> {

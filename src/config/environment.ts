@@ -30,6 +30,11 @@ export function findSetting(environment: Environment, name: string): Setting | n
   return null
 }
 
+/** The variables that hold a token, under all their names; a development server has one too. */
+export const TOKEN_VARIABLES: readonly string[] = PREFIXES.flatMap((prefix) =>
+  ['TOKEN', 'DEV_ROOT_TOKEN_ID'].map((name) => `${prefix}${name}`),
+)
+
 /** What a server is told by its environment, without the rest: a copy that may be kept. */
 export function serverSettings(environment: Environment): Environment {
   const names = PREFIXES.flatMap((prefix) => SERVER_SETTINGS.map((name) => `${prefix}${name}`))

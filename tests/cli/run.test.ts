@@ -6,10 +6,11 @@ import { MAIN } from '../api/server-process.ts'
 import { OpenedServer } from './opened-server.ts'
 
 /** `conclave run` as a process of its own, with the token of the server's root. */
-function start(server: OpenedServer, argv: readonly string[]): ChildProcess {
+function start(server: OpenedServer, argv: readonly string[], more: NodeJS.ProcessEnv = {}): ChildProcess {
   const flags = ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', MAIN, 'run']
   const { PATH, LD_LIBRARY_PATH } = process.env
-  const env = { PATH, LD_LIBRARY_PATH, CONCLAVE_ADDR: server.server.origin, CONCLAVE_TOKEN: server.token }
+  const own = { CONCLAVE_ADDR: server.server.origin, CONCLAVE_TOKEN: server.token }
+  const env = { PATH, LD_LIBRARY_PATH, ...own, ...more }
   return spawn(process.execPath, [...flags, ...argv], { env, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
@@ -41,6 +42,34 @@ describe('a program with secrets in its environment', async () => {
     assert.equal(code, 0)
     assert.ok(stdout.startsWith('ti ger|web|'), stdout)
     assert.ok(!stdout.slice('ti ger|web|'.length).includes('ti ger'))
+  })
+
+  test('does not get the token of the command, under any of its names, unless -keep-token says so', async (context) => {
+    const server = await withSecret(context)
+    const more = { VAULT_TOKEN: 'v', BAO_DEV_ROOT_TOKEN_ID: 'r', GITHUB_TOKEN: 'theirs' }
+    const tokens = async (...flags: readonly string[]): Promise<readonly string[]> => {
+      const { stdout } = await ended(start(server, [...flags, 'kv1/app', '--', 'env'], more))
+      return stdout
+        .split('\n')
+        .filter((line) => line.includes('TOKEN'))
+        .sort()
+    }
+    assert.deepEqual(await tokens(), ['GITHUB_TOKEN=theirs'])
+    assert.deepEqual(await tokens('-keep-token'), [
+      'BAO_DEV_ROOT_TOKEN_ID=r',
+      `CONCLAVE_TOKEN=${server.token}`,
+      'GITHUB_TOKEN=theirs',
+      'VAULT_TOKEN=v',
+    ])
+  })
+
+  test('gets the token that a secret holds in the place of the one of the command', async (context) => {
+    const server = await withSecret(context)
+    await server.asRoot(['kv', 'put', 'kv1/token', 'VAULT_TOKEN=-'], { stdin: 'small' })
+    const argv = ['kv1/token', '--', 'sh', '-c', 'printf %s "$VAULT_TOKEN"']
+    assert.equal((await ended(start(server, argv, { VAULT_TOKEN: 'ours' }))).stdout, 'small')
+    const { code, stderr } = await ended(start(server, ['-keep-token', ...argv], { VAULT_TOKEN: 'ours' }))
+    assert.deepEqual([code, /would replace the variable VAULT_TOKEN/.test(stderr)], [1, true])
   })
 
   test('has the streams of the command, and its exit code is the answer', async (context) => {

@@ -1,6 +1,7 @@
 import { isMembers } from '../../client/answers.ts'
 import type { ConclaveClient } from '../../client/conclave-client.ts'
 import type { CommandCall, CommandSpec } from '../command.ts'
+import { withoutTokens } from '../environment.ts'
 import { during, EXIT_SERVER, UsageError } from '../failure.ts'
 import { say } from '../io.ts'
 import { bothNames, kvPath } from '../kv/kv-path.ts'
@@ -25,6 +26,11 @@ export const command: CommandSpec = {
     { name: 'prefix', kind: 'text', value: 'NAME_', help: 'in front of every name' },
     { name: 'upper', kind: 'switch', help: 'names in capitals, with _ for what no name can have' },
     { name: 'replace', kind: 'switch', help: 'let variables that are set already give way' },
+    {
+      name: 'keep-token',
+      kind: 'switch',
+      help: 'pass on CONCLAVE_TOKEN, BAO_TOKEN, VAULT_TOKEN; else left out',
+    },
   ],
   connects: true,
   paths: 'kv',
@@ -50,7 +56,9 @@ async function run(call: CommandCall): Promise<number> {
     upper: flags.on('upper'),
     replace: flags.on('replace'),
   }
-  const environment = programEnvironment(io.env, sources, naming)
+  // A token may do more than read these secrets, and what a program has, its logs and its children have.
+  const present = flags.on('keep-token') ? io.env : withoutTokens(io.env)
+  const environment = programEnvironment(present, sources, naming)
   try {
     return await runChild(program, environment, io)
   } catch (error) {
