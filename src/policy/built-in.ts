@@ -21,6 +21,11 @@ path "sys/internal/ui/resultant-acl" {
   capabilities = ["read"]
 }
 
+# Why it was refused, by its own policies. Of others it takes what reading them takes.
+path "sys/policies/explain" {
+  capabilities = ["update"]
+}
+
 # The identity that it stands for.
 path "identity/entity/id/{{identity.entity.id}}" {
   capabilities = ["read"]

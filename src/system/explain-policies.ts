@@ -7,7 +7,7 @@ import { nullable, shape, TEXT, TEXTS, TRUTH } from '../logical/schema.ts'
 import type { Acl } from '../policy/acl.ts'
 import { type Act, plainAct } from '../policy/act.ts'
 import { type Explanation, explain } from '../policy/explain.ts'
-import { canonicalPolicyNames } from '../policy/policy-name.ts'
+import { canonicalPolicyNames, ROOT_POLICY } from '../policy/policy-name.ts'
 import type { PolicyStore } from '../policy/store.ts'
 import { matchMount, matchRoute } from '../router/match.ts'
 import type { Mounts } from '../router/mounts.ts'
@@ -143,7 +143,15 @@ async function aclOf(
   need(own, 'update', 'sys/capabilities-accessor')
   const acl = await tokenPolicies.ofAccessor(given.accessor)
   if (acl === null) throw new OperatingError('bad_request', '1 error occurred:\n\t* invalid accessor\n\n')
+  // Capabilities say what a token may do; an explanation shows the rules of its policies besides.
+  for (const name of policiesIn(acl)) need(own, 'read', `sys/policies/acl/${name}`)
   return acl
+}
+
+function policiesIn(acl: Acl): ReadonlySet<string> {
+  const { isRoot, exact, globs } = acl.resultant()
+  const names = [...exact, ...globs].flatMap(({ sources }) => sources.map(({ policy }) => policy))
+  return new Set(isRoot ? [ROOT_POLICY] : names)
 }
 
 /** What an explanation tells of others is told to whoever could have learnt it otherwise. */

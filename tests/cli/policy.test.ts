@@ -72,9 +72,20 @@ test('what a token may do is told, with why, and the smallest change', async (co
   assert.deepEqual([asRoot.data.allowed, asRoot.data.path], [true, 'secret/metadata/'])
   assert.equal(await explain('-policy=app', '-field=allowed', 'PUT', 'secret/data/app'), 'false')
 
-  const weak = await server.asRoot(['token', 'create', '-policy=app', '-field=token'])
-  const env = { CONCLAVE_TOKEN: weak.stdout.trim() }
-  const mayNot = await server.run(['policy', 'explain', 'GET', 'secret/data/app'], { env })
+  const token = async (...flags: readonly string[]): Promise<{ CONCLAVE_TOKEN: string }> => {
+    const { stdout } = await server.asRoot(['token', 'create', '-field=token', '-policy=app', ...flags])
+    return { CONCLAVE_TOKEN: stdout.trim() }
+  }
+  const env = await token()
+  // What a refusal advises is open to every token that has `default`.
+  const denied = await server.run(['kv', 'delete', 'secret/app'], { env })
+  assert.match(denied.stderr, /tells "conclave policy explain METHOD PATH"/)
+  const why = await server.run(['policy', 'explain', 'DELETE', 'secret/data/app'], { env })
+  assert.deepEqual([why.exitCode, why.stdout], [0, refused])
+  const others = await server.run(['policy', 'explain', '-policy=dev', 'GET', 'secret/data/app'], { env })
+  assert.equal(others.exitCode, 2)
+  const bare = { env: await token('-no-default-policy') }
+  const mayNot = await server.run(['policy', 'explain', 'GET', 'secret/data/app'], bare)
   assert.equal(mayNot.exitCode, 2)
   // Not the advice of every other refusal, which is to ask just that.
   assert.doesNotMatch(mayNot.stderr, /Which policy is in the way/)

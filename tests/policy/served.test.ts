@@ -250,7 +250,44 @@ describe('sys/policies/explain', () => {
     assert.equal(await served.ask('dev', 'update', 'sys/policies/explain', token), 'refused')
     await served.put('reader', 'path "sys/policies/acl/other" { capabilities = ["read"] }')
     assert.equal((await asked(served, 'dev,reader', about))['allowed'], true)
+    assert.equal(await served.ask('dev,reader', 'update', 'sys/policies/explain', token), 'refused')
     assert.equal((await asked(served, 'root', { path: 'kv/x', accessor: 'other' }))['allowed'], true)
+  })
+
+  test('tells of a token with an accessor only who may read each of its policies', async () => {
+    const asks = 'path "sys/capabilities-accessor" { capabilities = ["update"] }'
+    const served = await serve(
+      `${EXPLAIN}\n${asks}\npath "sys/policies/acl/other" { capabilities = ["read"] }`,
+    )
+    await served.put('other', 'path "kv/*" { capabilities = ["read"] }')
+    await served.put('closed', 'path "kv/closed" { capabilities = ["read"] }')
+    assert.equal((await asked(served, 'dev', { path: 'kv/x', accessor: 'other' }))['rule'], 'kv/*')
+    for (const accessor of ['other,closed', 'root']) {
+      const body = JSON.stringify({ path: 'kv/x', accessor })
+      assert.equal(await served.ask('dev', 'update', 'sys/policies/explain', body), 'refused')
+    }
+  })
+
+  test('tells a token with "default" alone of its own policies, and of nothing else', async () => {
+    const served = await serve('path "secret/*" { capabilities = ["read"] }')
+    const own = await asked(served, 'default', { path: 'secret/app' })
+    assert.deepEqual(own, {
+      allowed: false,
+      operation: 'read',
+      path: 'secret/app',
+      rule: null,
+      policies: [],
+      missing: ['read'],
+      reason: 'no rule of the policies of this token fits the path',
+      patch: 'path "secret/app" {\n  capabilities = ["read"]\n}\n',
+      // Neither that there is a mount, nor that it is of KV v2.
+      hints: [],
+    })
+    assert.equal((await asked(served, 'default', { path: 'kv/guarded' }))['reason'], own['reason'])
+    for (const other of [{ policies: ['dev'] }, { policies: ['default'] }, { accessor: 'default' }]) {
+      const body = JSON.stringify({ path: 'secret/app', ...other })
+      assert.equal(await served.ask('default', 'update', 'sys/policies/explain', body), 'refused')
+    }
   })
 
   for (const [body, fault] of [

@@ -60,9 +60,9 @@ async function run(call: CommandCall): Promise<number> {
 }
 
 const NOT_GIVEN =
-  'The token in use may not ask: that takes update on "sys/policies/explain", which "default" does not ' +
-  'give; for -policy read on each of them besides, for -accessor update on ' +
-  '"sys/capabilities-accessor". Somebody who may can ask for you, with -accessor or -policy.'
+  'The token in use may not ask: that takes update on "sys/policies/explain", which "default" gives unless ' +
+  'it was changed; for -policy read on each of them besides, for -accessor read on each policy of that ' +
+  'token, and update on "sys/capabilities-accessor". Somebody who may can ask for you, with -accessor.'
 
 /** Sentences first, then the rules to copy. */
 function explanation(method: string, data: Members): string {
