@@ -78,6 +78,15 @@ test('a path wins over the beginning of one, that over a mount, and a mount over
   assert.deepEqual(['other/x', 'secret/x', 'secret/data/x', 'secret/data/top'].map(limit), [1, 2, 3, 4])
 })
 
+test('a rule for a path counts what lists it, with its slash and without', async () => {
+  await quotas.put(rule('path', 'secret/metadata/app', { rate: 2 }))
+  const asked = ['secret/metadata/app/', 'secret/metadata/app', 'secret/metadata/app/'].map((path) =>
+    allowed(path),
+  )
+  assert.deepEqual(asked, [true, true, false])
+  assert.equal(allowed('secret/metadata/app/x'), null)
+})
+
 test('what opens and watches a server is not counted', async () => {
   await quotas.put(rule('q', '', { rate: 1 }))
   for (let count = 0; count < 3; count++) {

@@ -131,7 +131,9 @@ export class Quotas {
 function fits(rule: string, path: string): boolean {
   if (rule === '') return true
   if (rule.endsWith('*')) return path.startsWith(rule.slice(0, -1))
-  return rule.endsWith('/') ? path.startsWith(rule) : path === rule
+  if (rule.endsWith('/')) return path.startsWith(rule)
+  // A list of it is a request for it: lists end in a slash, whether they were sent with it or not.
+  return path === rule || path === `${rule}/`
 }
 
 function rank(rule: string): number {

@@ -28,6 +28,12 @@ export function canonicalMountPath(path: string): string {
   return path
 }
 
+/** Throws `bad_request` for text, without percent-encoding, that no canonical path holds. */
+export function canonicalPathText(path: string): string {
+  checkSegments(path)
+  return path
+}
+
 function checkSegments(path: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   if (/[\u0000-\u001f\u007f]/.test(path)) throw refused('holds a control character')

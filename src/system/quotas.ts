@@ -4,8 +4,8 @@ import { type Fields, present, readFields } from '../logical/field-table.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { KEYS, NUMBER, shape, TEXT, TEXTS, TRUTH, WHOLE } from '../logical/schema.ts'
 import type { Quotas } from '../quota/quotas.ts'
-import { matchMount } from '../router/match.ts'
 import type { OpenRooms } from './open-rooms.ts'
+import { idleBecause, quotaPath } from './quota-path.ts'
 
 const RULE = {
   rate: { type: 'float', description: 'Requests an interval that one address may send; above zero.' },
@@ -68,7 +68,7 @@ export function quotaRoutes(rooms: OpenRooms): readonly Route[] {
         }),
       },
       handlers: {
-        read: async (call) => readRule(quotas, call),
+        read: async (call) => readRule(rooms, call),
         update: (call) => writeRule(rooms, call),
         delete: async ({ parameters }) => {
           await quotas.remove(parameters['name'] ?? '')
@@ -105,15 +105,16 @@ async function writeConfig(quotas: Quotas, { request }: Call): Promise<null> {
   return null
 }
 
-function readRule(quotas: Quotas, { parameters }: Call): LogicalResponse | null {
-  const rule = quotas.rule(parameters['name'] ?? '')
+function readRule(rooms: OpenRooms, { parameters }: Call): LogicalResponse | null {
+  const rule = rooms.quotas.rule(parameters['name'] ?? '')
   if (rule === null) return null
   const { name, path, rate, intervalSeconds, blockSeconds, role, inheritable } = rule
   const times = { interval: intervalSeconds, block_interval: blockSeconds }
-  return { data: { type: 'rate-limit', name, path, rate, ...times, role, inheritable } }
+  const data = { type: 'rate-limit', name, path, rate, ...times, role, inheritable }
+  return { data, ...warningsOf(rooms, path) }
 }
 
-async function writeRule(rooms: OpenRooms, { request, parameters }: Call): Promise<null> {
+async function writeRule(rooms: OpenRooms, { request, parameters }: Call): Promise<LogicalResponse | null> {
   const { quotas } = rooms
   const name = parameters['name'] ?? ''
   if (!/^\w(?:[\w.-]*\w)?$/.test(name)) throw refused('a name has letters, digits, and inner "-", "_", "."')
@@ -123,20 +124,23 @@ async function writeRule(rooms: OpenRooms, { request, parameters }: Call): Promi
   if (!(rate > 0)) throw refused("'rate' is invalid")
   const intervalSeconds = given.interval ?? old?.intervalSeconds ?? 1
   if (intervalSeconds < 1) throw refused("'interval' is invalid: it is a second at least")
-  const path = given.path ?? old?.path ?? ''
-  const mount = matchMount(rooms.mounts().live, path.replace(/\*$/, ''))
-  if (path !== '' && mount === null) throw refused(`invalid mount path "${path}"`)
+  // One that stands stays as it is: where its mount is gone, its rate may still be changed.
+  const path = given.path === undefined ? (old?.path ?? '') : quotaPath(rooms.mounts(), given.path)
   await quotas.put({
     name,
-    // A mount may be named without its slash.
-    path: mount !== null && `${path}/` === mount.path ? mount.path : path,
+    path,
     rate,
     intervalSeconds,
     blockSeconds: given.block_interval ?? old?.blockSeconds ?? 0,
     role: given.role ?? old?.role ?? '',
     inheritable: given.inheritable ?? old?.inheritable ?? path === '',
   })
-  return null
+  return warningsOf(rooms, path)
+}
+
+function warningsOf({ quotas, mounts }: OpenRooms, path: string): LogicalResponse | null {
+  const idle = idleBecause(mounts(), quotas.config.exemptPaths, path)
+  return idle === null ? null : { warnings: [idle] }
 }
 
 function refused(why: string): OperatingError {

@@ -36,6 +36,57 @@ test('rules are written, shown, listed and removed (surface.md section 12)', asy
   assert.equal(await refusal({ rate: 1, path: 'none/' }), 'invalid mount path "none/"')
 })
 
+test('a path is stored as what it counts: a mount with its slash, however it was named', async () => {
+  for (const [given, stored] of [
+    ['limited', 'limited/'],
+    ['/limited/', 'limited/'],
+    ['sys', 'sys/'],
+    ['limited/a/b', 'limited/a/b'],
+    ['limited/a*', 'limited/a*'],
+    ['limited/*', 'limited/*'],
+    ['auth/token/create', 'auth/token/create'],
+    ['', ''],
+  ] as const) {
+    const { status } = await root('POST', 'sys/quotas/rate-limit/path', { rate: 1000, path: given })
+    assert.equal(status, 204, given)
+    const { data, warnings } = (await root('GET', 'sys/quotas/rate-limit/path')).body
+    assert.deepEqual([data.path, warnings], [stored, null], given)
+  }
+  await root('DELETE', 'sys/quotas/rate-limit/path')
+})
+
+test('refuses a path that no request fits, so that no limit is there which never holds', async () => {
+  for (const [path, why] of [
+    ['limite', 'invalid mount path "limite"'],
+    ['limited*', 'invalid mount path "limited*"'],
+    ['auth', 'invalid mount path "auth"'],
+    ['*', 'invalid mount path "*"'],
+    ['limited/a/', '"path" is "limited/a/", which is no mount: give "limited/a/*" for all below it'],
+    ['limited/*/b', '"path" is "limited/*/b": a "*" stands at the end alone'],
+    ['limited//b', 'the path holds an empty segment'],
+    ['limited/../b', 'relative paths not supported'],
+  ] as const) {
+    const { status, body } = await root('POST', 'sys/quotas/rate-limit/path', { rate: 1000, path })
+    assert.deepEqual([status, body.errors], [400, [why]], path)
+  }
+  assert.equal((await root('GET', 'sys/quotas/rate-limit/path')).status, 404)
+})
+
+test('a limit that holds for nothing says so: its mount is gone, or its path is exempt', async () => {
+  await root('POST', 'sys/mounts/leaving', { type: 'kv' })
+  assert.equal((await root('POST', 'sys/quotas/rate-limit/idle', { rate: 9, path: 'leaving' })).status, 204)
+  await root('DELETE', 'sys/mounts/leaving')
+  const gone = 'nothing is mounted at "leaving/": this limit holds for nothing until something is'
+  assert.deepEqual((await root('GET', 'sys/quotas/rate-limit/idle')).body.warnings, [gone])
+  assert.deepEqual((await root('POST', 'sys/quotas/rate-limit/idle', { rate: 8 })).body.warnings, [gone])
+  const exempt = await root('POST', 'sys/quotas/rate-limit/idle', { rate: 8, path: 'sys/health' })
+  assert.deepEqual(
+    [exempt.status, exempt.body.warnings],
+    [200, ['"sys/health" is in rate_limit_exempt_paths: this limit holds for nothing']],
+  )
+  await root('DELETE', 'sys/quotas/rate-limit/idle')
+})
+
 test('has the configuration of the contract', async () => {
   assert.deepEqual((await root('GET', 'sys/quotas/config')).body.data, {
     enable_rate_limit_audit_logging: false,
