@@ -31,7 +31,7 @@ import {
   readStoredRecords,
   type StoredRecords,
 } from './stored-records.ts'
-import { type OpenedByShares, UnsealRunner } from './unseal-runner.ts'
+import { type OpenedByShares, UnsealRunner, type UnsealShare } from './unseal-runner.ts'
 import type { ServedVersion } from './versions.ts'
 
 /** What the custodian asks of the server around it. */
@@ -163,20 +163,24 @@ export class Custodian {
 
   /**
    * Takes ownership of a share for the unseal. An open store needs none, and none is an error there; while an
-   * old set is retiring, enough shares of the new one prove that they arrived.
+   * old set is retiring, enough shares of the new one prove that they arrived. Whether the share was in
+   * already, and so changed nothing, is the answer.
    *
    * Throws `not_initialized`, `share_unknown`, `share_retired`, `corrupt_store`, `store_rolled_back`.
    */
-  unseal(share: SecretBytes, source: string): Promise<void> {
+  unseal(share: SecretBytes, source: string): Promise<UnsealShare> {
     return this.#run(async () => {
       const phase = this.#phase
       if (phase.name === 'empty') {
         share[Symbol.dispose]()
         throw new OperatingError('not_initialized', 'Vault is not initialized')
       }
-      if (phase.name === 'open') return await this.#proveArrival(phase, { share, source })
+      if (phase.name === 'open') {
+        await this.#proveArrival(phase, { share, source })
+        return { repeated: false }
+      }
       const { judged, unseal } = await this.#judgeSealed(phase, share)
-      await this.#giveForUnseal(unseal, judged, { share, source })
+      return await this.#giveForUnseal(unseal, judged, { share, source })
     })
   }
 
@@ -354,7 +358,7 @@ export class Custodian {
     unseal: UnsealRunner,
     judged: JudgedShare,
     given: { readonly share: SecretBytes; readonly source: string },
-  ): Promise<void> {
+  ): Promise<UnsealShare> {
     const { source } = given
     const { journal } = this.#ports
     const isRepeated = unseal.holds(judged)
@@ -364,9 +368,10 @@ export class Custodian {
       using opened = await unseal.give(judged, given)
       ceremony = opened?.proceedings.ceremonyId ?? unseal.nonce
       journal.record({ ...facts, ceremony, event: isRepeated ? 'share_repeated' : 'share_counted' })
-      if (opened === null) return
+      if (opened === null) return { repeated: isRepeated }
       await this.#open(opened)
       journal.record({ ...facts, ceremony, share: null, event: 'completed' })
+      return { repeated: isRepeated }
     } catch (error) {
       throw withRecognised(error, { ceremony, share: judged.number })
     }

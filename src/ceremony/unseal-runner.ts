@@ -34,6 +34,12 @@ export interface UnsealProceedings {
   readonly consents: readonly GivenShare['consent'][]
 }
 
+/** What became of a share that was given. */
+export interface UnsealShare {
+  /** Its holder gave it before: it counts once. */
+  readonly repeated: boolean
+}
+
 /** An unseal under way on a sealed store: it holds shares, so it lives in the memory of one node. */
 export class UnsealRunner implements Disposable {
   readonly #ports: CeremonyPorts

@@ -16,6 +16,8 @@ export interface SealStatus {
   readonly clusterId: string
   readonly recoverySeal: boolean
   readonly storageType: string
+  /** What the server says besides, in sentences. */
+  readonly warnings: readonly string[]
 }
 
 /** `GET /v1/sys/leader` (section 3.6). */
@@ -116,7 +118,12 @@ export function sealStatus(members: Members): SealStatus {
     clusterId: text(members, 'cluster_id'),
     recoverySeal: flag(members, 'recovery_seal'),
     storageType: text(members, 'storage_type'),
+    warnings: sentences(members['warnings']),
   }
+}
+
+function sentences(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }
 
 /** Reads the members of a leader status. */

@@ -34,8 +34,11 @@ export function sealStatusRoute(lifecycle: Lifecycle): BareRoute {
   }
 }
 
-/** The answer of seal-status, unseal and its reset alike. */
-export function sealStatus({ custodian, cluster, storageType }: Lifecycle): BareResponse {
+/** The answer of seal-status, unseal and its reset alike; `warnings` only where there are some. */
+export function sealStatus(
+  { custodian, cluster, storageType }: Lifecycle,
+  warnings: readonly string[] = [],
+): BareResponse {
   const { phase, shares, threshold, progress, nonce } = custodian.status()
   const named = cluster()
   return ok({
@@ -52,5 +55,6 @@ export function sealStatus({ custodian, cluster, storageType }: Lifecycle): Bare
     ...(named === null ? {} : { cluster_name: named.name, cluster_id: named.id }),
     recovery_seal: false,
     storage_type: storageType,
+    ...(warnings.length === 0 ? {} : { warnings }),
   })
 }

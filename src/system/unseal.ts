@@ -14,6 +14,9 @@ const FIELDS = {
 
 const MISSING_KEY = "'key' must be specified in request body as JSON, or 'reset' set to true"
 
+/** 200 all the same, with progress as it was (key-lifecycle.md section 3.2): the same person asked twice. */
+const REPEATED = 'this share is in already: it counts once. The next one has to come from somebody else'
+
 /** `/v1/sys/unseal` (key-lifecycle.md section 3.2): a share is the only credential. */
 export function unsealRoute(lifecycle: Lifecycle): BareRoute {
   const handler = (request: BareRequest): Promise<BareResponse> => unseal(lifecycle, request)
@@ -48,9 +51,9 @@ async function unseal(lifecycle: Lifecycle, { body, origin }: BareRequest): Prom
         "can't perform a seal migration, no migration seal found",
       )
     }
-    await custodian.unseal(share, source)
+    const { repeated } = await custodian.unseal(share, source)
+    return sealStatus(lifecycle, repeated ? [REPEATED] : [])
   } catch (error) {
     throw prefixed(error, 'invalid key: ')
   }
-  return sealStatus(lifecycle)
 }

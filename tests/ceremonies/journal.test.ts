@@ -47,7 +47,7 @@ const ceremonyId = (world: World): string =>
 test('an unseal leaves who gave which share, and from where, in one ceremony', async () => {
   const world = await World.start(new SimStorage(), 'unseal')
   const keys = await world.init(5, 3)
-  const give = (index: number, source: string): Promise<void> =>
+  const give = (index: number, source: string): Promise<unknown> =>
     world.custodian.unseal(SecretBytes.copyOf(keys[index]!), source)
   await give(4, '192.0.2.5')
   await give(4, '192.0.2.5')
@@ -212,7 +212,7 @@ test('new shares that are given to an open server while an old set is retiring a
   const { world, keys } = await open()
   const next = await world.rekey(keys, { shares: 3, threshold: 2 })
   const before = newest(world)
-  const give = (share: Uint8Array): Promise<void> =>
+  const give = (share: Uint8Array): Promise<unknown> =>
     world.custodian.unseal(SecretBytes.copyOf(share), '192.0.2.4')
   await give(keys[0]!)
   await give(next[1]!)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
 import { type ShareSet, World } from '../sim/world.ts'
 
@@ -13,6 +14,16 @@ test('a share given twice counts once', async () => {
   await world.unseal([keys[0]!])
   await world.unseal([keys[0]!])
   assert.equal(world.custodian.status().progress, 1)
+})
+
+test('whoever gives a share again is told that it is in already, and nobody else', async () => {
+  const { world, keys } = await sealed()
+  const give = async (index: number): Promise<boolean> =>
+    (await world.custodian.unseal(SecretBytes.copyOf(keys[index]!), '127.0.0.1')).repeated
+  assert.deepEqual([await give(0), await give(0), await give(1), await give(0)], [false, true, false, true])
+  assert.equal(await give(2), false)
+  // An open store needs no share, and says nothing of those that opened it.
+  assert.deepEqual([world.custodian.isOpen, await give(0)], [true, false])
 })
 
 test('a wrong share is refused alone, at once: progress and nonce of the others stay', async () => {

@@ -247,3 +247,43 @@ describe('on a guarded listener a share stands in for a token', () => {
     assert.equal((await root(['-init'], { env })).exitCode, 0)
   })
 })
+
+describe('a share that was given already', () => {
+  const IN_ALREADY = /this share is in already: it counts once/
+
+  test('is told at an unseal, which counts it once; the answer has its shape besides (key-lifecycle.md section 3.2)', async (t) => {
+    const server = await OpenedServer.start(t, 3, 2)
+    await server.asRoot(['operator', 'seal'])
+    const [first = ''] = server.keys
+    const given = await server.run(['operator', 'unseal', '-'], { stdin: first })
+    assert.deepEqual([given.exitCode, IN_ALREADY.test(given.stderr)], [0, false])
+    const again = await server.run(['operator', 'unseal', '-'], { stdin: first })
+    assert.equal(again.exitCode, 0)
+    assert.match(again.stderr, IN_ALREADY)
+    assert.equal(cell(again.stdout, 'Unseal Progress'), '1/2')
+    const json = await server.run(['operator', 'unseal', '-format=json', '-'], { stdin: first })
+    assert.deepEqual([JSON.parse(json.stdout).progress, IN_ALREADY.test(json.stderr)], [1, true])
+    const { status, body } = await server.server.call('PUT', '/v1/sys/unseal', { key: first })
+    const { warnings, ...rest } = body
+    assert.deepEqual([status, warnings.length], [200, 1])
+    assert.deepEqual(rest, (await server.server.call('GET', '/v1/sys/seal-status')).body)
+  })
+
+  test('is refused at a rekey and where a root token is made, with who has to come next', async (t) => {
+    const server = await OpenedServer.start(t, 3, 2)
+    const otp = await server.run(['operator', 'generate-root', '-init'])
+    for (const [ceremony, started] of [
+      ['rekey', await server.run(['operator', 'rekey', '-init', '-n=3', '-t=2'])],
+      ['generate-root', otp],
+    ] as const) {
+      const nonce = `-nonce=${cell(started.stdout, 'Nonce')}`
+      const give = (): Promise<Ran> =>
+        server.run(['operator', ceremony, nonce, '-'], { stdin: server.keys[0] ?? '' })
+      assert.equal((await give()).exitCode, 0)
+      const again = await give()
+      assert.equal(again.exitCode, 2, ceremony)
+      assert.match(again.stderr, /has already been provided/)
+      assert.match(again.stderr, /Somebody else has to give the next share/)
+    }
+  })
+})
