@@ -22,7 +22,8 @@ const DOCUMENT = shape({
 
 /**
  * `sys/internal/specs/openapi` (surface.md section 12): without a token, what needs none; with one, the
- * mounts that it reaches. Which mounts there are is told to nobody else.
+ * mounts that it reaches. Which other mounts there are is told to nobody, as by `sys/internal/ui/mounts`, but
+ * of those that are to be shown to everybody (CVE-2020-25594): what anybody may ask of them.
  */
 export function openApiRoute(rooms: OpenRooms, bare: () => readonly BareRoute[]): Route {
   const read = (call: Call): Promise<LogicalResponse> => document(rooms, bare(), call)
@@ -46,6 +47,7 @@ async function document(
   const acl = caller === null ? null : await rooms.acls.of(caller)
   const mounts = [...rooms.mounts().live.values()].flatMap(({ path, entry, mounted }): Described[] => {
     const isOpen = acl?.reaches(path) === true
+    if (!isOpen && path !== 'sys/' && entry.config.listingVisibility !== 'unauth') return []
     const routes = isOpen ? mounted.routes : mounted.routes.filter(({ access }) => access === 'public')
     return routes.length === 0 ? [] : [{ path, type: entry.type, routes }]
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import type { SecretsEngine } from '../../src/logical/backend.ts'
 import { TestServer } from '../api/in-process.ts'
 import { Conformance } from './conformance.ts'
 
@@ -44,6 +45,36 @@ test('a stranger sees only what needs no token, and no mount', async () => {
   const { paths } = (await server.call('GET', SPEC)).body
   assert.ok('/sys/init' in paths)
   for (const path of ['/one/{path}', '/sys/mounts', '/sys/key-status']) assert.ok(!(path in paths), path)
+})
+
+test('a mount with a route that is open to everybody is shown to those alone who reach it, or whom it is shown to', async (t) => {
+  const keys: SecretsEngine = {
+    type: 'keys',
+    mount: () => ({
+      routes: ['public', 'token'].map((access) => ({
+        pattern: access,
+        summary: 'A key.',
+        access: access as 'public' | 'token',
+        handlers: { read: async () => ({ data: {} }) },
+      })),
+    }),
+  }
+  const other = await TestServer.start({}, {}, { keys })
+  t.after(() => other.close())
+  await other.open(1, 1)
+  for (const path of ['hidden', 'shown'])
+    await other.asRoot('POST', `/v1/sys/mounts/${path}`, { type: 'keys' })
+  await other.asRoot('POST', '/v1/sys/mounts/hidden/tune', { listing_visibility: 'hidden' })
+  await other.asRoot('POST', '/v1/sys/mounts/shown/tune', { listing_visibility: 'unauth' })
+  const { body } = await other.asRoot('POST', '/v1/auth/token/create', { policies: ['default'] })
+  const paths = async (headers: Record<string, string>): Promise<readonly string[]> =>
+    Object.keys((await other.call('GET', SPEC, undefined, headers)).body.paths).filter((path) =>
+      /^\/(hidden|shown)/.test(path),
+    )
+  assert.deepEqual(await paths({}), ['/shown/public'])
+  assert.deepEqual(await paths({ 'x-vault-token': body.auth.client_token }), ['/shown/public'])
+  const all = ['/hidden/public', '/hidden/token', '/shown/public', '/shown/token']
+  assert.deepEqual(await paths({ 'x-vault-token': other.rootToken }), all)
 })
 
 test('answers are as it says', async () => {
