@@ -6,6 +6,7 @@ import type { Log } from '../../src/server/log.ts'
 import { LogTaps } from '../../src/server/log-taps.ts'
 import { loadStorage } from '../../src/server/storage.ts'
 import { systemClock } from '../../src/server/system-ports.ts'
+import { inTime } from './patience.ts'
 
 export interface Answer {
   readonly status: number
@@ -88,13 +89,17 @@ export class TestServer {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    const response = await fetch(this.origin + path, {
-      method,
-      headers: { connection: 'close', ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    return await inTime(`${method} ${path}`, async (signal) => {
+      const response = await fetch(this.origin + path, {
+        method,
+        headers: { connection: 'close', ...headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        signal,
+      })
+      const text = await response.text()
+      const parsed = text === '' ? null : JSON.parse(text)
+      return { status: response.status, body: parsed, headers: response.headers }
     })
-    const text = await response.text()
-    return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers }
   }
 
   /** With the root token. */
@@ -130,8 +135,8 @@ export class TestServer {
   }
 
   async close(): Promise<void> {
-    await this.#listener.close(500)
-    await this.server.custodian.stop()
-    await this.server.storage.close()
+    await inTime('the end of the listener', () => this.#listener.close(500))
+    await inTime('the stop of the custodian', () => this.server.custodian.stop())
+    await inTime('the end of the storage', () => this.server.storage.close())
   }
 }

@@ -1,5 +1,6 @@
 import { request as sendPlain } from 'node:http'
 import { request as sendSecure } from 'node:https'
+import { inTime } from './patience.ts'
 import type { Answer } from './server-process.ts'
 
 /** Where a server is: as its banner says, and what is trusted there. */
@@ -8,11 +9,20 @@ export interface Place {
   readonly ca?: Buffer
 }
 
+interface What {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly token?: string
+}
+
 /** One request to `https://…`, `http://…` or `unix://…`, on a connection of its own. */
-export function request(
-  { url, ca }: Place,
-  what: { readonly method: string; readonly path: string; readonly body?: unknown; readonly token?: string },
-): Promise<Answer> {
+export function request(place: Place, what: What): Promise<Answer> {
+  const asked = `${what.method} ${what.path} at ${place.url}`
+  return inTime(asked, (signal) => answerTo(place, what, signal))
+}
+
+function answerTo({ url, ca }: Place, what: What, signal: AbortSignal): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const place = url.startsWith('unix://') ? { socketPath: url.slice('unix://'.length) } : urlParts(url)
   const body = what.body === undefined ? undefined : JSON.stringify(what.body)
@@ -21,7 +31,15 @@ export function request(
     ...(what.token === undefined ? {} : { 'x-vault-token': what.token }),
   }
   const { method, path } = what
-  const options = { ...place, method, path, headers, agent: false, ...(ca === undefined ? {} : { ca }) }
+  const options = {
+    ...place,
+    method,
+    path,
+    headers,
+    agent: false,
+    signal,
+    ...(ca === undefined ? {} : { ca }),
+  }
   const send = url.startsWith('https:') ? sendSecure : sendPlain
   const outgoing = send(options, (incoming) => {
     let text = ''

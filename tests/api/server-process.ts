@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inTime } from './patience.ts'
 
 export interface Answer {
   readonly status: number
@@ -59,13 +60,17 @@ export class ServerProcess {
     child.stderr?.on('data', (chunk) => {
       talk += String(chunk)
     })
-    const origin = await new Promise<string>((resolve, reject) => {
+    const started = new Promise<string>((resolve, reject) => {
       child.stdout?.on('data', (chunk) => {
         talk += String(chunk)
         const found = /Listener 1: (\S+)/.exec(talk)?.[1]
         if (found !== undefined) resolve(found)
       })
       void exited.then((code) => reject(new Error(`the server ended with ${code}: ${talk}`)))
+    })
+    const origin = await inTime('the start of a server', () => started).catch((error: unknown) => {
+      child.kill('SIGKILL')
+      throw error
     })
     return new ServerProcess(child, { origin, exited, talk: () => talk })
   }
@@ -80,13 +85,16 @@ export class ServerProcess {
   }
 
   async call(method: string, path: string, body?: unknown, token?: string): Promise<Answer> {
-    const response = await fetch(this.origin + path, {
-      method,
-      headers: { connection: 'close', ...(token === undefined ? {} : { 'x-vault-token': token }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    return await inTime(`${method} ${path}`, async (signal) => {
+      const response = await fetch(this.origin + path, {
+        method,
+        headers: { connection: 'close', ...(token === undefined ? {} : { 'x-vault-token': token }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal,
+      })
+      const text = await response.text()
+      return { status: response.status, body: text === '' ? null : JSON.parse(text) }
     })
-    const text = await response.text()
-    return { status: response.status, body: text === '' ? null : JSON.parse(text) }
   }
 
   /** Gives shares until one is refused or the store is open; whether it is open. */
@@ -109,7 +117,7 @@ export class ServerProcess {
   /** A clean stop; the exit code. */
   async stop(): Promise<number | null> {
     this.#child.kill('SIGTERM')
-    return await this.#exited
+    return await inTime('the stop of a server', () => this.#exited)
   }
 
   get exited(): Promise<number | null> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { TestServer } from '../api/in-process.ts'
+import { inTime } from '../api/patience.ts'
 import { EXAMPLES, type Wanted } from './examples.ts'
 import { Stage } from './stage.ts'
 
@@ -79,29 +80,31 @@ async function statusOf(stage: Stage, one: Asked, credential: Credential): Promi
   const { at = {}, query = '', body, headers = {} } = await exampleOf(stage, one)
   const path = `/v1${one.template.replace(/\{(\w+)\}/g, (_, name: string) => at[name] ?? name)}`
   const type = one.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
-  const leaving = new AbortController()
-  const response = await fetch(`${stage.server.origin}${path}${query === '' ? '' : `?${query}`}`, {
-    method: one.method,
-    headers: {
-      ...(one.writes ? { 'content-type': type } : {}),
-      ...headers,
-      connection: 'close',
-      ...(stage.asker === null ? {} : { 'x-vault-token': stage.asker }),
-    },
-    ...(one.writes ? { body: JSON.stringify(body) } : {}),
-    signal: leaving.signal,
+  return await inTime(`${one.label} as ${credential}`, async (signal) => {
+    const leaving = new AbortController()
+    const response = await fetch(`${stage.server.origin}${path}${query === '' ? '' : `?${query}`}`, {
+      method: one.method,
+      headers: {
+        ...(one.writes ? { 'content-type': type } : {}),
+        ...headers,
+        connection: 'close',
+        ...(stage.asker === null ? {} : { 'x-vault-token': stage.asker }),
+      },
+      ...(one.writes ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.any([signal, leaving.signal]),
+    })
+    const { status } = response
+    // A stream has no end of its own.
+    const isText = response.headers.get('content-type')?.startsWith('text/') === true
+    if (isText) leaving.abort()
+    else {
+      const text = await response.text()
+      const said: unknown = text === '' ? null : JSON.parse(text)
+      const fault = stage.conformance.fault({ method: one.method, path, query, status, body: said })
+      if (fault !== null) stage.faults.push(`as ${credential}: ${fault}`)
+    }
+    return status
   })
-  const { status } = response
-  // A stream has no end of its own.
-  const isText = response.headers.get('content-type')?.startsWith('text/') === true
-  if (isText) leaving.abort()
-  else {
-    const text = await response.text()
-    const said: unknown = text === '' ? null : JSON.parse(text)
-    const fault = stage.conformance.fault({ method: one.method, path, query, status, body: said })
-    if (fault !== null) stage.faults.push(`as ${credential}: ${fault}`)
-  }
-  return status
 }
 
 async function column(credential: Credential): Promise<ReadonlyMap<string, number>> {

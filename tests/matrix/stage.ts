@@ -26,13 +26,19 @@ export class Stage {
 
   static async start(): Promise<Stage> {
     const server = await TestServer.start({}, {}, { accounts: new AccountsEngine() })
-    const shares = await server.open(2, 2)
-    await server.asRoot('POST', '/v1/sys/mounts/kv2', { type: 'kv-v2' })
-    await server.asRoot('POST', '/v1/sys/mounts/accounts', { type: 'accounts' })
-    await server.asRoot('PUT', '/v1/sys/policies/acl/reader', { policy: policy(['read', 'list', 'scan']) })
-    await server.asRoot('PUT', '/v1/sys/policies/acl/writer', { policy: policy(ALL) })
-    const document = (await server.asRoot('GET', '/v1/sys/internal/specs/openapi')).body
-    return new Stage(server, shares, document)
+    try {
+      const shares = await server.open(2, 2)
+      await server.asRoot('POST', '/v1/sys/mounts/kv2', { type: 'kv-v2' })
+      await server.asRoot('POST', '/v1/sys/mounts/accounts', { type: 'accounts' })
+      await server.asRoot('PUT', '/v1/sys/policies/acl/reader', { policy: policy(['read', 'list', 'scan']) })
+      await server.asRoot('PUT', '/v1/sys/policies/acl/writer', { policy: policy(ALL) })
+      const document = (await server.asRoot('GET', '/v1/sys/internal/specs/openapi')).body
+      return new Stage(server, shares, document)
+    } catch (error) {
+      // A server that is left behind keeps the process from ending.
+      await server.close()
+      throw error
+    }
   }
 
   /** With the root token; what is prepared must go well. */
