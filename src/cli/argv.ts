@@ -1,3 +1,4 @@
+import { nearest } from '../config/nearest.ts'
 import { UsageError } from './failure.ts'
 import type { FlagSpec } from './flags.ts'
 
@@ -7,7 +8,12 @@ export interface Flags {
   readonly later: readonly string[]
   /** Names that other commands know. */
   readonly elsewhere?: readonly string[]
+  /** Whose they are, for whoever looks for help. */
+  readonly command?: string
 }
+
+/** Two letters of a name this short could be any. */
+const MIN_GUESSED = 4
 
 const PLAIN_NAME = /^[a-z][a-z0-9-]{0,31}$/
 
@@ -76,7 +82,16 @@ function unknownFlag(name: string, flags: Flags): UsageError {
     )
   }
   if (PLAIN_NAME.test(name)) {
-    const hint = 'See the flags of a command with -h behind it.'
+    const meant =
+      name.length < MIN_GUESSED
+        ? null
+        : nearest(
+            name,
+            flags.known.map((flag) => flag.name),
+          )
+    const guess = meant === null ? '' : `Did you mean -${meant}? `
+    const command = flags.command === undefined ? 'conclave' : `conclave ${flags.command}`
+    const hint = `${guess}See "${command} -h".`
     return new UsageError(`flag provided but not defined: -${name}`, { hint })
   }
   // It may be a share in URL-safe base64 that begins with a dash: it must not end up on a screen or in a log.

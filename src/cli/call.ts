@@ -1,6 +1,7 @@
 import type { ConclaveClient } from '../client/conclave-client.ts'
 import { NotSent } from '../client/not-sent.ts'
 import { setting } from '../config/environment.ts'
+import { nearest } from '../config/nearest.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { COMMANDS, chooseCommand } from './commands.ts'
 import { EXIT_OK, EXIT_USAGE, UsageError } from './failure.ts'
@@ -75,5 +76,16 @@ function chosenFormat(flag: string | null, io: CliIo): Format {
 
 function unknownCommand(name: string): UsageError {
   const shown = /^[a-z -]{1,40}$/.test(name) ? ` "${name}"` : ''
-  return new UsageError(`there is no command${shown}`, { hint: 'See "conclave -h".' })
+  const [first = ''] = name.split(' ')
+  const isGroup = COMMANDS.some((entry) => entry.name.startsWith(`${first} `))
+  const meant = nearest(name, namesOfCommands())
+  const guess = meant === null ? '' : `Did you mean "conclave ${meant}"? `
+  const help = isGroup ? `conclave ${first} -h` : 'conclave -h'
+  return new UsageError(`there is no command${shown}`, { hint: `${guess}See "${help}".` })
+}
+
+/** Those that can be called, and the words that several begin with. */
+function namesOfCommands(): readonly string[] {
+  const groups = COMMANDS.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0] ?? ''] : []))
+  return [...COMMANDS.map(({ name }) => name), ...new Set(groups)]
 }

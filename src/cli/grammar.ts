@@ -17,7 +17,7 @@ export function parseArguments(spec: CommandSpec, argv: readonly string[]): Pars
   const known = flagsOf(spec)
   const later = [...(spec.later ?? []), ...(spec.connects ? LATER_FLAGS : [])]
   const { own, program } = divided(spec, argv)
-  const normalised = normaliseArgv(own, { known, later, elsewhere: REQUEST_NAMES })
+  const normalised = normaliseArgv(own, { known, later, elsewhere: REQUEST_NAMES, command: spec.name })
   const command = new Command().exitOverride().helpOption(false).argument('[operands...]')
   const options = known.map((flag) => ({ flag, option: optionOf(flag) }))
   for (const { option } of options) command.addOption(option)

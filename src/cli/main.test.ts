@@ -241,6 +241,21 @@ test('shows help of every command with examples first, in less than a screen', a
   assert.match((await run(['bogus'])).stderr, /there is no command "bogus"/)
 })
 
+test('says which command or flag was meant, where one is two letters away, and where its help is', async () => {
+  for (const [argv, hint] of [
+    [['polcy', 'list'], 'Did you mean "conclave policy"? See "conclave -h".'],
+    [['stauts'], 'Did you mean "conclave status"? See "conclave -h".'],
+    [['kv', 'gett', 'kv/app'], 'Did you mean "conclave kv get"? See "conclave kv -h".'],
+    [['kv', 'frobnicate'], 'See "conclave kv -h".'],
+    [['bogus'], 'See "conclave -h".'],
+    [['status', '-fromat=json'], 'Did you mean -format? See "conclave status -h".'],
+    [['kv', 'get', '-x', 'kv/app'], 'See "conclave kv get -h".'],
+  ] as const) {
+    const { exitCode, stdout, stderr } = await run(argv)
+    assert.deepEqual([exitCode, stdout, stderr.split('\n\n')[1]], [1, '', `${hint}\n`])
+  }
+})
+
 test('starts the server with what was given, and tells its version', async () => {
   assert.equal((await run(['server', '-config=a.json', '-data', 'd'])).exitCode, 7)
   assert.match((await run(['version'])).stdout, /^Conclave v\d+\.\d+\.\d+\n$/)

@@ -69,13 +69,13 @@ const OPEN: readonly Mishap[] = [
     what: 'a command with a slip of the keyboard',
     act: () => cli('operator', 'unsael'),
     cause: /no command "operator unsael"/,
-    next: /conclave -h/,
+    next: /Did you mean "conclave operator unseal"\? See "conclave operator -h"/,
   },
   {
     what: 'a flag with one',
     act: () => cli('operator', 'unseal', '-share-fiel=x'),
     cause: /not defined: -share-fiel/,
-    next: /-h behind it/,
+    next: /Did you mean -share-file\? See "conclave operator unseal -h"/,
   },
   {
     what: 'more shares to open than there are',
