@@ -1,5 +1,6 @@
 import { type ErrorCode, OperatingError } from '../base/errors.ts'
 import { ApiError, TransportError } from '../client/errors.ts'
+import { refusedHint } from './refused-hint.ts'
 
 export const EXIT_OK = 0
 /** Bad flags, too many arguments, no terminal, an unreadable file: nothing was asked of a server. */
@@ -81,7 +82,8 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof ApiError) {
     const code = error.code ?? 'api_error'
-    const hint = hintOfSentence(error.errors[0] ?? '') ?? HINTS[code] ?? null
+    const refused = code === 'permission_denied' ? refusedHint(error) : null
+    const hint = hintOfSentence(error.errors[0] ?? '') ?? refused ?? HINTS[code] ?? null
     return { exitCode: EXIT_SERVER, code, message: error.message, hint, status: error.status }
   }
   if (error instanceof TransportError) {
@@ -142,9 +144,6 @@ const KNOWN_HINTS = {
   sealed: 'Open the server with "conclave operator unseal".',
   already_initialized: 'Open it with "conclave operator unseal"; "conclave status" tells whether it is open.',
   not_initialized: 'Set the server up with "conclave operator init".',
-  permission_denied:
-    'Log in with "conclave login", or give a token with CONCLAVE_TOKEN. Which policy is in the way tells ' +
-    '"conclave policy explain METHOD PATH". For a ceremony a share will do: see -holder.',
   ceremony_dealt:
     'Give the new shares back with -verify. Were they lost, end it with -cancel and begin again.',
   ceremony_limit: 'Let another holder start it, or use a token.',

@@ -79,7 +79,9 @@ test('what a token may do is told, with why, and the smallest change', async (co
   const env = await token()
   // What a refusal advises is open to every token that has `default`.
   const denied = await server.run(['kv', 'delete', 'secret/app'], { env })
-  assert.match(denied.stderr, /tells "conclave policy explain METHOD PATH"/)
+  const [, advised = ''] = /tells "conclave (policy explain .+)"/.exec(denied.stderr) ?? []
+  assert.equal(advised, 'policy explain DELETE secret/app')
+  assert.match((await server.run(advised.split(' '), { env })).stdout, /^Allowed +no$/m)
   const why = await server.run(['policy', 'explain', 'DELETE', 'secret/data/app'], { env })
   assert.deepEqual([why.exitCode, why.stdout], [0, refused])
   const others = await server.run(['policy', 'explain', '-policy=dev', 'GET', 'secret/data/app'], { env })
