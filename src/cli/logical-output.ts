@@ -63,7 +63,7 @@ export function logicalRows(members: Members): readonly Row[] {
   const { wrap_info: wrapped, auth } = members
   if (isMembers(wrapped)) return wrapRows(wrapped)
   if (isMembers(auth)) return authRows(auth)
-  return [...leaseRows(members), ...dataRows(dataOf(members))]
+  return [...leaseRows(members), ...dataRows(shownData(members))]
 }
 
 /** By name; what the peers' tables show as a length of time is shown as one. */
@@ -125,8 +125,18 @@ function cellOf(name: string, value: unknown): string {
 function fieldsOf(members: Members): Members {
   const { wrap_info: wrapped, auth } = members
   if (isMembers(wrapped)) return wrapFields(wrapped)
-  return isMembers(auth) ? authFields(auth) : dataOf(members)
+  return isMembers(auth) ? authFields(auth) : shownData(members)
 }
+
+/**
+ * What is shown of an answer: its `data`, or all of it where it came without an envelope, as that of
+ * `sys/health` does.
+ */
+function shownData(members: Members): Members {
+  return ENVELOPE.some((name) => name in members) ? dataOf(members) : members
+}
+
+const ENVELOPE = ['request_id', 'data', 'auth', 'wrap_info', 'lease_id']
 
 /** Under the names of the table, and those of the envelope. */
 export function authFields(auth: Members): Members {

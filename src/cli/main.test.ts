@@ -260,3 +260,13 @@ test('starts the server with what was given, and tells its version', async () =>
   assert.equal((await run(['server', '-config=a.json', '-data', 'd'])).exitCode, 7)
   assert.match((await run(['version'])).stdout, /^Conclave v\d+\.\d+\.\d+\n$/)
 })
+
+test('an answer without an envelope is shown as it is, as a table and by its fields', async () => {
+  answers.set('GET /v1/sys/health', [200, '{"initialized":true,"sealed":false,"version":"2.6.2"}'])
+  const table = await run(['read', 'sys/health'])
+  assert.equal(table.exitCode, 0)
+  assert.match(table.stdout, /^initialized +true\nsealed +false\nversion +2\.6\.2\n$/m)
+  assert.equal((await run(['read', '-field=version', 'sys/health'])).stdout, '2.6.2')
+  answers.set('GET /v1/kv/empty', [200, '{"request_id":"x","lease_id":"","data":null,"warnings":null}'])
+  assert.equal((await run(['read', 'kv/empty'])).stdout, 'Key    Value\n---    -----\n')
+})
