@@ -82,7 +82,7 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof ApiError) {
     const code = error.code ?? 'api_error'
-    const refused = code === 'permission_denied' ? refusedHint(error) : null
+    const refused = code === 'permission_denied' ? refusedHint(error, error.errors[0] ?? '') : null
     const hint = hintOfSentence(error.errors[0] ?? '') ?? refused ?? HINTS[code] ?? null
     return { exitCode: EXIT_SERVER, code, message: error.message, hint, status: error.status }
   }

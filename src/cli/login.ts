@@ -42,7 +42,8 @@ async function run(call: CommandCall): Promise<number> {
   }
   const token = await readToken(call, tokenOperand(call.operands))
   const client = await call.connect(token)
-  const members = await during('Error authenticating', () => client.lookupSelf())
+  const lookUp = (): Promise<Members> => client.lookupSelf()
+  const members = await during('Error authenticating', lookUp, { permission_denied: NO_GOOD })
   if (call.flags.on('token-only')) {
     await put(call.io, token)
     return EXIT_OK
@@ -59,6 +60,10 @@ async function run(call: CommandCall): Promise<number> {
   }
   return EXIT_OK
 }
+
+const NO_GOOD =
+  'This token is mistyped, expired, used up, revoked or bound to another network; or it has no policy that ' +
+  'lets it look itself up, as "default" does.'
 
 /** `TOKEN`, or `token=TOKEN` as in the peers. */
 function tokenOperand([first, second]: readonly string[]): string | undefined {

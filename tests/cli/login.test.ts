@@ -51,6 +51,9 @@ describe('login', async () => {
     const wrong = await server.run(['login', '-'], { env, stdin: 'hvs.wrong' })
     assert.equal(wrong.exitCode, 2)
     assert.match(wrong.stderr, /^Error authenticating: Error making API request\./)
+    // Not to log in, which is what was tried.
+    assert.match(wrong.stderr, /This token is mistyped, expired, used up, revoked or bound/)
+    assert.doesNotMatch(wrong.stderr, /conclave login/)
     const blank = await server.run(['login', '-'], { env, stdin: 'two words' })
     assert.deepEqual([blank.exitCode, /two words/.test(blank.stderr)], [1, false])
     const checked = await server.run(['login', '-no-store', '-'], { env, stdin: server.token })
