@@ -47,7 +47,8 @@ async function run(call: CommandCall): Promise<number> {
 
 async function tell(call: CommandCall, client: ConclaveClient, status: SealStatus): Promise<number> {
   await putSealStatus(call, status, await during('Error reading the leader', () => client.leader()))
-  for (const warning of status.warnings) say(call.io, `Warning: ${warning}`)
+  const gap = call.output.format === 'table' ? '\n' : ''
+  for (const warning of status.warnings) say(call.io, `${gap}Warning: ${warning}`)
   if (call.output.format !== 'table') return EXIT_OK
   if (!status.sealed) say(call.io, '\nThe server is open.\nNext: conclave login')
   else say(call.io, `\n${progressLine(status.progress, status.threshold)}\nNext: conclave operator unseal`)

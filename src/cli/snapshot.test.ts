@@ -60,7 +60,7 @@ test('replaces a snapshot only with -force, and a store never', async () => {
   assert.equal((await run(['snapshot', 'save', '-force', `-data=${data}`, file])).exitCode, 0)
   const over = await run(['snapshot', 'restore', `-data=${data}`, file])
   assert.equal(over.exitCode, 1)
-  assert.match(over.stderr, /holds a store already/)
+  assert.match(over.stderr, /holds a store already.*\n\nFor example: conclave snapshot restore -data=/)
 })
 
 test('restoring into the folder of a server that runs says what to do', async () => {
