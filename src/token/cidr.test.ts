@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { BlockList, isIPv6 } from 'node:net'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { isNetwork, liesIn } from './cidr.ts'
+import { isNetwork, liesIn, networksInBoth } from './cidr.ts'
 
 test('an address lies in the networks that hold it', () => {
   const cases: readonly (readonly [string, string, boolean])[] = [
@@ -35,6 +35,41 @@ test('an IPv4 address within IPv6 is that IPv4 address, on either side', () => {
   }
   assert.ok(liesIn(['::ffff:10.0.0.0/104'], '10.1.2.3'))
   assert.equal(liesIn(['::10.0.0.0/104'], '10.1.2.3'), false)
+})
+
+test('of networks in two lists the inner ones are in both, as they were written', () => {
+  const both: readonly (readonly [string, string, string])[] = [
+    ['10.0.0.0/8', '10.1.0.0/16', '10.1.0.0/16'],
+    ['10.1.2.3', '10.0.0.0/8,::/0', '10.1.2.3'],
+    ['10.1.2.3/16', '10.1.0.0/17', '10.1.0.0/17'],
+    ['10.0.0.0/8', '11.0.0.0/8', ''],
+    ['0.0.0.0/0', '::/0', ''],
+    ['::ffff:10.0.0.0/104', '10.1.0.0/16', '10.1.0.0/16'],
+    ['10.0.0.0/9,10.128.0.0/9', '10.0.0.0/8', '10.0.0.0/9,10.128.0.0/9'],
+    ['2001:db8::/32', '2001:db8:1::/48,2001:db9::1', '2001:db8:1::/48'],
+  ]
+  for (const [one, other, inner] of both) {
+    const asList = (text: string): string[] => text.split(',')
+    assert.equal(networksInBoth(asList(one), asList(other)).join(), inner, `${one} and ${other}`)
+    assert.equal(networksInBoth(asList(other), asList(one)).join(), inner, `${other} and ${one}`)
+  }
+})
+
+test('an address lies in the networks of both lists exactly where it lies in one of each', () => {
+  // Few bits that differ, so that networks hold each other often.
+  const address = fc.tuple(fc.constantFrom('10.0.', '10.128.', '::', '::ffff:10.0.'), fc.nat(3), fc.nat(255))
+  const text = address.map(([start, third, last]) =>
+    start === '::' ? `::${third}:${last}` : `${start}${third}.${last}`,
+  )
+  const network = fc
+    .tuple(text, fc.nat(32))
+    .map(([at, free]) => `${at}/${(at.includes(':') ? 128 : 32) - free}`)
+  const networks = fc.array(network, { maxLength: 6 })
+  const agrees = fc.property(networks, networks, text, (some, others, at) => {
+    const both = networksInBoth(some, others)
+    assert.equal(liesIn(both, at), liesIn(some, at) && liesIn(others, at))
+  })
+  void fc.assert(agrees, { numRuns: 5000 })
 })
 
 test('what is no address lies nowhere', () => {

@@ -24,6 +24,56 @@ export function isNetwork(text: string): boolean {
   return parseNetwork(text) !== null
 }
 
+/**
+ * Networks of those addresses that lie in one of `some` and in one of `others`. Of two networks one holds the
+ * other, or nothing lies in both: so these are the inner ones, as they were written. None: nothing does.
+ */
+export function networksInBoth(some: readonly string[], others: readonly string[]): readonly string[] {
+  const [spans, otherSpans] = [spansOf(some), spansOf(others)]
+  const inner = [...spans.filter(liesWithin(otherSpans)), ...otherSpans.filter(liesWithin(spans))]
+  return [...new Set(inner.map(({ text }) => text))]
+}
+
+/** A network as its first and its last address; those of IPv4 come before all of IPv6. */
+interface Span {
+  readonly text: string
+  readonly first: bigint
+  readonly last: bigint
+}
+
+function spansOf(networks: readonly string[]): readonly Span[] {
+  return networks.flatMap((text) => {
+    const network = parseNetwork(text)
+    if (network === null) return []
+    const { bytes, bits } = network
+    const family = bytes.length === 4 ? '4' : '6'
+    const digits = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    const free = BigInt(bytes.length * 8 - bits)
+    const first = (BigInt(`0x${family}${digits}`) >> free) << free
+    return [{ text, first, last: first + (1n << free) - 1n }]
+  })
+}
+
+/** Lists may be long, and are sorted once instead of compared pair by pair. */
+function liesWithin(spans: readonly Span[]): (span: Span) => boolean {
+  const sorted = [...spans].sort((one, other) => sign(one.first - other.first) || sign(other.last - one.last))
+  const outermost: Span[] = []
+  for (const span of sorted) if (span.last > (outermost.at(-1)?.last ?? -1n)) outermost.push(span)
+  return ({ first, last }) => {
+    let [low, high] = [0, outermost.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((outermost[middle]?.first ?? 0n) <= first) low = middle + 1
+      else high = middle
+    }
+    return (outermost[low - 1]?.last ?? -1n) >= last
+  }
+}
+
+function sign(difference: bigint): number {
+  return difference === 0n ? 0 : difference < 0n ? -1 : 1
+}
+
 function parseNetwork(text: string): Network | null {
   const [, address = '', length] = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
   const bytes = addressBytes(address)

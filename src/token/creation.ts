@@ -4,6 +4,8 @@ import { MAX_TOKEN_BYTES } from '../base/limits.ts'
 import type { MountTtl } from '../logical/backend.ts'
 import { type Lifetime, lesser, lifetime } from '../logical/lifetime.ts'
 import type { CreationAsk, TokenRole } from '../logical/token-facts.ts'
+import { networksInBoth } from './cidr.ts'
+import { networksOf } from './entry.ts'
 import { choosePolicies, type PolicyNames } from './policy-choice.ts'
 import type { KnownToken, TokenTerms } from './store.ts'
 
@@ -66,14 +68,17 @@ export function creationTerms(
     renewable: type === 'service' && life !== null && ask.renewable && role?.role.renewable !== false,
     lastRenewal: null,
     role: role?.name ?? '',
-    boundCidrs: role?.role.tokenBoundCidrs ?? [],
+    boundCidrs: networksBelow(parent, role?.role ?? null),
     noDefaultPolicy: ask.noDefaultPolicy || role?.role.tokenNoDefaultPolicy === true,
     entityId: isOrphan ? '' : parent.entry.entityId,
   }
   return { terms, warnings: [...warnings, ...(life?.warnings ?? [])] }
 }
 
-/** The terms of a wrapping token (surface.md section 6.2): one use, at most `ttl` seconds, nobody's child. */
+/**
+ * The terms of a wrapping token (surface.md section 6.2): one use, at most `ttl` seconds, nobody's child. It
+ * is bound to no network, as with the peers: it is made to be handed to somebody else, and opens one answer.
+ */
 export function wrappingTerms(asked: {
   readonly path: string
   readonly ttl: number
@@ -134,6 +139,21 @@ function checkRights(ask: CreationAsk, { isSudo, role }: CreationContext): void 
   if (ask.id !== null) throw refused('root or sudo privileges required to specify token id')
   if (ask.noParent) throw refused('root or sudo privileges required to create orphan token')
   if (ask.period > 0) throw refused('root or sudo privileges required to create periodic token')
+}
+
+/**
+ * No token is usable from where its maker is not, whether it hangs on it or not: who steals a bound token
+ * must not get rid of its networks by making another one. The role of an operator narrows them further.
+ */
+function networksBelow(parent: KnownToken, role: TokenRole | null): readonly string[] {
+  const [ofParent, ofRole] = [networksOf(parent.entry), role?.tokenBoundCidrs ?? []]
+  if (ofParent.length === 0) return ofRole
+  if (ofRole.length === 0) return ofParent
+  const both = networksInBoth(ofParent, ofRole)
+  if (both.length === 0) {
+    throw refused('the networks of this role and those of the token that asks have no address in common')
+  }
+  return both
 }
 
 /** What was chosen goes into headers and answers as it is, and must not look like a token of another kind. */

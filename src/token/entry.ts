@@ -12,6 +12,14 @@ export interface TokenEntry extends TokenFacts {
   readonly noDefaultPolicy: boolean
 }
 
+/**
+ * Networks from which a token may be used; none: from anywhere. A root token that never ends is not bound: it
+ * is how one gets in when networks change.
+ */
+export function networksOf({ boundCidrs, expireTime }: TokenEntry): readonly string[] {
+  return expireTime === null ? [] : boundCidrs
+}
+
 const FORMAT = 2
 
 /**

@@ -9,7 +9,7 @@ import type { MacKey, Primitives } from '../crypto/primitives.ts'
 import type { ViewWrite } from '../logical/backend.ts'
 import { isBatchToken, openBatchToken, type Sealing, sealBatchToken } from './batch.ts'
 import { liesIn } from './cidr.ts'
-import { rootEntry, type TokenEntry } from './entry.ts'
+import { networksOf, rootEntry, type TokenEntry } from './entry.ts'
 import { KnownTokens, type TokenEntries } from './known-tokens.ts'
 import {
   ACCESSORS,
@@ -177,10 +177,9 @@ export class TokenStore {
   async use(token: string, source: string): Promise<KnownToken | null> {
     const known = await this.lookup(token)
     if (known === null) return null
-    const { boundCidrs, expireTime, numUses } = known.entry
-    // A root token that never ends is not bound: it is how one gets in when networks change.
-    if (boundCidrs.length > 0 && expireTime !== null && !liesIn(boundCidrs, source)) return null
-    return numUses === 0 || known.key === null ? known : await this.#spend(known.key)
+    const networks = networksOf(known.entry)
+    if (networks.length > 0 && !liesIn(networks, source)) return null
+    return known.entry.numUses === 0 || known.key === null ? known : await this.#spend(known.key)
   }
 
   async #spend(key: string): Promise<KnownToken | null> {
