@@ -19,8 +19,7 @@ export class KnownTokens {
   readonly #clock: Clock
   /** Tokens that are being ended with all below them, and when that is done. */
   readonly #ending = new Map<string, Promise<void>>()
-  /** Tokens that are being ended alone. */
-  readonly #endingAlone = new Set<string>()
+  readonly #endingAlone = new Map<string, EndingAlone>()
 
   constructor(entries: TokenEntries, clock: Clock) {
     this.#entries = entries
@@ -77,16 +76,16 @@ export class KnownTokens {
 
   /**
    * Ends a token with all below it by `work`: from now on, synchronously, none of them is good. One that is
-   * being ended already is waited for. Where `work` fails they are what they were: nobody was told otherwise.
+   * being ended already is waited for, and so are those below it that are being ended alone. Where `work`
+   * fails they are what they were: nobody was told otherwise.
    */
   async whileEnding(key: string, work: () => Promise<void>): Promise<void> {
     const running = this.#ending.get(key)
     if (running !== undefined) return await running
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const { promise, resolve, reject } = told()
     this.#ending.set(key, promise)
-    // Whoever waits for it is told; if nobody does, our own caller still is.
-    promise.catch(() => undefined)
     try {
+      await this.#endedAloneBelow(key)
       await work()
       resolve()
     } catch (error) {
@@ -97,13 +96,80 @@ export class KnownTokens {
     }
   }
 
-  /** The same for a token alone. */
+  /**
+   * The same for a token alone, while `work` has those below it leave the tree. That is not done beside the
+   * end of a tree that it stands in: what that end deletes could be written again. Whoever came first is
+   * waited for; in a token's own end nothing is waited for but what stands below it, so that no two wait for
+   * each other. Throws `corrupt_entry` where one above it cannot be read.
+   */
   async whileEndingAlone(key: string, work: () => Promise<void>): Promise<void> {
-    this.#endingAlone.add(key)
+    const running = this.#endingAlone.get(key)
+    if (running !== undefined) return await running.done
+    const { promise, resolve, reject } = told()
+    const ending: EndingAlone = { done: promise, above: null }
+    this.#endingAlone.set(key, ending)
     try {
+      const above = await this.#withAncestors(key)
+      for (let tree = this.#treeOf(above); tree !== null; tree = this.#treeOf(above)) await over(tree)
+      // Nothing awaits between that look and this: a tree that is ended from now on waits for us.
+      ending.above = above
       await work()
+      resolve()
+    } catch (error) {
+      reject(error)
+      throw error
     } finally {
       this.#endingAlone.delete(key)
     }
   }
+
+  /** The end of a token that is being made by itself, once that is over; `null` where none is. */
+  ownEnd(key: string): Promise<void> | null {
+    const alone = this.#endingAlone.get(key)
+    const end = this.#ending.get(key) ?? (alone?.above == null ? undefined : alone.done)
+    return end === undefined ? null : over(end)
+  }
+
+  async #endedAloneBelow(key: string): Promise<void> {
+    const below = [...this.#endingAlone.values()].filter(({ above }) => above?.has(key) === true)
+    await Promise.all(below.map(({ done }) => over(done)))
+  }
+
+  #treeOf(above: ReadonlySet<string>): Promise<void> | null {
+    for (const key of above) {
+      const tree = this.#ending.get(key)
+      if (tree !== undefined) return tree
+    }
+    return null
+  }
+
+  /** A token and all above it. Tokens only ever lose those above them: later there are no more. */
+  async #withAncestors(key: string): Promise<ReadonlySet<string>> {
+    const keys = new Set<string>()
+    for (let next: string | null = key; next !== null; ) {
+      assert(keys.size <= MAX_TOKEN_GENERATIONS, 'tokens are nested to a limit')
+      keys.add(next)
+      next = (await this.read(next))?.entry.parent ?? null
+    }
+    return keys
+  }
+}
+
+/** A token that is being ended alone. */
+interface EndingAlone {
+  readonly done: Promise<void>
+  /** It and those above it, none of which ends meanwhile; `null` while it waits for one that does. */
+  above: ReadonlySet<string> | null
+}
+
+function told(): PromiseWithResolvers<void> {
+  const ending = Promise.withResolvers<void>()
+  // Whoever waits for it is told; if nobody does, our own caller still is.
+  ending.promise.catch(() => undefined)
+  return ending
+}
+
+/** Resolves once `ending` has come to an end, whatever came of it. */
+async function over(ending: Promise<void>): Promise<void> {
+  await ending.catch(() => undefined)
 }

@@ -64,10 +64,18 @@ export class TokenEnds {
   }
 
   async #orphan(key: string, index: string): Promise<void> {
-    await this.#queues.run(key, async () => {
+    while (!(await this.#isOrphaned(key, index))) await this.#known.ownEnd(key)
+  }
+
+  /** Whether it was done: beside its own end, which may be deleting it, it is not. */
+  async #isOrphaned(key: string, index: string): Promise<boolean> {
+    return await this.#queues.run(key, async () => {
+      // An end that begins behind this look waits for our turn in the queue.
+      if (this.#known.ownEnd(key) !== null) return false
       const stored = await this.#known.readable(key)
       const changes = stored === null ? [] : changesOf(stored, { ...stored.entry, parent: null })
       await this.#ports.commitWith([...changes, deleted(index)], [])
+      return true
     })
   }
 

@@ -116,6 +116,26 @@ export class TokenWorld {
     return [...this.storage.entries.keys()].sort()
   }
 
+  /** Keys that a stored token is to be found by, and that are not there. */
+  get missing(): readonly string[] {
+    return this.keys
+      .filter((key) => key.startsWith('tokens/id/'))
+      .flatMap((key) => {
+        const stored = this.storage.entries.get(key)
+        const entry = JSON.parse(Buffer.from(stored ?? []).toString())
+        const hash = key.slice('tokens/id/'.length)
+        const parent = entry.parent?.slice('id/'.length)
+        const due = entry.expire_time?.toString(16).padStart(16, '0')
+        const indexes = [
+          `accessor/${entry.accessor}`,
+          `lease/${entry.path}/h${hash}`,
+          ...(parent === undefined ? [] : [`child/${parent}/${hash}`]),
+          ...(due === undefined ? [] : [`due/${due}/${hash}`]),
+        ]
+        return indexes.map((index) => `tokens/${index}`).filter((index) => !this.storage.entries.has(index))
+      })
+  }
+
   /** The room's own prefix. */
   get view(): StorageView {
     return {

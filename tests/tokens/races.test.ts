@@ -28,6 +28,7 @@ async function history(
   }
   const next = await world.restarted()
   assert.equal((await next.store.tidy()).indexes, 0, `history ${seed}: no index leads nowhere`)
+  assert.deepEqual(next.missing, [], `history ${seed}: every token is found by all of its indexes`)
 }
 
 test('a tree that is revoked while it grows, is renewed and used is gone whole', async () => {
@@ -78,6 +79,63 @@ test('a token that is revoked alone while it grows leaves orphans, all of them g
       for (const { token } of made) {
         assert.equal((await world.store.lookup(token))?.entry.parent, null)
       }
+    })
+  }
+})
+
+test('of a token that is revoked alone beside the end of those above it all children live on, or none does', async () => {
+  const outcomes = new Set<number>()
+  for (let seed = 0; seed < HISTORIES; seed++) {
+    await history(seed, async (world, chance) => {
+      const top = await world.create()
+      const above = await world.create({ parent: top })
+      const alone = await world.create({ parent: above })
+      const children = []
+      for (let made = 0; made < 4; made++) children.push(await world.create({ parent: alone }))
+      const soon = async (turns: number, act: () => Promise<void>): Promise<void> => {
+        for (let left = turns; left > 0; left--) await setImmediate()
+        await act()
+      }
+      const end = chance.below(3) === 0 ? above : top
+      await Promise.all([
+        soon(chance.below(40), () => world.store.revoke(end.key)),
+        soon(chance.below(40), () => world.store.revokeOrphan(alone.key)),
+      ])
+      const left = await Promise.all(children.map(({ token }) => world.store.lookup(token)))
+      const orphans = left.filter((one) => one?.entry.parent === null).length
+      assert.ok(orphans === 0 || orphans === children.length, `${orphans} are left`)
+      assert.equal(left.filter((one) => one !== null).length, orphans)
+      assert.equal(await world.store.lookup(alone.token), null)
+      const entries = world.keys.filter((key) => key.startsWith('tokens/id/')).length
+      assert.equal(entries, orphans + (end === top ? 1 : 2), 'nothing of the tree stays behind')
+      outcomes.add(orphans)
+    })
+  }
+  assert.deepEqual([...outcomes].sort(), [0, 4], 'either came first at some time')
+})
+
+test('tokens of one branch that are revoked whole and alone at once are gone, and the others are what they were', async () => {
+  for (let seed = 0; seed < HISTORIES; seed++) {
+    await history(seed, async (world, chance) => {
+      const branch = [await world.create()]
+      for (let depth = 0; depth < 5; depth++) branch.push(await world.create({ parent: branch.at(-1)! }))
+      const acts = Array.from({ length: 5 }, () => ({ at: chance.below(6), isWhole: chance.below(2) === 0 }))
+      await Promise.all(
+        acts.map(async ({ at, isWhole }) => {
+          for (let turns = chance.below(30); turns > 0; turns--) await setImmediate()
+          const { key } = branch[at]!
+          await (isWhole ? world.store.revoke(key) : world.store.revokeOrphan(key))
+        }),
+      )
+      const known = await Promise.all(branch.map(({ token }) => world.store.lookup(token)))
+      for (const { at } of acts) assert.equal(known[at], null)
+      const highest = Math.min(...acts.filter(({ isWhole }) => isWhole).map(({ at }) => at), 6)
+      for (const [at, one] of known.slice(0, highest).entries()) {
+        const isEnded = acts.some((act) => act.at === at)
+        assert.equal(one === null, isEnded, 'above the trees that end only those are gone that were named')
+      }
+      const entries = world.keys.filter((key) => key.startsWith('tokens/id/')).length
+      assert.equal(entries, 1 + known.filter((one) => one !== null).length, 'what is stored is good')
     })
   }
 })
