@@ -45,10 +45,10 @@ export function openTokens(ports: TokenRoomPorts): Promise<TokenStore> {
       if (others.length > 0) ports.wake(ports.clock.now())
       for (const { op, key } of own) if (op === 'put' && key.startsWith(DUE)) ports.wake(dueIn(key))
     },
-    alongside: async (tokenKey) => [
-      ...(await keptBeside(ports, tokenKey)),
-      ...(await ports.besides(tokenKey)),
-    ],
+    alongside: async function* (tokenKey) {
+      yield* keptBeside(ports, tokenKey)
+      yield* await ports.besides(tokenKey)
+    },
     sealing: {
       seal: (plaintext) => barrier.seal(BATCH_TOKEN_PATH, plaintext),
       open: (sealed) => barrier.open(BATCH_TOKEN_PATH, sealed),
@@ -69,16 +69,12 @@ export function belowTokens(writes: readonly PlainWrite[]): readonly PlainWrite[
   return writes.map((write) => ({ ...write, key: TOKEN_PREFIX + write.key }))
 }
 
-/**
- * What a token kept, so that it goes in the commit of the token: a token is never gone while what it kept is
- * still there, nor the other way round.
- */
-async function keptBeside(ports: TokenRoomPorts, tokenKey: string): Promise<readonly PlainWrite[]> {
+/** What a token kept, so that it goes before it or with it: it is never gone while that is still there. */
+async function* keptBeside(ports: TokenRoomPorts, tokenKey: string): AsyncGenerator<PlainWrite> {
   const owner = cubbyholeId(ports.primitives, tokenKey)
-  const writes: PlainWrite[] = []
   for (const entry of ports.mounts().filter((one) => one.type === 'cubbyhole')) {
-    const keys = await keptKeys(ports.storage.viewOf(entry), owner)
-    writes.push(...keys.map((key): PlainWrite => ({ op: 'delete', key: `logical/${entry.uuid}/${key}` })))
+    for await (const key of keptKeys(ports.storage.viewOf(entry), owner)) {
+      yield { op: 'delete', key: `logical/${entry.uuid}/${key}` }
+    }
   }
-  return writes
 }

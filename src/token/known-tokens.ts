@@ -77,7 +77,7 @@ export class KnownTokens {
   /**
    * Ends a token with all below it by `work`: from now on, synchronously, none of them is good. One that is
    * being ended already is waited for, and so are those below it that are being ended alone. Where `work`
-   * fails they are what they were: nobody was told otherwise.
+   * fails they are what the store says: nobody was told otherwise.
    */
   async whileEnding(key: string, work: () => Promise<void>): Promise<void> {
     const running = this.#ending.get(key)

@@ -87,6 +87,11 @@ export function changesOf(before: StoredToken, entry: TokenEntry): readonly View
   ]
 }
 
+/** The same token past its end, whatever the clock comes to say: it is the first that is swept. */
+export function endedForGood({ key, entry }: StoredToken): StoredToken {
+  return { key, entry: { ...entry, expireTime: unixMillis(0) } }
+}
+
 function indexKeys(token: StoredToken): readonly string[] {
   const { key, entry } = token
   const due = dueKey(token)

@@ -3,16 +3,7 @@ import { TOKENS_AT_ONCE } from '../base/limits.ts'
 import type { Queues } from '../base/queues.ts'
 import type { ViewWrite } from '../logical/backend.ts'
 import type { KnownTokens } from './known-tokens.ts'
-import {
-  changesOf,
-  childrenOf,
-  DUE,
-  deletionsOf,
-  dueFolder,
-  endOf,
-  entryKey,
-  type StoredToken,
-} from './places.ts'
+import { changesOf, childrenOf, DUE, dueFolder, endOf, entryKey, type StoredToken } from './places.ts'
 import { endOne, endTree, type TreePorts } from './revocation.ts'
 
 export interface EndingPorts extends Omit<TreePorts, 'settled'> {
@@ -39,17 +30,15 @@ export class TokenEnds {
   }
 
   async #endTree(key: string, besides: readonly ViewWrite[]): Promise<void> {
-    const stored = await this.#settled(key)
-    const own = stored === null ? [deleted(key)] : deletionsOf(stored)
-    await endTree(this.#ports, { key, deletions: [...own, ...besides] })
+    await endTree(this.#ports, { key, token: await this.#settled(key), besides })
   }
 
   async revokeAlone(key: string): Promise<void> {
     await this.#known.whileEndingAlone(key, async () => {
-      const stored = await this.#settled(key)
-      if (stored === null) return
+      const token = await this.#settled(key)
+      if (token === null) return
       await this.#orphanChildren(key)
-      await endOne(this.#ports, { key, deletions: deletionsOf(stored) })
+      await endOne(this.#ports, { key, token, besides: [] })
     })
   }
 

@@ -166,10 +166,7 @@ export class TokenWorld {
       storage: view,
       entries: { get: decoded },
       commitWith: (own, others) => this.#commit(own, others),
-      alongside: async (tokenKey) => {
-        const names = await this.storage.list(`beside/${tokenKey}/`, { after: '', limit: 10_000 })
-        return names.map((name): ViewWrite => ({ op: 'delete', key: `beside/${tokenKey}/${name}` }))
-      },
+      alongside: (tokenKey) => this.#beside(`beside/${tokenKey}/`),
       sealing: {
         seal: async (plaintext) => {
           const nonce = this.#entropy.bytes(12)
@@ -185,6 +182,15 @@ export class TokenWorld {
       entropy: this.#entropy,
       clock: this.clock,
     })
+  }
+
+  async *#beside(folder: string): AsyncGenerator<ViewWrite> {
+    for (let after = ''; ; ) {
+      const names = await this.storage.list(folder, { after, limit: 100 })
+      for (const name of names) yield { op: 'delete', key: folder + name }
+      if (names.length < 100) return
+      after = names.at(-1) ?? ''
+    }
   }
 
   async #wait(): Promise<void> {

@@ -130,6 +130,52 @@ for (const [name, flow] of Object.entries(FLOWS)) {
   })
 }
 
+test('a token whose end takes several commits is not good from the first on, and a sweep of the next process finishes it', async (t) => {
+  for (const terms of [{}, { policies: ['root'], expireTime: null, renewable: false }]) {
+    const origin = await TokenWorld.start('much')
+    const top = await origin.create(terms)
+    const child = await origin.create({ parent: top })
+    for (let kept = 0; kept < 1500; kept++) await origin.keepBeside(top.key, `${kept}`)
+    const beside = (world: TokenWorld): number => world.keys.filter((key) => key.startsWith('beside/')).length
+    let begun = 0
+    for (const mode of MODES) {
+      for (let at = 1, isReached = true; isReached; at++) {
+        const world = await origin.restarted()
+        world.storage.arm({ at, mode })
+        await world.store.revoke(top.key).catch(() => undefined)
+        isReached = world.storage.operations >= at
+        const next = await world.restarted()
+        const isWhole = beside(next) === 1500
+        if (!isWhole) assert.equal(await next.store.lookup(top.token), null, `${mode} at ${at}`)
+        else if (await next.store.lookup(top.token))
+          assert.notEqual(await next.store.lookup(child.token), null)
+        if (!isWhole) begun++
+        if (!isWhole) await next.store.sweep(next.clock.now(), 10)
+        if (!isWhole) await gone(next, [top, child])
+        await inStep(next)
+      }
+    }
+    t.diagnostic(`${begun} ends that were interrupted, or done`)
+    assert.ok(begun > 20)
+  }
+})
+
+test('what a token kept is read in pages and ended in commits of bounded size, however much it is', async () => {
+  const world = await TokenWorld.start('much')
+  const top = await world.create()
+  for (let kept = 0; kept < 2500; kept++) await world.keepBeside(top.key, `${kept}`)
+  const sizes: number[] = []
+  const commit = world.storage.commit.bind(world.storage)
+  world.storage.commit = async (batch, conditions) => {
+    sizes.push(batch.length)
+    await commit(batch, conditions)
+  }
+  await world.store.revoke(top.key)
+  // The token has five records; when it ends for good its entry is written, and its place among ends moves.
+  assert.deepEqual(sizes, [1003, 1000, 505])
+  await gone(world, [top])
+})
+
 /** Whether the fault was come to. Where nothing was reported, everything holds. */
 async function interrupted(
   flow: Flow,

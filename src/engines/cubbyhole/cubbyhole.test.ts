@@ -80,14 +80,35 @@ test('says whether a path is there', async () => {
   assert.equal(await exists(mounted, { operation: 'update', path: 'other', caller: ALICE }), false)
 })
 
+const keptBy = async ({ cubbyholeId }: Caller): Promise<string[]> => {
+  const keys: string[] = []
+  for await (const key of keptKeys(storage, cubbyholeId)) keys.push(key)
+  return keys
+}
+
+test('names what a token kept in pages, however much of it and however deep it is', async () => {
+  const page = storage.page.bind(storage)
+  let longest = 0
+  storage.page = async (prefix, asked) => {
+    longest = Math.max(longest, asked.limit)
+    return await page(prefix, asked)
+  }
+  const deep = 'd/'.repeat(1500)
+  const paths = Array.from({ length: 350 }, (_, at) => `${at % 3 === 0 ? '' : `f${at % 7}/`}name-${at}`)
+  for (const path of [...paths, `${deep}last`]) await write(ALICE, path, '{"a":1}')
+  const expected = [...paths, `${deep}last`].map((path) => `aa/${path}`)
+  assert.deepEqual((await keptBy(ALICE)).sort(), expected.sort())
+  assert.equal(longest, 100)
+})
+
 test('names all that a token kept at any depth, and nothing of a token with a longer or shorter name', async () => {
   for (const path of ['one', 'deep/er/two', 'deep/three']) await write(ALICE, path, '{"a":1}')
   await write(BOB, 'one', '{"b":1}')
-  const kept = await keptKeys(storage, ALICE.cubbyholeId)
+  const kept = await keptBy(ALICE)
   assert.deepEqual([...kept].sort(), ['aa/deep/er/two', 'aa/deep/three', 'aa/one'])
   await storage.commit(kept.map((key) => ({ op: 'delete', key })))
   assert.deepEqual(storage.keys(), ['a/one'])
-  assert.deepEqual(await keptKeys(storage, ALICE.cubbyholeId), [])
+  assert.deepEqual(await keptBy(ALICE), [])
 })
 
 test('gives lists and scans in pages, the names of a folder before its folders', async () => {

@@ -9,6 +9,8 @@ import { decodeStoredJson, encodeStoredJson } from '../../logical/stored-json.ts
 const MAX_SCANNED = 100_000
 /** Names of one look into the storage. */
 const PAGE = 1000
+/** The same where names of every folder on a path wait at once. */
+const KEPT_PAGE = 100
 
 /** Any object can be kept, so a write has no fields of its own, and warns of none. */
 const PAGES = {
@@ -40,18 +42,36 @@ export const cubbyhole: SecretsEngine = {
   }),
 }
 
-/** Keys of everything that a token kept; they are removed in the commit of its revocation. */
-export async function keptKeys(storage: StorageView, cubbyholeId: string): Promise<readonly string[]> {
-  return await keysBelow(storage, `${cubbyholeId}/`)
+/**
+ * Keys of everything that a token kept, page by page; they are removed with it. Paths are as deep as somebody
+ * likes, so folders that wait stand in a list instead of in calls within each other.
+ */
+export async function* keptKeys(storage: StorageView, cubbyholeId: string): AsyncGenerator<string> {
+  const open: OpenFolder[] = [{ folder: `${cubbyholeId}/`, names: [], next: 0, after: '', isRead: false }]
+  for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+    const name = at.names[at.next++]
+    if (name?.endsWith('/')) {
+      open.push({ folder: at.folder + name, names: [], next: 0, after: '', isRead: false })
+    } else if (name !== undefined) {
+      yield at.folder + name
+    } else if (at.isRead) {
+      open.pop()
+    } else {
+      at.names = await storage.page(at.folder, { after: at.after, limit: KEPT_PAGE })
+      at.next = 0
+      at.after = at.names.at(-1) ?? ''
+      at.isRead = at.names.length < KEPT_PAGE
+    }
+  }
 }
 
-async function keysBelow(storage: StorageView, prefix: string): Promise<readonly string[]> {
-  const keys: string[] = []
-  for (const name of await storage.list(prefix)) {
-    if (name.endsWith('/')) keys.push(...(await keysBelow(storage, prefix + name)))
-    else keys.push(prefix + name)
-  }
-  return keys
+/** A folder of what is to be removed, and how far it has been read. */
+interface OpenFolder {
+  readonly folder: string
+  names: readonly string[]
+  next: number
+  after: string
+  isRead: boolean
 }
 
 async function read(storage: StorageView, call: Call): Promise<LogicalResponse | null> {
