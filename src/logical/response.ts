@@ -58,6 +58,8 @@ export interface AuthAnswer {
   readonly tokenType: 'service' | 'batch'
   readonly orphan: boolean
   readonly numUses: number
+  /** Whether this request made it: then it ends where its answer cannot be kept for anybody. Not sent. */
+  readonly isNew: boolean
 }
 
 /** What an engine says of a secret that it made (surface.md section 7). Times in seconds. */

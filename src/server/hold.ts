@@ -1,11 +1,11 @@
 import { assert } from '../base/assert.ts'
-import { hasCode, OperatingError } from '../base/errors.ts'
+import { type ErrorDetail, hasCode, OperatingError } from '../base/errors.ts'
 import { wholeBody } from '../http/envelope.ts'
 import type { LeaseHolder } from '../lease/registration.ts'
 import type { WrapRequest } from '../logical/request.ts'
 import type { LogicalResponse, NewSecret, WrapInfo } from '../logical/response.ts'
 import type { Done } from '../router/router.ts'
-import type { KnownToken } from '../token/store.ts'
+import type { KnownToken, TokenStore } from '../token/store.ts'
 import type { Wrapping } from '../wrapping/wrapping.ts'
 import type { Callers } from './callers.ts'
 import type { LeaseRoom } from './lease-room.ts'
@@ -15,6 +15,8 @@ export interface HoldPorts {
   readonly room: LeaseRoom
   readonly wrapping: Wrapping
   readonly callers: Callers
+  readonly tokens: TokenStore
+  readonly log: { warn(event: string, facts?: ErrorDetail): void }
 }
 
 /** What an answer goes through before it goes out: a secret that ends is registered, then it is wrapped. */
@@ -27,12 +29,27 @@ export function holding(ports: HoldPorts): (done: Done) => Promise<LogicalRespon
     try {
       return { wrapInfo: await wrapped(ports.wrapping, wrap, { ...done, response: held }) }
     } catch (error) {
-      // Nobody gets to see the secret.
-      if (secret !== undefined && held.leaseId !== undefined) {
-        await ports.room.leases.revoke(held.leaseId, { sync: false, force: false })
-      }
+      await takeBack(ports, held, secret !== undefined)
       throw error
     }
+  }
+}
+
+/** Ends what was made for an answer that nobody gets to see. Rejects where a secret could not be. */
+async function takeBack(ports: HoldPorts, held: LogicalResponse, isSecret: boolean): Promise<void> {
+  const { auth, leaseId } = held
+  if (isSecret && leaseId !== undefined) {
+    await ports.room.leases.revoke(leaseId, { sync: false, force: false })
+  }
+  if (auth?.isNew !== true) return
+  try {
+    // A batch token has no accessor, and cannot be ended: it stands nowhere, so nobody can come by it.
+    const made = await ports.tokens.byAccessor(auth.accessor)
+    if (made !== null) await ports.tokens.revoke(made.key)
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error
+    // It ends by itself; until then nobody has it, and its accessor is listed.
+    ports.log.warn('a token whose answer could not be wrapped could not be ended', { code: error.code })
   }
 }
 

@@ -164,7 +164,7 @@ export async function openLogical(
       mounts: () => mounts.live,
       authenticate: async (request) => callers.authenticate(await wrapping.sender(request)),
       acls,
-      hold: holding({ room, wrapping, callers }),
+      hold: holding({ ...ports, room, wrapping, callers, tokens }),
       finish: (caller) => callers.finish(caller),
       audit,
       clock: ports.clock,

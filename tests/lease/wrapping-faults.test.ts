@@ -75,6 +75,50 @@ for (const [name, flow] of Object.entries(FLOWS)) {
   })
 }
 
+test('a token whose answer could not be wrapped is good for nobody', async () => {
+  const origin = await WiredStore.start()
+  const create = (store: WiredStore, wrapTtl?: number): Promise<Told> =>
+    store.ask('update', 'auth/token/create', {
+      body: { policies: ['default'] },
+      ...(wrapTtl !== undefined && { wrapTtl }),
+    })
+  origin.storage.arm(null)
+  assert.equal((await create(origin)).status, 200)
+  const { operations } = origin.storage
+  const before = kept(origin)
+  let failed = 0
+  for (const mode of ['lost', 'kept', 'full'] as const) {
+    for (let at = operations + 1; ; at++) {
+      const store = await origin.restarted()
+      store.storage.arm({ at, mode })
+      const told = await create(store, 60)
+      if (store.storage.operations < at) break
+      failed += told.status === 200 ? 0 : 1
+      store.storage.arm(null)
+      const next = await store.restarted()
+      const { tokens, entries } = kept(next)
+      // Each wrapping token keeps two entries: what is besides is a token that was made.
+      const made = tokens - entries / 2 - before.tokens
+      assert.equal(made, told.status === 200 ? 1 : 0, `${mode} at ${at}`)
+    }
+  }
+  assert.ok(failed >= 3)
+})
+
+test('a token that is renewed lives on where the answer to that could not be wrapped', async () => {
+  const store = await WiredStore.start()
+  const made = await store.ask('update', 'auth/token/create', { body: { policies: ['default'] } })
+  const { client_token: token } = made.body.auth
+  const renew = (wrapTtl?: number): Promise<Told> =>
+    store.ask('update', 'auth/token/renew-self', { token, ...(wrapTtl !== undefined && { wrapTtl }) })
+  store.storage.arm(null)
+  await renew()
+  store.storage.arm({ at: store.storage.operations + 1, mode: 'full' })
+  assert.equal((await renew(60)).status, 500)
+  store.storage.arm(null)
+  assert.equal((await renew()).status, 200)
+})
+
 async function interrupted(
   flow: Flow,
   from: { readonly origin: WiredStore; readonly token: string },

@@ -68,7 +68,12 @@ export function factsAnswer(facts: TokenFacts, id: SecretText | '', now: UnixMil
   }
 }
 
-export function authAnswer({ entry, warnings }: Granted, clientToken: SecretText | ''): LogicalResponse {
+/** `isNew`: whether it was made for this answer, or renewed. */
+export function authAnswer(
+  { entry, warnings }: Granted,
+  clientToken: SecretText | '',
+  isNew: boolean,
+): LogicalResponse {
   return {
     ...(warnings.length === 0 ? {} : { warnings }),
     auth: {
@@ -84,6 +89,7 @@ export function authAnswer({ entry, warnings }: Granted, clientToken: SecretText
       tokenType: entry.type,
       orphan: entry.parent === null,
       numUses: entry.numUses,
+      isNew,
     },
   }
 }

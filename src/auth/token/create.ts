@@ -60,5 +60,5 @@ async function create(ports: TokenAuthPorts, call: Call, makesOrphans: boolean):
   }
   const role = call.parameters['role_name'] ?? null
   const granted = await ports.create(call, ask, { role, makesOrphans })
-  return authAnswer(granted, new SecretText(granted.token))
+  return authAnswer(granted, new SecretText(granted.token), true)
 }

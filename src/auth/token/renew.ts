@@ -44,11 +44,11 @@ export function renewRoutes(ports: TokenAuthPorts): readonly Route[] {
 }
 
 async function renewSelf(ports: TokenAuthPorts, call: Call): Promise<LogicalResponse> {
-  return authAnswer(await ports.renew(ports.self(call), incrementOf(call)), ownTokenText(call))
+  return authAnswer(await ports.renew(ports.self(call), incrementOf(call)), ownTokenText(call), false)
 }
 
 async function renewByAccessor(ports: TokenAuthPorts, call: Call): Promise<LogicalResponse> {
-  return authAnswer(await ports.renew(await tokenOfAccessor(ports, call), incrementOf(call)), '')
+  return authAnswer(await ports.renew(await tokenOfAccessor(ports, call), incrementOf(call)), '', false)
 }
 
 async function renewToken(ports: TokenAuthPorts, call: Call): Promise<LogicalResponse> {
@@ -57,7 +57,7 @@ async function renewToken(ports: TokenAuthPorts, call: Call): Promise<LogicalRes
   return await unlessAnswered(token, async () => {
     const known = await ports.lookup(token)
     if (known === null) throw refused('token not found')
-    return authAnswer(await ports.renew(known, increment), new SecretText(token))
+    return authAnswer(await ports.renew(known, increment), new SecretText(token), false)
   })
 }
 
