@@ -84,7 +84,24 @@ test('reads for how long an answer is to be wrapped, in seconds or as a duration
   assert.deepEqual([wrap('0'), wrap('')], [null, null])
   const start = 'error parsing X-Vault-Wrap-TTL header: '
   refuses(() => wrap('abc'), 'bad_request', `${start}time: invalid duration`)
-  refuses(() => wrap('-1'), 'bad_request', `${start}the time must not be negative`)
+  for (const negative of ['-1', '-1s', '-500ms', '-0.5s']) {
+    refuses(() => wrap(negative), 'bad_request', `${start}the time must not be negative`)
+  }
+})
+
+test('an answer that is to be wrapped for less than a second is refused, and never given in plain', () => {
+  const text =
+    'error parsing X-Vault-Wrap-TTL header: ' +
+    'the time must be at least a second, or 0 for an answer that is not wrapped'
+  const wrap = (ttl: string) => intent('GET', 'a', '', { 'x-vault-wrap-ttl': ttl }).wrap
+  for (const short of ['1ns', '500ms', '999ms', '0.5s', '0.999999999s', '0m0.1s', '0.0001h', '+1us']) {
+    refuses(() => wrap(short), 'bad_request', text)
+  }
+  assert.deepEqual(
+    ['1s', '1000ms', '1.9s', '0.001h'].map((ttl) => wrap(ttl)?.ttl),
+    [1, 1, 1, 3],
+  )
+  assert.deepEqual([wrap('0'), wrap('0s'), wrap('0h0m0s'), wrap('0ms')], [null, null, null, null])
 })
 
 test('what a read says is its query, what a write says is its body', () => {

@@ -115,10 +115,18 @@ function wrapOf({ headers }: IncomingMessage): WrapRequest | null {
   const text = headers['x-vault-wrap-ttl']
   if (typeof text !== 'string' || text === '') return null
   const ttl = parseSeconds(text)
-  if (ttl === null || ttl < 0) {
-    const fault = ttl === null ? 'time: invalid duration' : 'the time must not be negative'
+  const fault = wrapTtlFault(text, ttl)
+  if (ttl === null || fault !== null) {
     throw new OperatingError('bad_request', `error parsing X-Vault-Wrap-TTL header: ${fault}`)
   }
   const format = headers['x-vault-wrap-format']
   return ttl === 0 ? null : { ttl, format: format === 'jwt' ? 'jwt' : 'token' }
+}
+
+function wrapTtlFault(text: string, ttl: number | null): string | null {
+  if (ttl === null) return 'time: invalid duration'
+  if (ttl < 0 || text.startsWith('-')) return 'the time must not be negative'
+  // What is less than a second has become 0 seconds: an answer in plain is not what was asked for.
+  const isFraction = ttl === 0 && /[1-9]/.test(text)
+  return isFraction ? 'the time must be at least a second, or 0 for an answer that is not wrapped' : null
 }

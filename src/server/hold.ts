@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts'
 import { type ErrorDetail, hasCode, OperatingError } from '../base/errors.ts'
 import { wholeBody } from '../http/envelope.ts'
 import type { LeaseHolder } from '../lease/registration.ts'
+import { durationText } from '../logical/lifetime.ts'
 import type { WrapRequest } from '../logical/request.ts'
 import type { LogicalResponse, NewSecret, WrapInfo } from '../logical/response.ts'
 import type { Done } from '../router/router.ts'
@@ -27,12 +28,21 @@ export function holding(ports: HoldPorts): (done: Done) => Promise<LogicalRespon
     const { wrap } = done.request
     if (wrap === null || !isWrapped(done, held)) return held
     try {
-      return { wrapInfo: await wrapped(ports.wrapping, wrap, { ...done, response: held }) }
+      const wrapInfo = await wrapped(ports.wrapping, wrap, { ...done, response: held })
+      return wrapInfo.ttl === wrap.ttl
+        ? { wrapInfo }
+        : { wrapInfo, warnings: [capped(wrap.ttl, wrapInfo.ttl)] }
     } catch (error) {
       await takeBack(ports, held, secret !== undefined)
       throw error
     }
   }
+}
+
+/** As of every other time that is asked for. */
+function capped(asked: number, given: number): string {
+  const [wanted, max] = [durationText(asked), durationText(given)]
+  return `TTL of "${wanted}" exceeded the effective max_ttl of "${max}"; TTL value is capped accordingly`
 }
 
 /** Ends what was made for an answer that nobody gets to see. Rejects where a secret could not be. */

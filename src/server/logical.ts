@@ -228,7 +228,8 @@ function telling({ log }: LogicalPorts): Pick<MountPorts, 'waits' | 'stalls'> {
 
 function openWrapping(ports: ServingPorts & WrappingTokenPorts): Wrapping {
   const storage = new BarrierView(ports.barrier, WRAPPING_PREFIX)
-  return new Wrapping({ ...ports, tokens: wrappingTokens(ports), storage, json: WIRE_JSON })
+  const { maxTtl } = ports.systemTtl
+  return new Wrapping({ ...ports, tokens: wrappingTokens(ports), storage, json: WIRE_JSON, maxTtl })
 }
 
 /** Throws `store_newer` for a type that this version does not have. */

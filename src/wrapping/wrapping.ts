@@ -62,6 +62,8 @@ export interface WrappingPorts {
   readonly primitives: Primitives
   readonly entropy: Entropy
   readonly clock: Clock
+  /** In seconds: no answer is kept for longer, as nothing else lives longer that ends. */
+  readonly maxTtl: number
   /** Where this server is reached, as far as the configuration says. */
   readonly apiAddress: string
 }
@@ -76,7 +78,10 @@ export class Wrapping {
     this.#key = new SigningKey(ports.storage, ports.primitives, ports.entropy)
   }
 
-  /** Keeps `body`, what would have been sent or nothing; it stays with the caller. */
+  /**
+   * Keeps `body`, what would have been sent or nothing; it stays with the caller. For no longer than the
+   * bound of the system: the answer says for how long.
+   */
   async wrap(
     asked: WrapRequest,
     answer: { readonly path: string; readonly body: Uint8Array; readonly wrappedAccessor: string | null },
@@ -84,7 +89,7 @@ export class Wrapping {
     const facts = this.#factsNow(answer.path, asked.ttl)
     const kept = encodeKept(answer.body, facts)
     try {
-      const made = await this.#ports.tokens.make({ ttl: asked.ttl, path: answer.path }, kept)
+      const made = await this.#ports.tokens.make({ ttl: facts.creationTtl, path: answer.path }, kept)
       return await this.#info(made, facts, { ...asked, wrappedAccessor: answer.wrappedAccessor })
     } finally {
       kept.response.fill(0)
@@ -117,7 +122,7 @@ export class Wrapping {
     return decodeFacts(stored)
   }
 
-  /** The same answer behind a new token, for as long as the first one was for. Throws `bad_request`. */
+  /** The same answer behind a new token, for as long as before, within the bound. Throws `bad_request`. */
   async rewrap(token: SecretBytes, format: WrapRequest['format']): Promise<WrapInfo> {
     using plain = await this.#plain(token)
     const next = plain === null ? null : await this.#ports.tokens.replace(plain, (kept) => this.#again(kept))
@@ -144,12 +149,14 @@ export class Wrapping {
 
   #again({ response, wrapinfo }: Kept): Replacement {
     const { creationPath, creationTtl } = decodeFacts(wrapinfo)
-    const facts = encodeFacts(this.#factsNow(creationPath, creationTtl))
-    return { terms: { ttl: creationTtl, path: creationPath }, kept: { response, wrapinfo: facts } }
+    const facts = this.#factsNow(creationPath, creationTtl)
+    const terms = { ttl: facts.creationTtl, path: creationPath }
+    return { terms, kept: { response, wrapinfo: encodeFacts(facts) } }
   }
 
-  #factsNow(creationPath: string, creationTtl: number): WrapFacts {
-    return { creationPath, creationTime: rfc3339(this.#ports.clock.now()), creationTtl }
+  #factsNow(creationPath: string, ttl: number): WrapFacts {
+    const { clock, maxTtl } = this.#ports
+    return { creationPath, creationTime: rfc3339(clock.now()), creationTtl: Math.min(ttl, maxTtl) }
   }
 
   /** Owned by the caller; `null` for a JWT that is not ours. */

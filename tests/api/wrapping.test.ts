@@ -46,6 +46,35 @@ function refused(answer: Answer, text: string, status = 400): void {
   assert.deepEqual([answer.status, answer.body.errors], [status, [text]])
 }
 
+describe('how long an answer is kept', () => {
+  test('less than a second is refused, and what was asked for is not given in plain', async () => {
+    const answer = await wrapped('GET', '/v1/secret/app', { ttl: '500ms' })
+    refused(
+      answer,
+      'error parsing X-Vault-Wrap-TTL header: ' +
+        'the time must be at least a second, or 0 for an answer that is not wrapped',
+    )
+    assert.equal(JSON.stringify(answer.body).includes('word'), false)
+  })
+
+  test('never longer than the max TTL of the system, also once it is wrapped again', async () => {
+    const DAYS_32 = 2_764_800
+    const made = await wrapped('GET', '/v1/secret/app', { ttl: '10000h' })
+    assert.equal(made.body.wrap_info.ttl, DAYS_32)
+    assert.deepEqual(made.body.warnings, [
+      'TTL of "10000h" exceeded the effective max_ttl of "768h"; TTL value is capped accordingly',
+    ])
+    const { token } = made.body.wrap_info
+    assert.equal((await lookup(token)).body.data.creation_ttl, DAYS_32)
+    const again = await ask('rewrap', token)
+    assert.equal(again.body.wrap_info.ttl, DAYS_32)
+    const { accessor } = again.body.wrap_info
+    const { data } = (await server.asRoot('POST', '/v1/auth/token/lookup-accessor', { accessor })).body
+    assert.deepEqual([data.explicit_max_ttl, data.creation_ttl, data.renewable], [DAYS_32, DAYS_32, false])
+    assert.equal((await wrapped('GET', '/v1/secret/app', { ttl: '768h' })).body.warnings, null)
+  })
+})
+
 describe('wrapping', () => {
   test('what is sent, as the transcript has it', async () => {
     const made = await wrapped('POST', '/v1/sys/wrapping/wrap', { body: { hello: 'w' } })
