@@ -4,6 +4,7 @@ import { MAX_REVOCATIONS_AT_ONCE } from '../base/limits.ts'
 import { inParallel } from '../base/parallel.ts'
 import { Queues } from '../base/queues.ts'
 import type { ViewWrite } from '../logical/backend.ts'
+import { gathered } from '../logical/listed.ts'
 import type { ExpirySource } from './expiry.ts'
 import type { Lease } from './lease.ts'
 import { IRREVOCABLE, LEASES } from './places.ts'
@@ -30,13 +31,21 @@ export interface LeaseFacts {
 
 /** Tokens, as far as they are leases: whoever keeps them has the index. */
 export interface TokenLeases {
-  /** Names directly below a prefix, which is empty or ends in `/`. */
-  list(prefix: string): Promise<readonly string[]>
+  /** Names directly below a prefix, which is empty or ends in `/`, behind `after`, in byte order. */
+  names(prefix: string, after: string): AsyncIterable<string>
   lookup(id: string): Promise<LeaseFacts | null>
   /** Ends the token and all below it; nothing where there is none. */
   revoke(id: string): Promise<void>
   /** Ids of all below a prefix. */
   below(prefix: string): AsyncIterable<string>
+}
+
+/** Which names of a list are asked for. */
+export interface ListQuery {
+  /** Exclusive. */
+  readonly after: string
+  /** 0: all. */
+  readonly limit: number
 }
 
 /** How leases are to be revoked. */
@@ -94,11 +103,13 @@ export class Leases {
     return lease === null ? await this.#tokens.lookup(id) : factsOf(lease)
   }
 
-  /** Names below a prefix, in byte order; a name ending in `/` is a folder. */
-  async list(prefix: string): Promise<readonly string[]> {
-    const names = new Set(await this.#tokens.list(prefix))
-    for await (const name of this.#store.names(LEASES + prefix)) names.add(name)
-    return [...names].sort(byBytes)
+  /**
+   * Names below a prefix, in byte order; a name ending in `/` is a folder. Throws `bad_request` where these
+   * are more than an answer has.
+   */
+  async list(prefix: string, { after, limit }: ListQuery): Promise<readonly string[]> {
+    const secrets = this.#store.names(LEASES + prefix, after)
+    return await gathered(merged(this.#tokens.names(prefix, after), secrets), limit)
   }
 
   /** Throws `bad_request` in the contract's words. `increment` in seconds; 0: as it was first given. */
@@ -160,6 +171,18 @@ function factsOf(lease: Lease): LeaseFacts {
 function failed(count: number): OperatingError {
   const what = count === 1 ? 'a secret' : `${count} secrets`
   return new OperatingError('revocation_failed', `${what} could not be ended; it is tried again by itself`)
+}
+
+/** Both in byte order, and what is in both once. */
+async function* merged(one: AsyncIterable<string>, other: AsyncIterable<string>): AsyncGenerator<string> {
+  const [left, right] = [one[Symbol.asyncIterator](), other[Symbol.asyncIterator]()]
+  let [own, others] = await Promise.all([left.next(), right.next()])
+  while (own.done !== true || others.done !== true) {
+    const order = own.done === true ? 1 : others.done === true ? -1 : byBytes(own.value, others.value)
+    yield order <= 0 ? own.value : others.value
+    if (order <= 0) own = await left.next()
+    if (order >= 0) others = await right.next()
+  }
 }
 
 function byBytes(one: string, other: string): number {

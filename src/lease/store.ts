@@ -60,9 +60,9 @@ export class LeaseStore {
     return await this.#storage.page(folder, page)
   }
 
-  /** Names in `folder`, page by page; they may go while one walks. */
-  async *names(folder: string): AsyncGenerator<string> {
-    for (let after = ''; ; ) {
+  /** Names in `folder` behind `first`, page by page; they may go while one walks. */
+  async *names(folder: string, first = ''): AsyncGenerator<string> {
+    for (let after = first; ; ) {
       const page = await this.#storage.page(folder, { after, limit: MAX_LIST_PAGE })
       yield* page
       if (page.length < MAX_LIST_PAGE) return

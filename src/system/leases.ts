@@ -1,10 +1,11 @@
 import { rfc3339, type UnixMillis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
-import { MAX_IRREVOCABLE_SHOWN } from '../base/limits.ts'
+import { MAX_IRREVOCABLE_SHOWN, MAX_LISTED_NAMES } from '../base/limits.ts'
 import type { LeaseFacts, Leases } from '../lease/leases.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
 import type { JsonOut } from '../logical/json.ts'
+import { PAGE } from '../logical/listed.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { KEYS, listOf, mapOf, nullable, shape, TEXT, TRUTH, WHOLE } from '../logical/schema.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -24,7 +25,7 @@ const REVOKE = { lease_id: LEASE_ID, sync: SYNC } as const satisfies Fields
 const BELOW = { sync: SYNC } as const satisfies Fields
 const IRREVOCABLE = {
   type: { type: 'string', description: 'Which leases are meant: `irrevocable`.' },
-  limit: { type: 'string', description: 'How many at most; `none` for all.' },
+  limit: { type: 'string', description: 'How many at most; `none` for all, up to 200,000.' },
 } as const satisfies Fields
 
 const FACTS = shape(
@@ -61,7 +62,7 @@ export function leaseRoutes({ clock }: Pick<Lifecycle, 'clock'>, { leases }: Ope
       pattern: 'leases/lookup/*prefix',
       summary: 'Names of the leases below a path.',
       access: 'sudo',
-      fields: {},
+      fields: PAGE,
       answers: { list: KEYS },
       handlers: { list: (call) => list(leases(), call) },
     },
@@ -153,8 +154,9 @@ function shown(facts: LeaseFacts, now: UnixMillis): { readonly [member: string]:
   }
 }
 
-async function list(leases: Leases, { parameters }: Call): Promise<LogicalResponse | null> {
-  const keys = await leases.list(parameters['prefix'] ?? '')
+async function list(leases: Leases, { parameters, request }: Call): Promise<LogicalResponse | null> {
+  const { after = '', limit = 0 } = readFields(PAGE, request.data)
+  const keys = await leases.list(parameters['prefix'] ?? '', { after, limit })
   return keys.length === 0 ? null : { data: { keys } }
 }
 
@@ -209,7 +211,8 @@ async function irrevocable(leases: Leases, call: Call): Promise<LogicalResponse 
   const found: JsonOut[] = []
   for await (const { id, mount, error } of leases.irrevocable()) {
     if (found.length === limit) {
-      const warning = `There are more than ${limit} such leases; limit=none shows all of them.`
+      const more = limit < MAX_LISTED_NAMES ? 'limit=none shows' : 'revoke-force takes away'
+      const warning = `There are more than ${limit} such leases; ${more} all of them.`
       return { data: { lease_count: found.length, leases: found }, warnings: [warning] }
     }
     found.push({ error, lease_id: id, mount_id: mount })
@@ -226,9 +229,9 @@ function meansIrrevocable({ request }: Call): boolean {
 
 function limitOf({ request }: Call): number {
   const { limit = '' } = readFields(IRREVOCABLE, request.data)
-  if (limit === 'none') return Number.POSITIVE_INFINITY
+  if (limit === 'none') return MAX_LISTED_NAMES
   if (limit === '') return MAX_IRREVOCABLE_SHOWN
-  if (/^\d{1,9}$/.test(limit) && Number(limit) > 0) return Number(limit)
+  if (/^\d{1,9}$/.test(limit) && Number(limit) > 0) return Math.min(Number(limit), MAX_LISTED_NAMES)
   throw new OperatingError('bad_request', 'the limit must be a whole number above zero, or "none"')
 }
 

@@ -84,6 +84,25 @@ describe('a secret that ends', () => {
     assert.deepEqual(top.body.data.keys, ['auth/', 'db/'])
   })
 
+  test('is listed in pages, as accessors and roles of tokens are', async () => {
+    for (const name of ['p1', 'p2', 'p3']) await server.asRoot('POST', `/v1/auth/token/roles/${name}`, {})
+    for (const path of ['sys/leases/lookup/auth/token/create', 'auth/token/accessors', 'auth/token/roles']) {
+      for (let made = 0; made < 3; made++) await server.asRoot('POST', '/v1/auth/token/create', { ttl: '1h' })
+      const all: string[] = (await server.asRoot('LIST', `/v1/${path}`)).body.data.keys
+      const paged: string[] = []
+      for (let isMore = true; isMore; ) {
+        const after = paged.at(-1) ?? ''
+        const answer = await server.asRoot('GET', `/v1/${path}?list=true&limit=2&after=${after}`)
+        isMore = answer.status === 200
+        const keys: string[] = answer.body.data?.keys ?? []
+        assert.ok(keys.length <= 2)
+        paged.push(...keys)
+      }
+      assert.deepEqual(paged, all, path)
+      assert.ok(all.length >= 3)
+    }
+  })
+
   test('is renewed, at either path, for what is asked', async () => {
     const { id } = await account('?ttl=600')
     const { status, body } = await server.asRoot('PUT', '/v1/sys/leases/renew', {

@@ -72,6 +72,8 @@ export class LeaseWorld {
   readonly logged: string[] = []
   #mount: LeasingMount | null
   readonly #tokens = new Queues()
+  /** Of leases that are tokens, at the top, in byte order. */
+  tokenNames: readonly string[] = []
   readonly #ending = new Set<string>()
   fault: unknown = null
 
@@ -99,7 +101,7 @@ export class LeaseWorld {
         log,
         wake: (time) => this.loop.wake(time),
       },
-      NO_TOKENS,
+      { ...NO_TOKENS, names: (_prefix, after) => this.#namesBehind(after) },
     )
     this.loop = new ExpiryLoop({ clock: this.clock, log }, [this.leases.source])
   }
@@ -151,6 +153,10 @@ export class LeaseWorld {
     this.loop.wake(this.clock.now())
   }
 
+  async *#namesBehind(after: string): AsyncGenerator<string> {
+    yield* this.tokenNames.filter((name) => name > after)
+  }
+
   async #ifGood(key: string, act: () => Promise<void>): Promise<void> {
     const isGood = !this.#ending.has(key) && (await this.storage.get(TOKENS + key)) !== null
     if (!isGood) throw new OperatingError('permission_denied', 'permission denied')
@@ -186,7 +192,6 @@ export async function settled(): Promise<void> {
 }
 
 const NO_TOKENS = {
-  list: async () => [],
   lookup: async () => null,
   revoke: async () => undefined,
   async *below(): AsyncGenerator<string> {},

@@ -4,6 +4,7 @@ import { OperatingError } from '../../src/base/errors.ts'
 import { LeaseWorld, settled } from './lease-world.ts'
 
 const HOUR = 3600_000
+const ALL = { after: '', limit: 0 }
 
 test('a lease is named after its request, and has 24 letters and digits of its own', async () => {
   const world = new LeaseWorld()
@@ -50,10 +51,26 @@ test('leases are listed folder by folder', async () => {
   const world = new LeaseWorld()
   const { leaseId } = await world.make({ path: 'db/creds/app' })
   await world.make({ path: 'aws/sts/role' })
-  assert.deepEqual(await world.leases.list(''), ['aws/', 'db/'])
-  assert.deepEqual(await world.leases.list('db/creds/'), ['app/'])
-  assert.deepEqual(await world.leases.list('db/creds/app/'), [leaseId.slice('db/creds/app/'.length)])
-  assert.deepEqual(await world.leases.list('none/'), [])
+  assert.deepEqual(await world.leases.list('', ALL), ['aws/', 'db/'])
+  assert.deepEqual(await world.leases.list('db/creds/', ALL), ['app/'])
+  assert.deepEqual(await world.leases.list('db/creds/app/', ALL), [leaseId.slice('db/creds/app/'.length)])
+  assert.deepEqual(await world.leases.list('none/', ALL), [])
+})
+
+test('names of tokens and of secrets are one list in byte order, of which a part can be asked for', async () => {
+  const world = new LeaseWorld()
+  world.tokenNames = ['auth/', 'db/', 'g/', 'hfirst']
+  for (const path of ['aws/sts/x', 'db/creds/app', 'f/x', 'z/x']) await world.make({ path })
+  const all = ['auth/', 'aws/', 'db/', 'f/', 'g/', 'hfirst', 'z/']
+  assert.deepEqual(await world.leases.list('', ALL), all)
+  for (let from = 0; from <= all.length; from++) {
+    for (const limit of [1, 2, 3, 7, 8]) {
+      const after = all[from - 1] ?? ''
+      assert.deepEqual(await world.leases.list('', { after, limit }), all.slice(from, from + limit))
+    }
+  }
+  // It need not be there.
+  assert.deepEqual(await world.leases.list('', { after: 'e', limit: 2 }), ['f/', 'g/'])
 })
 
 test('a secret that has come to its end is ended, and nothing of its lease is left', async () => {

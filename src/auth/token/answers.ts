@@ -1,11 +1,11 @@
 import { rfc3339, type UnixMillis } from '../../base/clock.ts'
 import { utf8 } from '../../base/encoding.ts'
 import { OperatingError } from '../../base/errors.ts'
-import { MAX_LIST_PAGE } from '../../base/limits.ts'
 import { SecretBytes } from '../../base/secret-bytes.ts'
 import type { Call } from '../../logical/backend.ts'
-import { type Fields, readFields } from '../../logical/field-table.ts'
+import { readFields } from '../../logical/field-table.ts'
 import { SecretText } from '../../logical/json.ts'
+import { gathered, namesBehind, PAGE } from '../../logical/listed.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
 import { nullable, shape, TEXT, TEXT_MAP, TEXTS, TRUTH, WHOLE } from '../../logical/schema.ts'
 import type { TokenFacts } from '../../logical/token-facts.ts'
@@ -100,25 +100,13 @@ export function ownTokenText({ request }: Call): SecretText {
   return new SecretText(SecretBytes.take(utf8(request.token)))
 }
 
-export const PAGE = {
-  after: { type: 'string', description: 'The name behind which to go on.' },
-  limit: { type: 'integer', description: 'How many at most; 0 for all.' },
-} as const satisfies Fields
-
-/** The names of a list that a request asks for; `null` where there are none. */
+/** The names of a list that a request asks for; `null` where there are none. Throws `bad_request`. */
 export async function listAnswer(
   call: Call,
   names: (page: Page) => Promise<readonly string[]>,
 ): Promise<LogicalResponse | null> {
   const { after = '', limit = 0 } = readFields(PAGE, call.request.data)
-  const keys: string[] = []
-  const wanted = limit > 0 ? limit : Number.POSITIVE_INFINITY
-  while (keys.length < wanted) {
-    const page = { after: keys.at(-1) ?? after, limit: Math.min(MAX_LIST_PAGE, wanted - keys.length) }
-    const next = await names(page)
-    keys.push(...next)
-    if (next.length < page.limit) break
-  }
+  const keys = await gathered(namesBehind(after, names), limit)
   return keys.length === 0 ? null : { data: { keys } }
 }
 

@@ -2,9 +2,10 @@ import { OperatingError } from '../../base/errors.ts'
 import type { Call, Route } from '../../logical/backend.ts'
 import { type Fields, readFields } from '../../logical/field-table.ts'
 import { SecretText } from '../../logical/json.ts'
+import { PAGE } from '../../logical/listed.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
 import { KEYS } from '../../logical/schema.ts'
-import { FACTS, factsAnswer, listAnswer, ownTokenText, PAGE, raised } from './answers.ts'
+import { FACTS, factsAnswer, listAnswer, ownTokenText, raised } from './answers.ts'
 import type { Known, TokenAuthPorts } from './ports.ts'
 
 const BY_TOKEN = {

@@ -1,9 +1,10 @@
 import type { Call, Route } from '../../logical/backend.ts'
 import { type Fields, type Given, present, readFields } from '../../logical/field-table.ts'
+import { PAGE } from '../../logical/listed.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
 import { KEYS, nullable, shape, TEXT, TEXTS, TRUTH, WHOLE } from '../../logical/schema.ts'
 import type { TokenRole, TokenRoleType } from '../../logical/token-facts.ts'
-import { listAnswer, PAGE, refused } from './answers.ts'
+import { listAnswer, refused } from './answers.ts'
 import type { TokenAuthPorts } from './ports.ts'
 
 const FIELDS = {

@@ -1,6 +1,7 @@
 import { OperatingError } from '../../base/errors.ts'
 import type { BackendContext, Call, Mounted, SecretsEngine, StorageView } from '../../logical/backend.ts'
 import { type Fields, readFields } from '../../logical/field-table.ts'
+import { gathered } from '../../logical/listed.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
 import { ANYTHING, KEYS, shape, TEXTS } from '../../logical/schema.ts'
 import { decodeStoredJson, encodeStoredJson } from '../../logical/stored-json.ts'
@@ -92,11 +93,8 @@ const USE_UNWRAP =
 
 async function list(storage: StorageView, call: Call): Promise<LogicalResponse | null> {
   const { after = '', limit = 0 } = readFields(PAGES, call.request.data)
-  const keys: string[] = []
-  for await (const name of namesIn(storage, `${ownerOf(call)}/${call.parameters['path'] ?? ''}`, after)) {
-    keys.push(name)
-    if (keys.length === limit) break
-  }
+  const names = namesIn(storage, `${ownerOf(call)}/${call.parameters['path'] ?? ''}`, after)
+  const keys = await gathered(names, limit)
   return keys.length === 0 ? null : { data: { keys } }
 }
 

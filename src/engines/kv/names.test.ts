@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SimClock } from '../../../tests/sim/sim-clock.ts'
+import { MAX_LISTED_NAMES } from '../../base/limits.ts'
 import type { StorageView } from '../../logical/backend.ts'
-import { listedNames, MAX_NAMES, type NameSource, pathsBelow, scannedNames } from './names.ts'
+import { listedNames, type NameSource, pathsBelow, scannedNames } from './names.ts'
 
 const name = (number: number): string => `n${String(number).padStart(6, '0')}`
 
@@ -33,11 +34,11 @@ const ALL = { after: '', limit: 0 }
 test('an answer has 200,000 names at most; one more is told how to ask', async () => {
   const message = 'more than 200000 names: ask with "limit" and "after"'
   for (const names of [listedNames, scannedNames]) {
-    assert.equal((await names(new Crowd(MAX_NAMES).source, 'f/', ALL)).length, MAX_NAMES)
-    const more = new Crowd(MAX_NAMES + 1).source
+    assert.equal((await names(new Crowd(MAX_LISTED_NAMES).source, 'f/', ALL)).length, MAX_LISTED_NAMES)
+    const more = new Crowd(MAX_LISTED_NAMES + 1).source
     await assert.rejects(names(more, 'f/', ALL), { code: 'bad_request', message })
-    const rest = await names(more, 'f/', { after: name(MAX_NAMES - 2), limit: 2 })
-    assert.deepEqual(rest, [name(MAX_NAMES - 1), name(MAX_NAMES)])
+    const rest = await names(more, 'f/', { after: name(MAX_LISTED_NAMES - 2), limit: 2 })
+    assert.deepEqual(rest, [name(MAX_LISTED_NAMES - 1), name(MAX_LISTED_NAMES)])
   }
 })
 

@@ -1,13 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
-import { OperatingError } from '../../base/errors.ts'
 import type { Call, StorageView } from '../../logical/backend.ts'
 import { type Fields, readFields } from '../../logical/field-table.ts'
+import { gathered } from '../../logical/listed.ts'
 import type { LogicalResponse } from '../../logical/response.ts'
 import { shape, TEXTS } from '../../logical/schema.ts'
 import { Pace } from './pace.ts'
 
-/** Names of one answer: whoever has more asks for them in pages. */
-export const MAX_NAMES = 200_000
 const PAGE = 1000
 
 export const PAGE_FIELDS = {
@@ -44,7 +42,7 @@ export async function listedNames(
   folder: string,
   query: NameQuery,
 ): Promise<readonly string[]> {
-  return await gathered(namesOf(source, new Pace(source.clock), { folder, after: query.after }), query)
+  return await gathered(namesOf(source, new Pace(source.clock), { folder, after: query.after }), query.limit)
 }
 
 /**
@@ -56,25 +54,13 @@ export async function scannedNames(
   folder: string,
   query: NameQuery,
 ): Promise<readonly string[]> {
-  return await gathered(pathsBelow(source, folder, query.after), query)
+  return await gathered(pathsBelow(source, folder, query.after), query.limit)
 }
 
 /** A list without names is nothing there; a scan without names is an answer (surface.md section 1.2). */
 export function namesAnswer(operation: 'list' | 'scan', keys: readonly string[]): LogicalResponse | null {
   if (keys.length > 0) return { data: { keys } }
   return operation === 'list' ? null : { data: {} }
-}
-
-async function gathered(names: AsyncGenerator<string>, { limit }: NameQuery): Promise<readonly string[]> {
-  const keys: string[] = []
-  for await (const name of names) {
-    if (keys.length === MAX_NAMES) {
-      throw new OperatingError('bad_request', `more than ${MAX_NAMES} names: ask with "limit" and "after"`)
-    }
-    keys.push(name)
-    if (keys.length === limit) break
-  }
-  return keys
 }
 
 interface Place {
