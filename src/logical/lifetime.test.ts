@@ -27,6 +27,13 @@ test('what is asked for comes before what is usual, and that before what the mou
   assert.deepEqual(lasts({ usual: 600, increment: 60 }), [60, 60_000, []])
 })
 
+test('a clock that has gone back behind the making of something gives no more than the whole', () => {
+  const mount = { defaultTtl: HOUR, maxTtl: HOUR }
+  const DAY_MS = 24 * HOUR * 1000
+  assert.deepEqual(lasts({ mount, increment: 30 * HOUR }, -DAY_MS).slice(0, 2), [HOUR, HOUR * 1000])
+  assert.deepEqual(lasts({ mount, period: HOUR, explicitMax: 60 }, -DAY_MS).slice(0, 2), [60, 60_000])
+})
+
 test('nothing lasts beyond the least of all bounds, and a word says so', () => {
   const capped = 'exceeded the effective max_ttl of "768h"; TTL value is capped accordingly'
   assert.deepEqual(lasts({ increment: 2000 * HOUR }), [

@@ -40,7 +40,9 @@ export function lifetime(bounds: Bounds, now: UnixMillis): Lifetime {
   const wanted = wantedTtl(bounds, max, warnings)
   // A periodic token may be renewed for ever, unless it was said how long it may live in all.
   const lifeMax = bounds.period > 0 ? explicitMax : max
-  const leftMs = lifeMax === 0 ? Number.POSITIVE_INFINITY : issueTime + lifeMax * 1000 - now
+  // Where the clock has gone back behind its making, what is left is not more than the whole.
+  const leftMs =
+    lifeMax === 0 ? Number.POSITIVE_INFINITY : Math.min(issueTime + lifeMax * 1000 - now, lifeMax * 1000)
   if (leftMs <= 0) throw new OperatingError('bad_request', 'past the max TTL, cannot renew')
   if (wanted * 1000 > leftMs) {
     const left = durationText(Math.ceil(leftMs / 1000))

@@ -102,36 +102,63 @@ test('a server through which tokens are made, renewed and swept: none is usable 
   }
 })
 
+/** A token, and what the contract says of its life, reckoned here (surface.md section 2.1). */
 interface Followed {
   readonly token: string
-  /** From this moment on it must not be known, as far as the answers that were given say. */
+  readonly isOfRole: boolean
+  readonly issued: number
+  /** Seconds; 0: none. What was asked for when it was made, tightened by what its role said then. */
+  readonly explicit: number
+  readonly period: number
+  /** From this moment on it must not be known. */
   end: number
-  /** The same for good: no renewal may pass it. */
-  readonly ceiling: number
   readonly parent: Followed | null
 }
+
+interface RoleNow {
+  readonly period: number
+  readonly explicit: number
+}
+
+/** What stands at this moment. */
+interface Scene {
+  readonly routes: TokenRoutes
+  readonly chance: SeededEntropy
+  /** `null`: it was deleted. */
+  role: RoleNow | null
+}
+
+const DAY_MS = 24 * 3600 * 1000
 
 async function sequenceOn(routes: TokenRoutes, chance: SeededEntropy): Promise<void> {
   const { clock } = routes.world
   const followed: Followed[] = []
+  const scene: Scene = { routes, chance, role: null }
   routes.mount = { defaultTtl: 100, maxTtl: 1 + someSeconds(chance) }
-  const role = { token_period: someSeconds(chance), token_explicit_max_ttl: someSeconds(chance) }
-  await tell(routes, 'roles/r', { allowed_policies: 'x', ...role })
+  await changeRole(scene)
   for (let step = 0; step < 8; step++) {
     const one = followed[chance.below(Math.max(1, followed.length))]
-    switch (chance.below(6)) {
+    switch (chance.below(9)) {
       case 0:
       case 1:
-        followed.push(...(await make(routes, chance, one ?? null)))
-        break
       case 2:
-        if (one !== undefined) await renew(routes, one, someSeconds(chance))
+        followed.push(...(await make(scene, one ?? null)))
         break
       case 3:
-        await tell(routes, 'roles/r', { token_period: someSeconds(chance), token_explicit_max_ttl: 5 })
+        if (one !== undefined) await renew(scene, one, someSeconds(chance))
         break
       case 4:
+        await changeRole(scene)
+        break
+      case 5:
+        // The system's bound, or that of the mount, is set to another.
+        routes.mount = { defaultTtl: 1 + someSeconds(chance), maxTtl: 1 + someSeconds(chance) }
+        break
+      case 6:
         clock.advance(one === undefined ? 500 : Math.max(0, one.end - clock.now() + chance.below(3) - 1))
+        break
+      case 7:
+        clock.jump([-DAY_MS, DAY_MS, -1000, 1000][chance.below(4)] ?? 0)
         break
       default:
         await routes.world.store.sweep(clock.now(), 100)
@@ -140,44 +167,85 @@ async function sequenceOn(routes: TokenRoutes, chance: SeededEntropy): Promise<v
   }
 }
 
-async function check(routes: TokenRoutes, { token, end, ceiling, parent }: Followed): Promise<void> {
+async function changeRole(scene: Scene): Promise<void> {
+  const { routes, chance } = scene
+  if (chance.below(6) === 0) {
+    scene.role = null
+    assert.equal((await routes.ask('delete', 'roles/r')).status, 204)
+    return
+  }
+  scene.role = { period: someSeconds(chance), explicit: someSeconds(chance) }
+  const { period: token_period, explicit: token_explicit_max_ttl } = scene.role
+  const told = await tell(routes, 'roles/r', { allowed_policies: 'x', token_period, token_explicit_max_ttl })
+  assert.equal(told.status, 204)
+}
+
+async function check(routes: TokenRoutes, { token, end, parent }: Followed): Promise<void> {
   const isKnown = (await routes.world.store.lookup(token)) !== null
   const now: UnixMillis = routes.world.clock.now()
-  assert.ok(!isKnown || now < end, 'a token is known behind its end')
-  assert.ok(!isKnown || now < ceiling, 'a token is known behind its ceiling')
+  assert.ok(!isKnown || now < end, `a token is known ${now - end} ms behind its end`)
   if (parent === null) return
   const isParentKnown = (await routes.world.store.lookup(parent.token)) !== null
   assert.ok(!isKnown || isParentKnown, 'a child is known without its parent')
 }
 
-/** By a role or without, below another token or below root, service or batch. */
-async function make(
+/** The smaller of two bounds, of which 0 is none. */
+function tighter(one: number, other: number): number {
+  if (one === 0) return other
+  return other === 0 ? one : Math.min(one, other)
+}
+
+/** When what is granted now must have ended, at the latest. */
+function latestEnd(
   routes: TokenRoutes,
-  chance: SeededEntropy,
-  parent: Followed | null,
-): Promise<readonly Followed[]> {
+  bounds: Pick<Followed, 'issued' | 'explicit' | 'period'>,
+  increment: number,
+): number {
+  const { issued, explicit, period } = bounds
+  const { maxTtl } = routes.mount
+  const now = routes.world.clock.now()
+  const ends = [now + maxTtl * 1000]
+  if (explicit > 0) ends.push(issued + explicit * 1000)
+  if (period > 0) ends.push(now + period * 1000)
+  else ends.push(issued + maxTtl * 1000)
+  if (period === 0 && increment > 0) ends.push(now + increment * 1000)
+  return Math.min(...ends)
+}
+
+/** By a role or without, below another token or below root, service or batch, periodic or not. */
+async function make({ routes, chance, role }: Scene, parent: Followed | null): Promise<readonly Followed[]> {
   const type = ['service', 'batch'][chance.below(8) === 0 ? 1 : 0]
+  const isOfRole = chance.below(2) === 0
   const explicit = type === 'batch' ? 0 : someSeconds(chance)
+  // Only who has sudo may ask for it.
+  const period = type === 'batch' || parent !== null || chance.below(3) > 0 ? 0 : someSeconds(chance)
+  const ttl = someSeconds(chance)
   const body = {
     policies: ['x'],
     no_default_policy: true,
     type,
-    ttl: someSeconds(chance),
+    ttl,
     ...(explicit === 0 ? {} : { explicit_max_ttl: explicit }),
+    ...(period === 0 ? {} : { period }),
   }
-  const path = chance.below(2) === 0 ? 'create' : 'create/r'
-  const told = await tell(routes, path, body, parent?.token)
+  const told = await tell(routes, isOfRole ? 'create/r' : 'create', body, parent?.token)
   if (told.status !== 200) return []
-  const { client_token: token, lease_duration } = told.body.auth
-  const now = routes.world.clock.now()
-  const ceiling = explicit === 0 ? Number.POSITIVE_INFINITY : now + explicit * 1000
-  return [{ token, end: now + lease_duration * 1000 + 999, ceiling, parent }]
+  const ofRole = isOfRole ? role : null
+  assert.ok(!isOfRole || ofRole !== null, 'a role that was deleted makes no token')
+  const issued = routes.world.clock.now()
+  const made = { issued, explicit: tighter(explicit, ofRole?.explicit ?? 0), period }
+  const end = latestEnd(routes, { ...made, period: tighter(period, ofRole?.period ?? 0) }, ttl)
+  return [{ ...made, token: told.body.auth.client_token, isOfRole, end, parent }]
 }
 
-async function renew(routes: TokenRoutes, one: Followed, increment: number): Promise<void> {
+async function renew({ routes, role }: Scene, one: Followed, increment: number): Promise<void> {
   const told = await tell(routes, 'renew-self', { increment }, one.token)
   if (told.status !== 200) return
-  one.end = routes.world.clock.now() + told.body.auth.lease_duration * 1000 + 999
+  const ofRole = one.isOfRole ? role : null
+  assert.ok(!one.isOfRole || ofRole !== null, 'a token whose role was deleted is not renewed')
+  const explicit = tighter(one.explicit, ofRole?.explicit ?? 0)
+  const period = tighter(one.period, ofRole?.period ?? 0)
+  one.end = latestEnd(routes, { issued: one.issued, explicit, period }, increment)
 }
 
 async function tell(routes: TokenRoutes, path: string, body: object, token?: string): Promise<Told> {
