@@ -234,3 +234,18 @@ test('a role has bounds, as it is read for every token that it makes', async () 
   refused(long, 400, 'a role has at most 262144 bytes')
   assert.equal((await get('roles/long')).status, 404)
 })
+
+test('an alias that a token is to act for is refused, and never dropped in silence', async () => {
+  await role('r1', { allowed_policies: 'x', allowed_entity_aliases: 'app-*' })
+  refused(
+    await post('create/r1', { policies: ['x'], entity_alias: 'app-1' }),
+    400,
+    "'entity_alias' needs the identity engine, which this version does not have",
+  )
+  // surface.md section 2.3: only with a role.
+  refused(
+    await post('create', { entity_alias: 'app-1' }),
+    400,
+    "'entity_alias' is only allowed in combination with token role",
+  )
+})
