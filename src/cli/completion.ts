@@ -21,7 +21,7 @@ export const command: CommandSpec = {
   run,
 }
 
-/** The same place from `src/cli` and from `dist/cli`. */
+/** The same place from `src/cli` and from `dist/parts`. */
 const SCRIPTS = new URL('../../completions/', import.meta.url)
 
 async function run(call: CommandCall): Promise<number> {

@@ -18,7 +18,7 @@ export const command: CommandSpec = {
 }
 
 async function run(call: CommandCall): Promise<number> {
-  // The same place from `src/cli` and from `dist/cli`.
+  // The same place from `src/cli` and from `dist/parts`.
   const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
   await put(call.io, `Conclave v${isMembers(manifest) ? text(manifest, 'version') : ''}\n`)
   return EXIT_OK
