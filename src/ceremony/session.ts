@@ -6,7 +6,7 @@ import { hasCode, OperatingError } from '../base/errors.ts'
 import { MAX_SEALS_PER_KEY } from '../base/limits.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES } from '../crypto/primitives.ts'
-import type { CustodyRecord } from '../custody/custody-record.ts'
+import { type CustodyRecord, encodeCustodyRecord } from '../custody/custody-record.ts'
 import { NO_TRANSCRIPT, type TranscriptHead } from '../custody/transcript.ts'
 import type { Write } from '../physical/backend.ts'
 import { commitChange, OutcomeUnknownError, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
@@ -98,9 +98,9 @@ export class Session {
     return this.#stored
   }
 
+  /** Of the record that the keyring vouches for: the first of the two stored may be damaged, or gone. */
   get custodyDigest(): Uint8Array {
-    assert(this.#stored.custody.first !== null, 'an open store has a custody record')
-    return this.#ports.primitives.sha256(this.#stored.custody.first)
+    return this.#ports.primitives.sha256(encodeCustodyRecord(this.#record))
   }
 
   get rootKey(): SecretBytes {
