@@ -36,7 +36,6 @@ export type UnsealEvent =
       readonly given: GivenShare
     }
   | { readonly type: 'combine_failed'; readonly setId: string }
-  | { readonly type: 'opened' }
   /** Of one source only, or `null`: of all. */
   | { readonly type: 'reset'; readonly source: string | null }
 
@@ -58,8 +57,6 @@ export function step(state: UnsealState, event: UnsealEvent): UnsealStep {
       return give(state, event)
     case 'combine_failed':
       return takeBackLast(state, event.setId)
-    case 'opened':
-      return { state: NOTHING_GIVEN, effects: wipe(state.piles.flatMap((pile) => pile.shares)) }
     case 'reset':
       return reset(state, event.source)
     default:

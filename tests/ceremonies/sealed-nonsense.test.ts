@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as paths from '../../src/barrier/paths.ts'
+import { canonicalJson, parseCanonicalJson } from '../../src/base/canonical-json.ts'
 import { utf8 } from '../../src/base/encoding.ts'
 import { hasCode } from '../../src/base/errors.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { parseBackup } from '../../src/ceremony/parcel.ts'
+import { encodeCustodyRecord, parseCustodyRecord } from '../../src/custody/custody-record.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
 import { ANYBODY, type ShareSet, World } from '../sim/world.ts'
 
@@ -144,6 +146,108 @@ describe('a record that is gone, or is of no term that there is,', () => {
         assert.equal(await outcome(changed(path, at), keys), 'open', `${path} ${at}`)
       }
     }
+  })
+})
+
+describe('records of two ages together', () => {
+  test('are refused, whichever of the three is the older one, and all of one age are not', async () => {
+    const { world, keys } = await open()
+    const older = world.storage.reopened()
+    await world.custodian.dataKeys.rotate()
+    const pairs = [paths.CUSTODY_PATH, paths.KEYRING_PATH, paths.ANCHOR_PATH]
+    for (let which = 0; which < 2 ** pairs.length; which++) {
+      const storage = world.storage.reopened()
+      for (const [index, path] of pairs.entries()) {
+        if (((which >> index) & 1) === 0) continue
+        for (const one of [path, `${path}/copy`]) storage.entries.set(one, older.entries.get(one)!)
+      }
+      const isOneAge = which === 0 || which === 2 ** pairs.length - 1
+      const seen = await outcome(storage, keys)
+      // All older: such a store cannot be told from an old one.
+      assert.equal(seen === 'open', isOneAge, `${which}: ${seen}`)
+      if (!isOneAge) assert.equal(seen, 'store_rolled_back', `${which}`)
+    }
+  })
+
+  test('with a slot that was damaged in both, its shares are right and the store says what to do', async () => {
+    const { world, keys } = await open()
+    const storage = world.storage.reopened()
+    const record = parseCustodyRecord(storage.entries.get(paths.CUSTODY_PATH)!)
+    const slot = record.live.slot.map((byte, index) => (index === 20 ? byte ^ 1 : byte))
+    const damaged = encodeCustodyRecord({ ...record, live: { ...record.live, slot } })
+    for (const path of [paths.CUSTODY_PATH, paths.CUSTODY_COPY_PATH]) storage.entries.set(path, damaged)
+    assert.equal(await outcome(storage, keys), 'corrupt_store')
+    storage.entries.set(paths.CUSTODY_COPY_PATH, world.storage.entries.get(paths.CUSTODY_PATH)!)
+    assert.equal(await outcome(storage, keys), 'open')
+  })
+})
+
+describe('damaged records in the clear', () => {
+  test('of custody, both: the server does not start, and says which of damaged and newer it is', async () => {
+    const { world } = await open()
+    for (const [text, code] of [
+      ['{}', 'corrupt_store'],
+      ['{"format":2}', 'store_newer'],
+    ] as const) {
+      const storage = world.storage.reopened()
+      for (const path of [paths.CUSTODY_PATH, paths.CUSTODY_COPY_PATH]) storage.entries.set(path, utf8(text))
+      await assert.rejects(World.start(storage, 'none to read'), { code })
+    }
+  })
+
+  test('of the keyring, one: the other opens the store', async () => {
+    const { world, keys } = await open()
+    for (const path of [paths.KEYRING_PATH, paths.KEYRING_COPY_PATH]) {
+      const storage = world.storage.reopened()
+      const record = parseCanonicalJson(storage.entries.get(path)!) as { readonly sealed: string }
+      const digit = record.sealed[40] === 'A' ? 'B' : 'A'
+      const sealed = record.sealed.slice(0, 40) + digit + record.sealed.slice(41)
+      storage.entries.set(path, canonicalJson({ ...record, sealed }))
+      assert.equal(await outcome(storage, keys), 'open')
+    }
+  })
+
+  test('of a set that is retiring: its shares are right, and the new ones open', async () => {
+    const { world, keys } = await open()
+    const fresh = await world.rekey(keys, { shares: 2, threshold: 2 })
+    const record = parseCustodyRecord(world.storage.entries.get(paths.CUSTODY_PATH)!)
+    const { retiring } = record
+    const slot = retiring!.slot.map((byte, index) => (index === 20 ? byte ^ 1 : byte))
+    const damaged = encodeCustodyRecord({ ...record, retiring: { ...retiring!, slot } })
+    const storage = world.storage.reopened()
+    storage.entries.set(paths.CUSTODY_PATH, damaged)
+    storage.entries.set(paths.CUSTODY_COPY_PATH, damaged)
+    assert.equal(await outcome(storage.reopened(), keys), 'corrupt_store')
+    // The keyring vouches for another record than this one, so neither set opens what was tampered with.
+    assert.equal(await outcome(storage.reopened(), fresh), 'store_rolled_back')
+  })
+
+  test('with a threshold that is too low in one: the attempt fails, no share is lost, the next one opens', async () => {
+    const world = await World.start(new SimStorage(), 'threshold')
+    const keys = await world.init(5, 3)
+    await world.unseal(keys)
+    const record = parseCustodyRecord(world.storage.entries.get(paths.CUSTODY_PATH)!)
+    const lower = encodeCustodyRecord({ ...record, live: { ...record.live, threshold: 2 } })
+    const storage = world.storage.reopened()
+    storage.entries.set(paths.CUSTODY_COPY_PATH, lower)
+    const next = await World.start(storage, 'lower')
+    await next.offer(keys[0]!)
+    await assert.rejects(next.offer(keys[1]!), { code: 'corrupt_store' })
+    assert.equal(next.custodian.status().progress, 2)
+    await next.offer(keys[2]!)
+    assert.equal(next.custodian.isOpen, true)
+  })
+})
+
+describe('a transcript whose first line is another', () => {
+  test('is told as damaged, in the list and alone', async () => {
+    const { world } = await open()
+    const { archive } = world.custodian
+    const id = (await archive.ceremonies({ after: '', limit: 1 })).ceremonies[0]!.id
+    const names = [...world.storage.entries.keys()].filter((key) => key.includes(`transcripts/${id}/`)).sort()
+    const second = await world.read(names[1]!)
+    await sealInto(world, names[0]!, second!)
+    await assert.rejects(archive.ceremonies({ after: '', limit: 1 }), { code: 'corrupt_store' })
   })
 })
 

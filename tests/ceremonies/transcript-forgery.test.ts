@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { sameBytes, uuidFrom } from '../../src/base/encoding.ts'
+import { canonicalJson, parseCanonicalJson, type RecordValue } from '../../src/base/canonical-json.ts'
+import { sameBytes, toHex, uuidFrom } from '../../src/base/encoding.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { newIdentity } from '../../src/ceremony/identity.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
@@ -52,6 +53,7 @@ describe('with the identity key and no share, nobody can forge', () => {
     readonly facts?: Closing['facts']
     readonly deal?: Statement['deal']
     readonly identity?: ClosingPlace['identity']
+    readonly previous?: ClosingPlace['previous']
   }
 
   const live = (): PublicKeySet => past.world.custodian.record!.live
@@ -107,7 +109,7 @@ describe('with the identity key and no share, nobody can forge', () => {
       event: forgery.event ?? 'completed',
       facts: forgery.facts ?? { serial: serial() },
       identity: forgery.identity ?? session!.identity,
-      previous: chain.head,
+      previous: forgery.previous ?? chain.head,
     })
     return [...forged, closing].map(({ bytes }) => bytes)
   }
@@ -258,6 +260,36 @@ describe('with the identity key and no share, nobody can forge', () => {
   test('a serial that was there before', () => {
     const consents = (digest: Uint8Array) => [consentOf(1, digest), consentOf(2, digest)]
     refuses({ consents, facts: { serial: serial() - 2 } }, { line: 3, fault: /was there before it/ })
+  })
+
+  test('another ceremony before it than the one whose hash it names, or the hash of another', () => {
+    const consents = (digest: Uint8Array) => [consentOf(1, digest), consentOf(2, digest)]
+    const previous = { ...chain.head, ceremonyId: uuidFrom(entropy.bytes(16)) }
+    refuses({ consents, previous }, { line: 3, fault: /names another ceremony before it/ })
+    const other = { ...chain.head, hash: entropy.bytes(32) }
+    refuses({ consents, previous: other }, { line: 0, fault: /does not follow/ })
+  })
+
+  test('lines out of their kind: one that opens nothing first, another opening, an end before the end', () => {
+    const consents = (digest: Uint8Array) => [consentOf(1, digest), consentOf(2, digest)]
+    const lines = forge({ consents })
+    const lineOf = (from: number, to: number): Uint8Array => {
+      const members = parseCanonicalJson(lines[from]!) as { readonly [member: string]: RecordValue }
+      const before = to === 0 ? {} : { previous_line: toHex(nodePrimitives.sha256(lines[to - 1]!)) }
+      return canonicalJson({ ...members, ...before, line: to })
+    }
+    for (const [forged, fault] of [
+      [lines.with(0, lineOf(1, 0)), 'does not open a ceremony'],
+      [lines.with(1, lineOf(0, 1)), 'opens a ceremony within another'],
+      [[...lines, lineOf(2, 4)], 'stands behind the end of its ceremony'],
+    ] as const) {
+      const verdict = verifyTranscript(nodePrimitives, forged, chain)
+      assert(!verdict.ok)
+      assert.equal(verdict.bad.fault, fault)
+    }
+    const empty = verifyTranscript(nodePrimitives, [], chain)
+    assert(!empty.ok)
+    assert.match(empty.bad.fault, /no closing line/)
   })
 
   test('an init in a store that has one', () => {

@@ -107,3 +107,17 @@ test('every seal has a nonce of its own: none repeats in 10,000 entries', async 
     .map(([, value]) => Buffer.from(value.subarray(5, 17)).toString('hex'))
   assert.equal(new Set(nonces).size, 10_000)
 })
+
+test('a reset of a store that has nothing leaves it as it is', async () => {
+  const world = await World.start(new SimStorage(), 'empty')
+  const by = { source: '127.0.0.1', direct: true, access: 'open', share: null } as const
+  await world.custodian.resetUnseal(by)
+  assert.equal(world.storage.entries.size, 0)
+})
+
+test('a reset of a store to which nobody has given a share leaves no ceremony behind', async () => {
+  const { world } = await sealed()
+  await world.custodian.resetUnseal({ source: '127.0.0.1', direct: true, access: 'open', share: null })
+  const [newest] = world.journal.entries().toReversed()
+  assert.deepEqual([newest?.event, newest?.ceremony], ['reset', null])
+})

@@ -89,3 +89,24 @@ test('a root token is opened by holders of the live set: another could not even 
   await start(holderOf(live[0]!))
   assert.equal(await generateRoot.cancel(holderOf(live[0]!)), true)
 })
+
+test('a holder who has said once that a root token is not to be made has not said so twice', async () => {
+  const { world, keys } = await open(3, 2)
+  const { generateRoot } = world.custodian
+  const otp = SecretBytes.take(new Uint8Array(28).fill(0x41))
+  await generateRoot.start({ by: 'otp', otp }, TOKEN)
+  assert.equal(await generateRoot.cancel(holderOf(keys[0]!)), false)
+  assert.equal(await generateRoot.cancel(holderOf(keys[0]!)), false)
+  assert.equal(
+    await generateRoot.cancel(holderOf(keys[1]!)),
+    true,
+    'two of three: no quorum is left without them',
+  )
+})
+
+test('starting a verification over that is not running leaves the ceremony as it is', async () => {
+  const { world, keys } = await open(3, 2)
+  await propose(world, holderOf(keys[0]!))
+  const before = world.custodian.rekey.status()
+  assert.deepEqual(await startOver(world, TOKEN), before)
+})

@@ -54,10 +54,18 @@ function custodyRecord(): { readonly [member: string]: RecordValue } {
   return { ...record, retired, retiring: { ...record.live, id: key(7, 16), link: VECTORS.link, number: 1 } }
 }
 
+/** One share's key under two numbers. */
+function doubled(record: { readonly [member: string]: RecordValue }): RecordValue {
+  const live = record['live'] as { readonly shares: readonly { readonly public_key: string }[] }
+  const [first] = live.shares
+  const shares = live.shares.map((share, index) => ({ ...share, ...first, number: index + 1 }))
+  return { ...record, live: { ...live, shares } }
+}
+
 test('a custody record is written as it was read, byte for byte, or refused by its own codes', (t) => {
   const example = custodyRecord()
   fuzz(t, {
-    examples: [utf8(VECTORS.custody_record), canonicalJson(example)],
+    examples: [utf8(VECTORS.custody_record), canonicalJson(example), canonicalJson(doubled(example))],
     pieces: PIECES,
     make: (chance) => changedRecord(chance, example),
     check: (input) => {
