@@ -6,6 +6,7 @@ import { InvariantError } from '../base/assert.ts'
 import { utf8 } from '../base/encoding.ts'
 import type { Barrier } from './barrier.ts'
 import { CUSTODY_PATH } from './paths.ts'
+import { BarrierView } from './view.ts'
 
 async function openBarrier(): Promise<Barrier> {
   const world = await World.start(new SimStorage(), 'barrier')
@@ -32,4 +33,13 @@ test('a closed barrier does not say what is there', async () => {
 test('what stands before the barrier is not looked for behind it', async () => {
   const barrier = await openBarrier()
   await assert.rejects(barrier.has(CUSTODY_PATH), InvariantError)
+})
+
+test('a view that was closed reads on and writes nothing more', async () => {
+  const barrier = await openBarrier()
+  const view = new BarrierView(barrier, 'data/one/')
+  await view.commit([{ op: 'put', key: 'a', value: utf8('a') }])
+  view.close()
+  await assert.rejects(view.commit([{ op: 'put', key: 'b', value: utf8('b') }]), { code: 'not_found' })
+  assert.deepEqual(await view.list(''), ['a'])
 })

@@ -41,6 +41,8 @@ export interface PreparedChange {
   readonly conditions: readonly Condition[]
   /** What the six places will hold. */
   readonly stored: StoredRecords
+  /** SHA-256 of the custody record in it, as the keyring in it names it. */
+  readonly custodyDigest: Uint8Array
   /** Seals done under the keyring's active term. */
   readonly seals: number
 }
@@ -84,6 +86,7 @@ export function prepareChange(
       { key: KEYRING_PATH, stored: before.keyring.first },
     ],
     stored,
+    custodyDigest: digest,
     seals,
   }
 }

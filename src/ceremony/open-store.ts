@@ -77,7 +77,9 @@ async function withIdentity(
       seed[Symbol.dispose]()
       throw new OperatingError('store_rolled_back', 'the identity key is older than the custody record')
     }
-    return { stored: parts.stored, record, rootKey: parts.rootKey, keyring, identity: { seed, publicKey } }
+    const { stored, rootKey } = parts
+    const custodyDigest = ports.primitives.sha256(candidate.bytes)
+    return { stored, record, custodyDigest, rootKey, keyring, identity: { seed, publicKey } }
   } catch (error) {
     keyring[Symbol.dispose]()
     throw error

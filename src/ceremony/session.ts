@@ -6,10 +6,16 @@ import { hasCode, OperatingError } from '../base/errors.ts'
 import { MAX_SEALS_PER_KEY } from '../base/limits.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { AEAD_KEY_BYTES } from '../crypto/primitives.ts'
-import { type CustodyRecord, encodeCustodyRecord } from '../custody/custody-record.ts'
+import type { CustodyRecord } from '../custody/custody-record.ts'
 import { NO_TRANSCRIPT, type TranscriptHead } from '../custody/transcript.ts'
 import type { Write } from '../physical/backend.ts'
-import { commitChange, OutcomeUnknownError, prepareChange, SEALS_PER_CHANGE } from './custody-change.ts'
+import {
+  commitChange,
+  OutcomeUnknownError,
+  type PreparedChange,
+  prepareChange,
+  SEALS_PER_CHANGE,
+} from './custody-change.ts'
 import { type Identity, wipeWrites } from './identity.ts'
 import { recallOperations } from './operations.ts'
 import type { CeremonyPorts } from './ports.ts'
@@ -20,6 +26,8 @@ import { headIn, readHead } from './transcripts.ts'
 export interface SessionParts {
   readonly stored: StoredRecords
   readonly record: CustodyRecord
+  /** SHA-256 of that record as it is stored, which is what the keyring names. */
+  readonly custodyDigest: Uint8Array
   readonly rootKey: SecretBytes
   readonly keyring: Keyring
   readonly identity: Identity
@@ -48,6 +56,7 @@ export class Session {
   readonly #ports: CeremonyPorts
   #stored: StoredRecords
   #record: CustodyRecord
+  #custodyDigest: Uint8Array
   #rootKey: SecretBytes
   #identity: Identity
   #transcriptHead = NO_TRANSCRIPT
@@ -58,6 +67,7 @@ export class Session {
     this.#ports = ports
     this.#stored = parts.stored
     this.#record = parts.record
+    this.#custodyDigest = parts.custodyDigest
     this.#rootKey = parts.rootKey
     this.#identity = parts.identity
     this.barrier = new Barrier({
@@ -100,7 +110,7 @@ export class Session {
 
   /** Of the record that the keyring vouches for: the first of the two stored may be damaged, or gone. */
   get custodyDigest(): Uint8Array {
-    return this.#ports.primitives.sha256(encodeCustodyRecord(this.#record))
+    return this.#custodyDigest
   }
 
   get rootKey(): SecretBytes {
@@ -140,7 +150,7 @@ export class Session {
         entries: change.entries,
       })
       await commitChange(this.#ports.storage, prepared)
-      this.#adopt(change, { record, stored: prepared.stored })
+      this.#adopt(change, record, prepared)
       this.#transcriptHead = headIn(change.entries) ?? this.#transcriptHead
       this.barrier.replaceKeyring(keyring, prepared.seals)
     } catch (error) {
@@ -197,7 +207,7 @@ export class Session {
         entries,
       })
       await commitChange(this.#ports.storage, prepared)
-      this.#adopt({}, { record, stored: prepared.stored })
+      this.#adopt({}, record, prepared)
     } finally {
       keyring[Symbol.dispose]()
       wipeWrites(entries)
@@ -223,10 +233,12 @@ export class Session {
 
   #adopt(
     change: Pick<SessionChange, 'rootKey' | 'identity'>,
-    now: { readonly record: CustodyRecord; readonly stored: StoredRecords },
+    record: CustodyRecord,
+    prepared: PreparedChange,
   ): void {
-    this.#record = now.record
-    this.#stored = now.stored
+    this.#record = record
+    this.#stored = prepared.stored
+    this.#custodyDigest = prepared.custodyDigest
     if (this.#closed.signal.aborted) {
       // The server was sealed while the commit was under way: what it made new is wiped as well.
       change.rootKey?.[Symbol.dispose]()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import * as paths from '../../src/barrier/paths.ts'
 import { canonicalJson, parseCanonicalJson } from '../../src/base/canonical-json.ts'
@@ -236,6 +237,25 @@ describe('damaged records in the clear', () => {
     assert.equal(next.custodian.status().progress, 2)
     await next.offer(keys[2]!)
     assert.equal(next.custodian.isOpen, true)
+  })
+})
+
+describe('the transcript of an unseal', () => {
+  test('names the custody record that the keyring vouches for, where the first of the two is damaged or gone', async () => {
+    for (const damage of ['damaged', 'gone'] as const) {
+      const { world, keys } = await open()
+      const storage = world.storage.reopened()
+      const vouchedFor = storage.entries.get(paths.CUSTODY_COPY_PATH)!
+      const known = new Set(storage.entries.keys())
+      if (damage === 'gone') storage.entries.delete(paths.CUSTODY_PATH)
+      else storage.entries.set(paths.CUSTODY_PATH, utf8('{"format":1}'))
+      const next = await World.start(storage, 'next')
+      await next.unseal(keys)
+      const written = [...storage.entries.keys()].filter((key) => key.includes('transcripts/') && !known.has(key))
+      const line: unknown = JSON.parse((await next.read(written.sort()[0]!))!)
+      const custody_sha256 = createHash('sha256').update(vouchedFor).digest('hex')
+      assert.partialDeepStrictEqual(line, { event: 'opened', custody_sha256 }, damage)
+    }
   })
 })
 
