@@ -35,4 +35,4 @@ export const COVERING: readonly string[] = [
 ]
 
 /** Inputs of each fuzzed reader: enough to go all ways, as the whole run shows a hundred thousand. */
-export const INPUTS = '5000'
+export const INPUTS = '2000'
