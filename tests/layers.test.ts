@@ -64,6 +64,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'identity/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
   'quota/': { rooms: ['base/', 'logical/'] },
   'audit/': { rooms: ['base/', 'crypto/primitives.ts', 'logical/'] },
+  // Numbers of requests. The library is loaded by who first asks for them.
+  'metrics/': { rooms: ['base/', 'logical/'], packages: ['prom-client'] },
   'router/': {
     rooms: ['base/', 'logical/', 'policy/', 'token/', 'lease/', 'identity/', 'audit/'],
   },
@@ -127,6 +129,7 @@ const ROWS: Readonly<Record<string, Row>> = {
         'identity/',
         'audit/',
         'quota/',
+        'metrics/',
         'router/',
         'system/',
         'config/',

@@ -197,3 +197,6 @@ export const JOURNAL_WINDOW_MAX_MS = 60 * 60 * 1000
 export const JOURNAL_SYNC_MS = 1000
 /** Entries in one answer of `sys/custody/journal` when no `limit` is given. */
 export const JOURNAL_PAGE_DEFAULT = 100
+
+/** Metrics that are kept, each about 2 KiB; routes of further mounts are counted together. */
+export const MAX_METRIC_SERIES = 512

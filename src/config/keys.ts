@@ -43,7 +43,7 @@ export const TOP_KEYS: KeyTable = table({
     ['there are no namespaces', 'unsafe_cross_namespace_identity'],
     ['there are no workflows', 'allow_unauthenticated_workflows'],
     ['there is no login by a password', 'user_lockout'],
-    ['there are no metrics', 'telemetry'],
+    ['metrics are kept in memory and always on', 'telemetry'],
     ['nobody is told of this server', 'service_registration'],
     [
       'it means nothing here',
@@ -98,7 +98,8 @@ const EVERYWHERE: Required<Pick<Rules, 'read' | 'ignored' | 'refused'>> = {
     ['the limits of JSON are fixed', 'max_request_json_memory', 'max_request_json_strings'],
     ['only an agent or a proxy of the peers looks at that header', 'require_request_header'],
     ['no header but those of the API is sent', 'custom_response_headers'],
-    ['there is no such endpoint', 'telemetry', 'profiling', 'inflight_requests_logging'],
+    ['metrics are read with a token on every listener', 'telemetry'],
+    ['there is no such endpoint', 'profiling', 'inflight_requests_logging'],
     [
       'no other origin is allowed',
       ...['cors_enabled', 'cors_allowed_origins', 'cors_allowed_headers', 'cors_allow_credentials'],

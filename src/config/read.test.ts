@@ -315,7 +315,7 @@ plugin "auth" "x" {}`)
         'c.hcl:2:1: "ui" has no effect: this version has no pages',
         'c.hcl:3:1: "imprecise_lease_role_tracking" has no effect: leases are not counted by role',
         'c.hcl:4:1: "user_lockout" has no effect: there is no login by a password',
-        'c.hcl:10:1: "telemetry" has no effect: there are no metrics',
+        'c.hcl:10:1: "telemetry" has no effect: metrics are kept in memory and always on',
         'c.hcl:11:1: "plugin" has no effect: there are no plugins',
         'c.hcl:8:3: "listener.tcp.cluster_address" has no effect: this server is alone',
       ],

@@ -8,6 +8,7 @@ import { fromUtf8, utf8 } from '../base/encoding.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import type { Caller, LogicalRequest } from '../logical/request.ts'
+import { Recorder } from '../metrics/recorder.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { type AclSource, aclOf, ROOT_ACL } from '../policy/acl.ts'
 import { newEntry, PLAIN_CONFIG } from './mount-table.ts'
@@ -128,6 +129,7 @@ function router(devices: readonly AuditDevice[] = [device]): Router {
     finish: async () => undefined,
     audit: new AuditBroker(devices),
     clock: new SimClock(),
+    meter: new Recorder(),
   })
 }
 

@@ -1,8 +1,9 @@
 import type { AuditBroker } from '../audit/broker.ts'
 import { InvariantError } from '../base/assert.ts'
-import { type Clock, rfc3339 } from '../base/clock.ts'
+import { type Clock, type Millis, rfc3339 } from '../base/clock.ts'
 import { utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
+import type { Meter, TimerName } from '../base/meter.ts'
 import type { Call, Handler } from '../logical/backend.ts'
 import { unknownMembers } from '../logical/field-table.ts'
 import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
@@ -26,6 +27,7 @@ export interface RouterPorts {
   readonly finish: (caller: Caller) => Promise<void>
   readonly audit: AuditBroker
   readonly clock: Clock
+  readonly meter: Meter
 }
 
 /** A request that came to an answer. */
@@ -72,6 +74,18 @@ export class Router {
    * Throws `permission_denied` before anything that would tell which paths exist.
    */
   async dispatch(received: LogicalRequest): Promise<LogicalResponse | null> {
+    const { clock, meter } = this.#ports
+    const began = clock.monotonic()
+    meter.began()
+    try {
+      return await this.#answer(received)
+    } finally {
+      meter.ended()
+      meter.observe('vault.core.handle_request', clock.monotonic() - began)
+    }
+  }
+
+  async #answer(received: LogicalRequest): Promise<LogicalResponse | null> {
     // No character has more bytes than three for each of its units.
     const { path } = received
     if (path.length * 3 > MAX_ROUTED_PATH_BYTES && utf8(path).length > MAX_ROUTED_PATH_BYTES) {
@@ -79,7 +93,9 @@ export class Router {
     }
     const match = this.#resolve(path)
     const isTokenless = match?.route.tokenless === true && received.operation !== 'help'
-    const caller = isTokenless ? null : await this.#ports.authenticate(received)
+    const caller = isTokenless
+      ? null
+      : await this.#timed('vault.core.check_token', () => this.#ports.authenticate(received))
     try {
       return await this.#act(received, match, caller)
     } finally {
@@ -131,7 +147,7 @@ export class Router {
     // What a route takes is no secret to whoever has a token (surface.md section 1.4).
     if (request.operation === 'help') return OPEN
     const { operation, path, data, wrap } = request
-    const acl = await this.#ports.acls.of(caller)
+    const acl = await this.#timed('vault.core.fetch_acl_and_token', () => this.#ports.acls.of(caller))
     const sudo = match?.route.access === 'sudo'
     const terms = acl.decide({ operation, path, sudo, data, wrapTtl: wrap?.ttl ?? null })
     return { verdict: terms.allowed ? 'allow' : 'deny', acl, terms }
@@ -141,7 +157,8 @@ export class Router {
   async #settle(match: MountMatch | null, call: Call, judged: Judged): Promise<Outcome> {
     try {
       const handler = handlerOf(match, call.request)
-      const answer = await handler(call)
+      const began = this.#ports.clock.monotonic()
+      const answer = await handler(call).finally(() => this.#tellRouted(match, call, began))
       const response = answer === null ? null : judged(answer)
       if (response === null) expectSomethingToWrap(call.request)
       if (response === null || match === null) return { failed: false, response }
@@ -153,6 +170,22 @@ export class Router {
       if (error instanceof InvariantError) throw error
       return { failed: true, error }
     }
+  }
+
+  async #timed<Result>(name: TimerName, act: () => Promise<Result>): Promise<Result> {
+    const { clock, meter } = this.#ports
+    const began = clock.monotonic()
+    try {
+      return await act()
+    } finally {
+      meter.observe(name, clock.monotonic() - began)
+    }
+  }
+
+  #tellRouted(match: MountMatch | null, { request }: Call, began: Millis): void {
+    if (match === null) return
+    const { clock, meter } = this.#ports
+    meter.routed(request.operation, match.mount.path, clock.monotonic() - began)
   }
 
   async #record(

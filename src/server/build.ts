@@ -14,6 +14,7 @@ import { OpenpgpDelivery } from '../delivery/openpgp/openpgp-delivery.ts'
 import { BodyBudget } from '../http/body-budget.ts'
 import type { ExchangeFacts, Service } from '../http/exchange.ts'
 import type { SecretsEngine } from '../logical/backend.ts'
+import { Recorder } from '../metrics/recorder.ts'
 import type { StorageBackend } from '../physical/backend.ts'
 import { ReadCache } from '../physical/read-cache.ts'
 import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
@@ -25,6 +26,7 @@ import { apiAddress, bareRoutes, lifecycleOf } from './lifecycle.ts'
 import type { Log } from './log.ts'
 import type { FollowedLog } from './log-taps.ts'
 import { type OpenLogical, openLogical, type ServingPorts, seedStore } from './logical.ts'
+import { measurementsOf } from './measurements.ts'
 import { loadNodeKey, memoryNodeKey } from './node-key.ts'
 import { requestIds } from './request-ids.ts'
 import { collectGarbage, systemClock, systemEntropy } from './system-ports.ts'
@@ -86,7 +88,8 @@ async function buildOn(
   const { config, log, hooks, journal } = given
   const { fatal, rootToken, isForDevelopment } = hooks
   const ports = ceremonyPorts(withReadCache(storage), given)
-  const serving = { ...ports, ...servingOf(config), fatal, engines: hooks.engines ?? {} }
+  const meter = new Recorder()
+  const serving = { ...ports, ...servingOf(config), fatal, meter, engines: hooks.engines ?? {} }
   let open: OpenLogical | null = null
   const handOvers = new HandOvers(journal, log)
   const custodian = await Custodian.load(ports, {
@@ -117,7 +120,10 @@ async function buildOn(
     if (open === null || !custodian.isOpen) throw new OperatingError('sealed', 'Vault is sealed')
     return open
   }
-  const lifecycle = lifecycleOf({ config, custodian, journal, storage, ports, log, expectOpen })
+  const lifecycle = lifecycleOf({
+    ...{ config, custodian, journal, storage, ports, log, expectOpen },
+    measurements: measurementsOf(meter),
+  })
   const bare = bareRoutes(lifecycle)
   const exchangeLog = new ExchangeLog(log, systemClock, fatal)
   return {

@@ -10,6 +10,7 @@ import { generateRootRoutes } from '../system/generate-root.ts'
 import { healthRoute, leaderRoute } from '../system/health.ts'
 import { initRoute } from '../system/init.ts'
 import type { Lifecycle } from '../system/lifecycle.ts'
+import type { Measurements } from '../system/metrics.ts'
 import { journaled } from '../system/refusals.ts'
 import { modernRekeyRoutes } from '../system/rekey-modern.ts'
 import { originalRekeyRoutes } from '../system/rekey-original.ts'
@@ -32,10 +33,11 @@ export function lifecycleOf(given: {
   readonly storage: IoGuard
   readonly ports: CeremonyPorts
   readonly log: FollowedLog
+  readonly measurements: Measurements
   /** Throws `sealed`. */
   readonly expectOpen: () => OpenLogical
 }): Lifecycle {
-  const { config, custodian, journal, storage, ports, log, expectOpen } = given
+  const { config, custodian, journal, storage, ports, log, expectOpen, measurements } = given
   return {
     custodian,
     journal,
@@ -47,6 +49,7 @@ export function lifecycleOf(given: {
     apiAddress: apiAddress(config),
     host: systemHost(config.storage.type === 'sqlite' ? config.storage.folder : '.'),
     followLog: (how) => log.follow(how),
+    measurements,
     cluster: () => (custodian.isOpen ? expectOpen().cluster : null),
     gate: { check: (sender, path) => expectOpen().gate.check(sender, path) },
     delivery: ports.delivery,

@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts'
 import { toHex, uuidFrom } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { type ErrorDetail, OperatingError } from '../base/errors.ts'
+import type { Meter } from '../base/meter.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
@@ -66,6 +67,8 @@ export interface ServingPorts extends LogicalPorts {
   readonly systemTtl: MountTtl
   /** Ends the process, where what goes on beside requests broke a promise of ours. */
   readonly fatal: (error: unknown) => void
+  /** Told how long requests take. */
+  readonly meter: Meter
   /** Besides those of the registry. */
   readonly engines: Readonly<Record<string, SecretsEngine>>
 }
@@ -168,6 +171,7 @@ export async function openLogical(
       finish: (caller) => callers.finish(caller),
       audit,
       clock: ports.clock,
+      meter: ports.meter,
     }),
     audit,
     quotas,

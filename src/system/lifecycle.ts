@@ -6,6 +6,7 @@ import type { Delivery } from '../ceremony/delivery.ts'
 import type { Journal } from '../ceremony/journal/journal.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { HostPort } from './host-readings.ts'
+import type { Measurements } from './metrics.ts'
 import type { FollowLog } from './monitor.ts'
 
 /** What the routes outside the mount router work on. */
@@ -34,6 +35,7 @@ export interface Lifecycle {
   readonly apiAddress: string
   readonly host: HostPort
   readonly followLog: FollowLog
+  readonly measurements: Measurements
   /** Known while the store is open. */
   readonly cluster: () => { readonly name: string; readonly id: string } | null
 }

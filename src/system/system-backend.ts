@@ -11,6 +11,7 @@ import { journalRoute } from './journal.ts'
 import { keyStatusRoute } from './key-status.ts'
 import { leaseRoutes } from './leases.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { metricsRoute } from './metrics.ts'
 import { monitorRoute } from './monitor.ts'
 import { mountRoutes } from './mounts.ts'
 import type { OpenRooms } from './open-rooms.ts'
@@ -59,6 +60,7 @@ export function systemBackend(
       ...capabilityRoutes(rooms),
       openApiRoute(rooms, bare),
       monitorRoute(lifecycle.followLog),
+      metricsRoute(lifecycle, rooms),
       ...quotaRoutes(rooms),
       ...leaseRoutes(lifecycle, rooms),
       ...wrappingRoutes(rooms),

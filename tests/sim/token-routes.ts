@@ -8,6 +8,7 @@ import { writeJson } from '../../src/http/json-writer.ts'
 import { renderError } from '../../src/http/status.ts'
 import type { MountTtl } from '../../src/logical/backend.ts'
 import type { LogicalRequest, Operation } from '../../src/logical/request.ts'
+import { Recorder } from '../../src/metrics/recorder.ts'
 import type { AclSource, Decision } from '../../src/policy/acl.ts'
 import type { Act } from '../../src/policy/act.ts'
 import { canonicalPolicyNames, isAssignable } from '../../src/policy/policy-name.ts'
@@ -84,6 +85,7 @@ export class TokenRoutes {
       finish: (caller) => callers.finish(caller),
       audit: new AuditBroker([]),
       clock,
+      meter: new Recorder(),
     })
   }
 

@@ -1,0 +1,63 @@
+import { collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client'
+import type { Reading } from '../base/meter.ts'
+import type { Series } from './series.ts'
+
+/** As the peers have them (surface.md section 12). */
+const QUANTILES = [0.5, 0.9, 0.99]
+
+/** `process_*` and `nodejs_*`; kept, since some of them count from when they were made. */
+let defaults: Registry | null = null
+
+/**
+ * The text format 0.0.4 of Prometheus. This file loads the library: who imports it does so when somebody
+ * asks for the first time.
+ */
+export async function prometheusText(
+  series: ReadonlyMap<string, Series>,
+  readings: readonly Reading[],
+): Promise<string> {
+  if (defaults === null) {
+    defaults = new Registry()
+    collectDefaultMetrics({ register: defaults })
+  }
+  const own = new Registry()
+  for (const [name, recorded] of series) new Recorded(own, nameFor(name), recorded)
+  for (const [name, all] of Map.groupBy(readings, (reading) => nameFor(reading.name))) {
+    const [first] = all
+    if (first === undefined) continue
+    const labelNames = Object.keys(first.labels)
+    const gauge = new Gauge({ name, help: first.help, labelNames, registers: [own] })
+    for (const { labels, value } of all) gauge.set(labels, value)
+  }
+  return (await own.metrics()) + (await defaults.metrics())
+}
+
+/** A summary of the library whose numbers are ours: its own would cost a tree for every request. */
+class Recorded extends Summary {
+  readonly #series: Series
+  readonly #name: string
+
+  constructor(registry: Registry, name: string, series: Series) {
+    super({ name, help: 'Milliseconds since the start of the server.', registers: [registry] })
+    this.#series = series
+    this.#name = name
+  }
+
+  override async get(): ReturnType<Summary['get']> {
+    const { count, sum } = this.#series
+    const quantiles = QUANTILES.map((quantile) => ({
+      labels: { quantile },
+      value: this.#series.quantile(quantile),
+    }))
+    const totals = [
+      { metricName: `${this.#name}_sum`, labels: {}, value: sum },
+      { metricName: `${this.#name}_count`, labels: {}, value: count },
+    ]
+    return { ...(await super.get()), values: [...quantiles, ...totals] }
+  }
+}
+
+/** Prometheus takes letters, digits, `_` and `:` in a name. */
+function nameFor(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_:]/g, '_')
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MAX_METRIC_SERIES } from '../base/limits.ts'
+import { prometheusText } from './prometheus.ts'
+import { Recorder } from './recorder.ts'
+import { Series } from './series.ts'
+
+test('a series gives count, sum and extremes as they were', () => {
+  const series = new Series()
+  for (const ms of [2, 1, 4]) series.add(ms)
+  assert.deepEqual([series.count, series.sum, series.min, series.max], [3, 7, 1, 4])
+})
+
+test('a quantile is at most an eighth above what it was, from microseconds to minutes', () => {
+  for (const ms of [0.001, 0.009, 0.25, 1, 17, 1000, 59_000]) {
+    const series = new Series()
+    for (let time = 0; time < 99; time++) series.add(ms)
+    series.add(ms * 10)
+    const median = series.quantile(0.5)
+    assert.ok(median >= ms && median <= ms * 1.125 + 0.001, `${ms} became ${median}`)
+  }
+})
+
+test('takes what is longer than every bucket, and what a clock says wrong', () => {
+  const series = new Series()
+  series.add(10 ** 9)
+  series.add(-1)
+  assert.equal(series.count, 2)
+  assert.ok(series.quantile(0.99) > 0)
+})
+
+test('routes past the bound are counted together, and nothing more is kept', () => {
+  const recorder = new Recorder()
+  for (let mount = 0; mount < MAX_METRIC_SERIES + 10; mount++) recorder.routed('read', `m${mount}/`, 1)
+  assert.equal(recorder.series.size, MAX_METRIC_SERIES + 1)
+  const total = [...recorder.series.values()].reduce((sum, { count }) => sum + count, 0)
+  assert.equal(total, MAX_METRIC_SERIES + 10)
+  assert.equal(recorder.series.get('vault.route.other')?.count, 13)
+})
+
+test('mounts that Prometheus cannot tell apart are one metric', async () => {
+  const recorder = new Recorder()
+  recorder.routed('read', 'a-b/', 1)
+  recorder.routed('read', 'a.b/', 1)
+  const text = await prometheusText(recorder.series, [])
+  assert.match(text, /^vault_route_read_a_b__count 2$/m)
+})
+
+test('the text has the names of the contract, summaries with _sum and _count (surface.md section 12)', async () => {
+  const recorder = new Recorder()
+  recorder.observe('vault.core.handle_request', 2)
+  const reading = { name: 'vault.core.unsealed', help: 'Open.', value: 1, labels: { type: 'a"b' } }
+  const text = await prometheusText(recorder.series, [reading])
+  assert.match(text, /^# TYPE vault_core_handle_request summary$/m)
+  assert.match(text, /^vault_core_handle_request\{quantile="0\.5"\} 2$/m)
+  assert.match(text, /^vault_core_handle_request_sum 2$/m)
+  assert.match(text, /^vault_core_handle_request_count 1$/m)
+  assert.match(text, /^vault_core_unsealed\{type="a\\"b"\} 1$/m)
+  assert.match(text, /^process_cpu_seconds_total \d/m)
+})
