@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_SEALS_PER_KEY } from '../base/limits.ts'
+import type { Meter } from '../base/meter.ts'
 import type { NoncePool } from '../crypto/nonce-pool.ts'
 import type { Condition, Page, StorageBackend, Write } from '../physical/backend.ts'
 import { corruptEntry, entryTerm, openEntry, sealEntry } from './entry-format.ts'
@@ -22,6 +23,8 @@ export interface BarrierOptions {
   readonly used: number
   /** Makes room for `count` more seals: a custody change that ends in `replaceKeyring`. */
   readonly reserve: (count: number) => Promise<void>
+  /** Told how long reading, listing and commits take. */
+  readonly meter: Meter
 }
 
 /**
@@ -33,6 +36,7 @@ export class Barrier {
   readonly #storeId: Uint8Array
   readonly #nonces: NoncePool
   readonly #reserve: (count: number) => Promise<void>
+  readonly #meter: Meter
   #keyring: Keyring | null
   #used: number
   #unsure = 0
@@ -43,6 +47,7 @@ export class Barrier {
     this.#storeId = options.storeId
     this.#nonces = options.nonces
     this.#reserve = options.reserve
+    this.#meter = options.meter
     this.#keyring = options.keyring
     this.#used = options.used
   }
@@ -87,7 +92,10 @@ export class Barrier {
     assert(!CLEAR_PATHS.has(path), 'custody and keyring are not behind the barrier')
     // No key is needed for it, but a sealed server answers nothing.
     assert(this.keyring !== null, 'reading needs an open barrier')
-    return await this.#storage.get(path)
+    const began = this.#meter.now()
+    const stored = await this.#storage.get(path)
+    this.#meter.since('vault.barrier.get', began)
+    return stored
   }
 
   /** Whether there is an entry, without opening it. Throws `sealed`, `storage_unavailable`. */
@@ -105,7 +113,10 @@ export class Barrier {
   async list(prefix: string, page: Page): Promise<readonly string[]> {
     // Listing needs no key, but a sealed server answers nothing.
     assert(this.keyring !== null, 'listing needs an open barrier')
-    return await this.#storage.list(prefix, page)
+    const began = this.#meter.now()
+    const names = await this.#storage.list(prefix, page)
+    this.#meter.since('vault.barrier.list', began)
+    return names
   }
 
   /** All or nothing, durable when it resolves. Rejects as `StorageBackend.commit` does, and with `sealed`. */
@@ -113,8 +124,11 @@ export class Barrier {
     const seals = writes.filter((write) => write.op === 'put').length
     // A loop: while we waited, others may have used what was reserved.
     while (seals > this.room) await this.#reserve(seals)
+    const began = this.#meter.now()
     // Nothing awaits between here and the commit: the keyring that seals is the one that was checked.
     await this.#storage.commit(this.sealAll(writes), conditions)
+    // One time for a commit, however many records it has.
+    this.#meter.since(seals > 0 ? 'vault.barrier.put' : 'vault.barrier.delete', began)
   }
 
   /**

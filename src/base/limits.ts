@@ -198,5 +198,12 @@ export const JOURNAL_SYNC_MS = 1000
 /** Entries in one answer of `sys/custody/journal` when no `limit` is given. */
 export const JOURNAL_PAGE_DEFAULT = 100
 
+/** Names in one step of counting tokens and leases, so that no request waits long for it. */
+export const COUNT_PAGE = 1000
+/** What is counted of each; there may be more. */
+export const MAX_COUNTED = 1_000_000
+/** How old a count of tokens and leases may be. */
+export const USAGE_PERIOD_MS = 10 * 60 * 1000
+
 /** Metrics that are kept, each about 2 KiB; routes of further mounts are counted together. */
 export const MAX_METRIC_SERIES = 512

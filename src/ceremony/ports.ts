@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
 import type { ErrorDetail } from '../base/errors.ts'
 import { CEREMONY_EXPIRY_MS, CEREMONY_UNJOINED_EXPIRY_MS, DEALT_EXPIRY_MS } from '../base/limits.ts'
+import type { Meter } from '../base/meter.ts'
 import type { NoncePool } from '../crypto/nonce-pool.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { StorageBackend } from '../physical/backend.ts'
@@ -19,6 +20,8 @@ export interface CeremonyPorts {
   readonly journal: Journal
   readonly delivery: Delivery
   readonly settings: CeremonySettings
+  /** For the barrier of an open store. */
+  readonly meter: Meter
 }
 
 /** What an operator decides about ceremonies (custody.md section 3, settings). */

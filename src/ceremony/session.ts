@@ -78,6 +78,7 @@ export class Session {
       // What is stored was reserved, and counts as used until a clean stop gives the rest back.
       used: parts.keyring.active.operations,
       reserve: reserveQueued,
+      meter: ports.meter,
     })
   }
 

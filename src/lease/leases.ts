@@ -1,10 +1,12 @@
 import type { UnixMillis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_REVOCATIONS_AT_ONCE } from '../base/limits.ts'
+import type { Meter } from '../base/meter.ts'
 import { inParallel } from '../base/parallel.ts'
 import { Queues } from '../base/queues.ts'
 import type { ViewWrite } from '../logical/backend.ts'
 import { gathered } from '../logical/listed.ts'
+import { countLeases, type LeaseCounts } from './count.ts'
 import type { ExpirySource } from './expiry.ts'
 import type { Lease } from './lease.ts'
 import { IRREVOCABLE, LEASES } from './places.ts'
@@ -66,6 +68,7 @@ export interface IrrevocableLease {
 export class Leases {
   readonly #store: LeaseStore
   readonly #tokens: TokenLeases
+  readonly #meter: Meter
   readonly #registration: Registration
   readonly #renewal: Renewal
   readonly #revocation: Revocation
@@ -75,6 +78,7 @@ export class Leases {
   constructor(ports: LeasePorts, tokens: TokenLeases) {
     const queues = new Queues()
     this.#tokens = tokens
+    this.#meter = ports.meter
     this.#store = new LeaseStore(ports.storage)
     this.#revocation = new Revocation(ports, this.#store, queues)
     this.#registration = new Registration(ports, this.#store, this.#revocation)
@@ -90,7 +94,10 @@ export class Leases {
 
   /** As `Registration.register`. */
   async register(made: MadeSecret): Promise<Granted> {
-    return await this.#registration.register(made)
+    const began = this.#meter.now()
+    const granted = await this.#registration.register(made)
+    this.#meter.since('vault.expire.register', began)
+    return granted
   }
 
   /** As `Sweep.alongside`. */
@@ -146,6 +153,10 @@ export class Leases {
   /** False where it is going on already. */
   tidy(): boolean {
     return this.#tidy.begin()
+  }
+
+  async counts(): Promise<LeaseCounts> {
+    return await countLeases(this.#store)
   }
 
   /** Those that were given up. */

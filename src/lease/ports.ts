@@ -1,6 +1,7 @@
 import type { Clock, UnixMillis } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
 import type { ErrorDetail } from '../base/errors.ts'
+import type { Meter } from '../base/meter.ts'
 import type { LeaseKeeper, MountTtl, StorageView } from '../logical/backend.ts'
 import type { JsonPort } from '../logical/json-port.ts'
 
@@ -10,6 +11,7 @@ export interface LeasePorts {
   readonly storage: StorageView
   readonly clock: Clock
   readonly entropy: Entropy
+  readonly meter: Meter
   /** The mount with this accessor as it stands now; `null` when it has gone. */
   readonly mount: (accessor: string) => LeasingMount | null
   /**

@@ -24,7 +24,10 @@ export class Renewal {
    * does.
    */
   async renew(id: string, increment: number): Promise<Granted> {
+    const { meter } = this.#ports
+    const began = meter.now()
     const { granted, lease } = await this.#queues.run(id, () => this.#renewed(id, increment))
+    meter.since('vault.expire.renew', began)
     this.#ports.wake(lease.dueTime)
     return granted
   }

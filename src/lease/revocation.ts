@@ -92,6 +92,7 @@ export class Revocation {
   }
 
   async #ended(lease: Lease, { force, by }: EndHow): Promise<Ended> {
+    const began = this.#ports.meter.now()
     try {
       const marked = await this.#marked(lease)
       const reason = await this.#refusal(marked, by)
@@ -102,6 +103,7 @@ export class Revocation {
       await this.#store.remove(marked)
       return 'gone'
     } finally {
+      this.#ports.meter.since('vault.expire.revoke', began)
       lease.internal.fill(0)
     }
   }

@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client'
 import type { Reading } from '../base/meter.ts'
+import type { Recorder } from './recorder.ts'
 import type { Series } from './series.ts'
 
 /** As the peers have them (surface.md section 12). */
@@ -13,7 +14,7 @@ let defaults: Registry | null = null
  * asks for the first time.
  */
 export async function prometheusText(
-  series: ReadonlyMap<string, Series>,
+  { series, counts }: Pick<Recorder, 'series' | 'counts'>,
   readings: readonly Reading[],
 ): Promise<string> {
   if (defaults === null) {
@@ -22,14 +23,30 @@ export async function prometheusText(
   }
   const own = new Registry()
   for (const [name, recorded] of series) new Recorded(own, nameFor(name), recorded)
-  for (const [name, all] of Map.groupBy(readings, (reading) => nameFor(reading.name))) {
-    const [first] = all
-    if (first === undefined) continue
-    const labelNames = Object.keys(first.labels)
-    const gauge = new Gauge({ name, help: first.help, labelNames, registers: [own] })
+  for (const { head, all } of families(readings)) {
+    const gauge = new Gauge({ ...head, registers: [own] })
     for (const { labels, value } of all) gauge.set(labels, value)
   }
-  return (await own.metrics()) + (await defaults.metrics())
+  for (const { head, all } of families(counts)) {
+    const counter = new Counter({ ...head, registers: [own] })
+    for (const { labels, value } of all) counter.inc(labels, value)
+  }
+  const text = (await own.metrics()) + (await defaults.metrics())
+  // The library writes `Nan`, which is no number of the format. Nothing but a value ends a line so.
+  return text.replaceAll(/ Nan$/gm, ' NaN')
+}
+
+/** One name, and all that stands under it. */
+interface Family {
+  readonly head: { readonly name: string; readonly help: string; readonly labelNames: string[] }
+  readonly all: readonly Reading[]
+}
+
+function families(readings: readonly Reading[]): readonly Family[] {
+  return [...Map.groupBy(readings, ({ name }) => nameFor(name))].map(([name, all]) => {
+    const labelNames = Object.keys(all[0]?.labels ?? {})
+    return { head: { name, help: all[0]?.help ?? '', labelNames }, all }
+  })
 }
 
 /** A summary of the library whose numbers are ours: its own would cost a tree for every request. */

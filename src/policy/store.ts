@@ -1,6 +1,7 @@
 import type { Clock, UnixMillis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_CACHED_POLICIES } from '../base/limits.ts'
+import { type Meter, SILENT_METER } from '../base/meter.ts'
 import { Queue } from '../base/queue.ts'
 import type { StorageView, ViewWrite } from '../logical/backend.ts'
 import type { Acl } from './acl.ts'
@@ -42,6 +43,7 @@ interface Kept {
 export class PolicyStore {
   readonly #storage: StorageView
   readonly #clock: Clock
+  readonly #meter: Meter
   readonly #acls: AclCache
   readonly #changes = new Queue()
   /** `null`: known not to be there. */
@@ -49,9 +51,10 @@ export class PolicyStore {
   /** One more with each change, so that what was read before it is not kept after it. */
   #generation = 0
 
-  constructor(storage: StorageView, clock: Clock) {
+  constructor(storage: StorageView, clock: Clock, meter: Meter = SILENT_METER) {
     this.#storage = storage
     this.#clock = clock
+    this.#meter = meter
     this.#acls = new AclCache(clock, async (name) => (await this.#load(name))?.policy ?? null)
   }
 
@@ -62,15 +65,19 @@ export class PolicyStore {
 
   /** `null` when there is none of this name. Throws `corrupt_entry`. */
   async get(name: string): Promise<StoredPolicy | null> {
+    const began = this.#meter.now()
     const kept = await this.#load(name)
+    this.#meter.since('vault.policy.get_policy', began)
     return kept === null || this.#isOver(kept.stored) ? null : kept.stored
   }
 
   /** Names that begin with `prefix`, sorted, without those that stand in no store. */
   async names(prefix = ''): Promise<readonly string[]> {
+    const began = this.#meter.now()
     const names = new Set([DEFAULT_POLICY, ...(await this.#namesBelow(''))])
     const wanted = [...names].filter((name) => name.startsWith(prefix)).sort()
     const there = await Promise.all(wanted.map((name) => this.get(name)))
+    this.#meter.since('vault.policy.list_policies', began)
     return wanted.filter((_, index) => there[index] !== null)
   }
 
@@ -92,6 +99,7 @@ export class PolicyStore {
   /** Makes or changes a policy, in one commit. Throws `bad_request` for its text, and for `cas`. */
   async put(name: string, change: PolicyChange): Promise<StoredPolicy> {
     this.refuseFixed(name)
+    const began = this.#meter.now()
     const rules = parsePolicy(change.text)
     return await this.#changes.run(async () => {
       const existing = await this.get(name)
@@ -107,6 +115,7 @@ export class PolicyStore {
       }
       await this.#storage.commit([putOf(stored)])
       this.#changed(name, { stored, policy: policyOf(stored, rules) })
+      this.#meter.since('vault.policy.set_policy', began)
       return stored
     })
   }
@@ -115,10 +124,12 @@ export class PolicyStore {
   async delete(name: string): Promise<void> {
     if (name === DEFAULT_POLICY) throw refused('cannot delete default policy')
     if (name === ROOT_POLICY || name === WRAPPING_POLICY) throw refused(`cannot delete "${name}" policy`)
+    const began = this.#meter.now()
     await this.#changes.run(async () => {
       if ((await this.#storage.get(ACL_PREFIX + name)) === null) return
       await this.#storage.commit([{ op: 'delete', key: ACL_PREFIX + name }])
       this.#changed(name, null)
+      this.#meter.since('vault.policy.delete_policy', began)
     })
   }
 

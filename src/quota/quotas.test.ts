@@ -38,6 +38,7 @@ test('counts each address apart, and begins anew when its interval is over', asy
     remaining: 0,
     resetSeconds: 10,
     shown: false,
+    rule: 'q',
   })
   clock.advance(millis(10_000))
   assert.equal(allowed('x'), true)

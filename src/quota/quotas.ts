@@ -27,6 +27,8 @@ interface Limit {
 export interface Admission extends Allowance {
   /** Whether the numbers go out as headers. */
   readonly shown: boolean
+  /** Name of the rule that it goes by. */
+  readonly rule: string
 }
 
 /**
@@ -76,7 +78,8 @@ export class Quotas {
     const limit = this.#mostParticular(path)
     if (limit === null) return null
     const shown = this.#config.responseHeaders
-    return { ...limit.windows.take(sourceOfAddress(address), this.#clock.monotonic()), shown }
+    const taken = limit.windows.take(sourceOfAddress(address), this.#clock.monotonic())
+    return { ...taken, shown, rule: limit.rule.name }
   }
 
   /** Throws `bad_request` where another rule has the same path. Counting begins anew. */

@@ -6,9 +6,9 @@ import { SimClock } from '../../tests/sim/sim-clock.ts'
 import { AuditBroker, type AuditDevice } from '../audit/broker.ts'
 import { fromUtf8, utf8 } from '../base/encoding.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
+import { SILENT_METER } from '../base/meter.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import type { Caller, LogicalRequest } from '../logical/request.ts'
-import { Recorder } from '../metrics/recorder.ts'
 import { MemoryBackend } from '../physical/memory/memory-backend.ts'
 import { type AclSource, aclOf, ROOT_ACL } from '../policy/acl.ts'
 import { newEntry, PLAIN_CONFIG } from './mount-table.ts'
@@ -129,7 +129,7 @@ function router(devices: readonly AuditDevice[] = [device]): Router {
     finish: async () => undefined,
     audit: new AuditBroker(devices),
     clock: new SimClock(),
-    meter: new Recorder(),
+    meter: SILENT_METER,
   })
 }
 

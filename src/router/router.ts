@@ -1,6 +1,6 @@
 import type { AuditBroker } from '../audit/broker.ts'
 import { InvariantError } from '../base/assert.ts'
-import { type Clock, type Millis, rfc3339 } from '../base/clock.ts'
+import { type Clock, rfc3339 } from '../base/clock.ts'
 import { utf8 } from '../base/encoding.ts'
 import { OperatingError } from '../base/errors.ts'
 import type { Meter, TimerName } from '../base/meter.ts'
@@ -74,28 +74,28 @@ export class Router {
    * Throws `permission_denied` before anything that would tell which paths exist.
    */
   async dispatch(received: LogicalRequest): Promise<LogicalResponse | null> {
-    const { clock, meter } = this.#ports
-    const began = clock.monotonic()
+    const { meter } = this.#ports
+    const began = meter.now()
     meter.began()
+    let match: MountMatch | null = null
     try {
-      return await this.#answer(received)
+      refuseLong(received.path)
+      match = this.#resolve(received.path)
+      return await this.#answer(received, match, began)
     } finally {
       meter.ended()
-      meter.observe('vault.core.handle_request', clock.monotonic() - began)
+      meter.since(nameOfRequest(match), began)
     }
   }
 
-  async #answer(received: LogicalRequest): Promise<LogicalResponse | null> {
-    // No character has more bytes than three for each of its units.
-    const { path } = received
-    if (path.length * 3 > MAX_ROUTED_PATH_BYTES && utf8(path).length > MAX_ROUTED_PATH_BYTES) {
-      throw new OperatingError('bad_request', 'the path is longer than 3,584 bytes')
-    }
-    const match = this.#resolve(path)
+  async #answer(
+    received: LogicalRequest,
+    match: MountMatch | null,
+    began: number,
+  ): Promise<LogicalResponse | null> {
     const isTokenless = match?.route.tokenless === true && received.operation !== 'help'
-    const caller = isTokenless
-      ? null
-      : await this.#timed('vault.core.check_token', () => this.#ports.authenticate(received))
+    const caller = isTokenless ? null : await this.#ports.authenticate(received)
+    if (!isTokenless) this.#ports.meter.since('vault.core.check_token', began)
     try {
       return await this.#act(received, match, caller)
     } finally {
@@ -147,7 +147,9 @@ export class Router {
     // What a route takes is no secret to whoever has a token (surface.md section 1.4).
     if (request.operation === 'help') return OPEN
     const { operation, path, data, wrap } = request
-    const acl = await this.#timed('vault.core.fetch_acl_and_token', () => this.#ports.acls.of(caller))
+    const began = this.#ports.meter.now()
+    const acl = await this.#ports.acls.of(caller)
+    this.#ports.meter.since('vault.core.fetch_acl_and_token', began)
     const sudo = match?.route.access === 'sudo'
     const terms = acl.decide({ operation, path, sudo, data, wrapTtl: wrap?.ttl ?? null })
     return { verdict: terms.allowed ? 'allow' : 'deny', acl, terms }
@@ -157,8 +159,7 @@ export class Router {
   async #settle(match: MountMatch | null, call: Call, judged: Judged): Promise<Outcome> {
     try {
       const handler = handlerOf(match, call.request)
-      const began = this.#ports.clock.monotonic()
-      const answer = await handler(call).finally(() => this.#tellRouted(match, call, began))
+      const answer = await this.#routed(match, call, handler)
       const response = answer === null ? null : judged(answer)
       if (response === null) expectSomethingToWrap(call.request)
       if (response === null || match === null) return { failed: false, response }
@@ -172,20 +173,14 @@ export class Router {
     }
   }
 
-  async #timed<Result>(name: TimerName, act: () => Promise<Result>): Promise<Result> {
-    const { clock, meter } = this.#ports
-    const began = clock.monotonic()
+  async #routed(match: MountMatch | null, call: Call, handler: Handler): Promise<LogicalResponse | null> {
+    const { meter } = this.#ports
+    const began = meter.now()
     try {
-      return await act()
+      return await handler(call)
     } finally {
-      meter.observe(name, clock.monotonic() - began)
+      if (match !== null) meter.routed(call.request.operation, match.mount.path, began)
     }
-  }
-
-  #tellRouted(match: MountMatch | null, { request }: Call, began: Millis): void {
-    if (match === null) return
-    const { clock, meter } = this.#ports
-    meter.routed(request.operation, match.mount.path, clock.monotonic() - began)
   }
 
   async #record(
@@ -205,6 +200,18 @@ export class Router {
       outcome: facts.outcome,
     })
   }
+}
+
+function refuseLong(path: string): void {
+  // No character has more bytes than three for each of its units.
+  if (path.length * 3 > MAX_ROUTED_PATH_BYTES && utf8(path).length > MAX_ROUTED_PATH_BYTES) {
+    throw new OperatingError('bad_request', 'the path is longer than 3,584 bytes')
+  }
+}
+
+/** As the peers divide them: what takes strangers is a login. */
+function nameOfRequest(match: MountMatch | null): TimerName {
+  return match?.route.access === 'public' ? 'vault.core.handle_login_request' : 'vault.core.handle_request'
 }
 
 /** A route of a mount that takes the path. */

@@ -1,6 +1,7 @@
 import { millis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
 import { READ_CACHE_BYTES, READ_CACHE_VALUE_BYTES, SEAL_COMMIT_MS } from '../base/limits.ts'
+import type { Meter } from '../base/meter.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import { Custodian } from '../ceremony/custodian.ts'
 import { openFileJournal } from '../ceremony/journal/file-journal.ts'
@@ -87,9 +88,9 @@ async function buildOn(
 ): Promise<Server> {
   const { config, log, hooks, journal } = given
   const { fatal, rootToken, isForDevelopment } = hooks
-  const ports = ceremonyPorts(withReadCache(storage), given)
-  const meter = new Recorder()
-  const serving = { ...ports, ...servingOf(config), fatal, meter, engines: hooks.engines ?? {} }
+  const meter = new Recorder(systemClock)
+  const ports = ceremonyPorts(withReadCache(storage), { ...given, meter })
+  const serving = { ...ports, ...servingOf(config), fatal, engines: hooks.engines ?? {} }
   let open: OpenLogical | null = null
   const handOvers = new HandOvers(journal, log)
   const custodian = await Custodian.load(ports, {
@@ -133,7 +134,11 @@ async function buildOn(
     service: {
       bareRoutes: new Map(bare.map((route) => [route.path, route])),
       gate: () => void expectOpen(),
-      admit: (path, source) => (custodian.isOpen ? (open?.quotas.admit(path, source) ?? null) : null),
+      admit: (path, source) => {
+        const admission = custodian.isOpen ? (open?.quotas.admit(path, source) ?? null) : null
+        if (admission?.allowed === false) meter.count('vault.quota.rate_limit.violation', admission.rule)
+        return admission
+      },
       knows: (token) => expectOpen().knows(token),
       dispatch: (request) => expectOpen().router.dispatch(request),
       bodies: new BodyBudget(),
@@ -162,9 +167,14 @@ function withReadCache(storage: StorageBackend): StorageBackend {
 
 function ceremonyPorts(
   storage: StorageBackend,
-  given: { readonly config: ServerConfig; readonly log: Log; readonly journal: Journal },
+  given: {
+    readonly config: ServerConfig
+    readonly log: Log
+    readonly journal: Journal
+    readonly meter: Meter
+  },
 ): CeremonyPorts {
-  const { config, log, journal } = given
+  const { config, log, journal, meter } = given
   return {
     storage,
     primitives: nodePrimitives,
@@ -173,6 +183,7 @@ function ceremonyPorts(
     nonces: new NoncePool(systemEntropy),
     log,
     journal,
+    meter,
     delivery: new OpenpgpDelivery({ clock: systemClock, entropy: systemEntropy }),
     settings: {
       ceremonyExpiryMs: config.ceremonyExpiry,

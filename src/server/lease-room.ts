@@ -3,6 +3,7 @@ import { BarrierView } from '../barrier/view.ts'
 import type { Clock, UnixMillis } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
 import type { ErrorDetail } from '../base/errors.ts'
+import type { Meter } from '../base/meter.ts'
 import { ExpiryLoop } from '../lease/expiry.ts'
 import { Leases } from '../lease/leases.ts'
 import type { LeasingMount } from '../lease/ports.ts'
@@ -21,6 +22,7 @@ export interface LeaseRoomPorts {
   readonly mounts: () => Mounts
   readonly entropy: Entropy
   readonly clock: Clock
+  readonly meter: Meter
   readonly log: {
     info(event: string, facts?: ErrorDetail): void
     warn(event: string, facts?: ErrorDetail): void

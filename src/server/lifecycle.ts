@@ -50,6 +50,7 @@ export function lifecycleOf(given: {
     host: systemHost(config.storage.type === 'sqlite' ? config.storage.folder : '.'),
     followLog: (how) => log.follow(how),
     measurements,
+    usage: () => expectOpen().usage.readings(),
     cluster: () => (custodian.isOpen ? expectOpen().cluster : null),
     gate: { check: (sender, path) => expectOpen().gate.check(sender, path) },
     delivery: ports.delivery,

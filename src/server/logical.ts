@@ -43,6 +43,7 @@ import { firstPolicies, openPolicies } from './policy-room.ts'
 import { catalogWith, ENGINES } from './registry.ts'
 import { tokenAuthPorts } from './token-auth-ports.ts'
 import { belowTokens, openTokens, tokenView } from './token-room.ts'
+import { Usage } from './usage.ts'
 import { WIRE_JSON } from './wire-json.ts'
 import { type WrappingTokenPorts, wrappingTokens } from './wrapping-tokens.ts'
 
@@ -87,6 +88,7 @@ export interface OpenLogical {
   /** Whether this is a valid token, whatever it may do. */
   readonly knows: (token: string) => Promise<boolean>
   readonly cluster: Cluster
+  readonly usage: Usage
   /** A root token for a ceremony's commit. */
   readonly rootToken: () => NewRootToken
   /** What goes on beside requests, once `recorded` says that the unseal is in the store. It never rejects. */
@@ -162,6 +164,7 @@ export async function openLogical(
     newId: () => uuidFrom(ports.entropy.bytes(16)),
   })
   const audit = new AuditBroker([])
+  const cluster = decodeCluster(await barrier.get(CLUSTER_PATH))
   return {
     router: new Router({
       mounts: () => mounts.live,
@@ -177,7 +180,8 @@ export async function openLogical(
     quotas,
     gate: callers.gate,
     knows: async (token) => (await tokens.lookup(token)) !== null,
-    cluster: decodeCluster(await barrier.get(CLUSTER_PATH)),
+    cluster,
+    usage: new Usage({ ...ports, tokens, leases: room.leases, mounts, cluster: cluster.name }),
     rootToken: () => {
       const { token, writes } = tokens.newRootToken()
       return { token, writes: belowTokens(writes) }

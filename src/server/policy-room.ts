@@ -3,6 +3,7 @@ import { BarrierView } from '../barrier/view.ts'
 import type { Clock } from '../base/clock.ts'
 import { fromUtf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
+import type { Meter } from '../base/meter.ts'
 import type { AclSource } from '../policy/acl.ts'
 import { PasswordPolicies } from '../policy/password-store.ts'
 import { PolicyStore } from '../policy/store.ts'
@@ -17,6 +18,7 @@ export interface PolicyRoomPorts {
   readonly tokens: TokenStore
   readonly clock: Clock
   readonly entropy: Entropy
+  readonly meter: Meter
 }
 
 /** The policies of an open store, and the rules that come of them. */
@@ -25,9 +27,10 @@ export function openPolicies({
   tokens,
   clock,
   entropy,
+  meter,
 }: PolicyRoomPorts): Pick<OpenRooms, 'acls' | 'policies' | 'passwordPolicies' | 'tokenPolicies'> {
   const view = new BarrierView(barrier, POLICY_PREFIX)
-  const policies = new PolicyStore(view, clock)
+  const policies = new PolicyStore(view, clock, meter)
   const acls: AclSource = { of: (caller) => policies.aclOf(caller.policies, null) }
   const ofEntry = async (
     found: Promise<{ readonly entry: { readonly policies: readonly string[] } } | null>,

@@ -43,6 +43,12 @@ export function collectGarbage(): void {
   setFlagsFromString('--no-expose-gc')
 }
 
+/** What this process has of memory: in use, as far as its runtime knows, and of the machine's. */
+export function systemMemory(): { readonly allocatedBytes: number; readonly residentBytes: number } {
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { allocatedBytes: heapUsed + external, residentBytes: rss }
+}
+
 /** This machine, and the disk that holds `folder`. */
 export function systemHost(folder: string): HostPort {
   return { hostname, read: () => readHost(folder) }

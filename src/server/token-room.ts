@@ -5,6 +5,7 @@ import { BarrierView } from '../barrier/view.ts'
 import type { Clock, UnixMillis } from '../base/clock.ts'
 import type { Entropy } from '../base/entropy.ts'
 import type { ErrorDetail } from '../base/errors.ts'
+import type { Meter } from '../base/meter.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import { keptKeys } from '../engines/cubbyhole/cubbyhole.ts'
 import type { MountEntry } from '../router/mount-table.ts'
@@ -25,6 +26,7 @@ export interface TokenRoomPorts {
   readonly primitives: Primitives
   readonly entropy: Entropy
   readonly clock: Clock
+  readonly meter: Meter
   readonly log: { warn(event: string, facts?: ErrorDetail): void }
   /** What ends with a token besides what it kept: whole keys. */
   readonly besides: (tokenKey: string) => Promise<readonly PlainWrite[]>

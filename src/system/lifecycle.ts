@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { ErrorCode } from '../base/errors.ts'
+import type { Reading } from '../base/meter.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { Custodian } from '../ceremony/custodian.ts'
 import type { Delivery } from '../ceremony/delivery.ts'
@@ -36,6 +37,8 @@ export interface Lifecycle {
   readonly host: HostPort
   readonly followLog: FollowLog
   readonly measurements: Measurements
+  /** How much there is in an open store. Throws `sealed`. */
+  readonly usage: () => Promise<readonly Reading[]>
   /** Known while the store is open. */
   readonly cluster: () => { readonly name: string; readonly id: string } | null
 }

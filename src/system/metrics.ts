@@ -5,11 +5,11 @@ import { type Fields, readFields } from '../logical/field-table.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import type { OpenRooms } from './open-rooms.ts'
 
 /** What was measured since the start of the process. */
 export interface Measurements {
-  readonly inFlight: () => number
+  /** What is looked at only when somebody asks. */
+  readonly readings: () => readonly Reading[]
   /** Text format 0.0.4 of Prometheus, what was measured and `readings`. */
   readonly prometheus: (readings: readonly Reading[]) => Promise<string>
   readonly json: (readings: readonly Reading[]) => { readonly [member: string]: JsonOut }
@@ -22,21 +22,21 @@ const FIELDS = {
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** `GET sys/metrics` (surface.md section 12). */
-export function metricsRoute(lifecycle: Lifecycle, rooms: OpenRooms): Route {
+export function metricsRoute(lifecycle: Lifecycle): Route {
   return {
     pattern: 'metrics',
     summary: 'What the server measures, for Prometheus or as JSON.',
     access: 'token',
     fields: FIELDS,
     unwrappable: true,
-    handlers: { read: (call) => metrics(lifecycle, rooms, call) },
+    handlers: { read: (call) => metrics(lifecycle, call) },
   }
 }
 
-async function metrics(lifecycle: Lifecycle, rooms: OpenRooms, call: Call): Promise<LogicalResponse> {
-  const { format } = readFields(FIELDS, call.request.data)
+async function metrics(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
+  const { format } = readFields(FIELDS, request.data)
   const { measurements } = lifecycle
-  const readings = readingsOf(lifecycle, rooms)
+  const readings = await readingsOf(lifecycle)
   if (format === undefined || format === '') return { bare: measurements.json(readings) }
   if (format === 'prometheus') return whole(await measurements.prometheus(readings))
   // What was asked for is repeated only where it cannot be more than a name.
@@ -51,33 +51,20 @@ function whole(text: string): LogicalResponse {
   return { stream: { contentType: TEXT, lines: lines(), end: () => undefined } }
 }
 
-/** What is looked at only when somebody asks. */
-function readingsOf({ custodian, measurements }: Lifecycle, rooms: OpenRooms): readonly Reading[] {
+async function readingsOf({ custodian, measurements, usage }: Lifecycle): Promise<readonly Reading[]> {
   const one = (name: string, help: string, value: number): Reading => ({ name, help, value, labels: {} })
   const isOpen = custodian.isOpen ? 1 : 0
-  return [
+  const always = [
     one('vault.core.unsealed', '1 while the server is unsealed.', isOpen),
     one('vault.core.active', '1 while the server answers for its store.', isOpen),
-    one('vault.core.in_flight_requests', 'Requests without an answer.', measurements.inFlight()),
-    one(
-      'vault.barrier.estimated_encryptions',
-      'Seals done under the newest data key.',
-      custodian.dataKeys.status().operations,
-    ),
-    ...mountReadings(rooms),
+    ...measurements.readings(),
   ]
-}
-
-function mountReadings(rooms: OpenRooms): readonly Reading[] {
-  const { entries } = rooms.mounts()
-  return ['auth', 'logical'].flatMap((type) =>
-    [true, false].map((local) => ({
-      name: 'vault.core.mount_table.num_entries',
-      help: 'Mounts by kind.',
-      labels: { type, local: String(local) },
-      value: entries.filter(
-        (one) => one.local === local && one.path.startsWith('auth/') === (type === 'auth'),
-      ).length,
-    })),
+  if (!custodian.isOpen) return always
+  const { operations } = custodian.dataKeys.status()
+  const seals = one(
+    'vault.barrier.estimated_encryptions',
+    'Seals done under the newest data key.',
+    operations,
   )
+  return [...always, seals, ...(await usage())]
 }

@@ -60,7 +60,7 @@ export function systemBackend(
       ...capabilityRoutes(rooms),
       openApiRoute(rooms, bare),
       monitorRoute(lifecycle.followLog),
-      metricsRoute(lifecycle, rooms),
+      metricsRoute(lifecycle),
       ...quotaRoutes(rooms),
       ...leaseRoutes(lifecycle, rooms),
       ...wrappingRoutes(rooms),

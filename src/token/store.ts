@@ -3,6 +3,7 @@ import { fromUtf8, toHex, utf8 } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_TOKEN_BYTES, MAX_TOKEN_ENTRY_BYTES, MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
+import type { Meter } from '../base/meter.ts'
 import { Queues } from '../base/queues.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { MacKey, Primitives } from '../crypto/primitives.ts'
@@ -54,6 +55,7 @@ export interface TokenPorts extends EndingPorts {
   readonly sealing: Sealing
   readonly primitives: Primitives
   readonly entropy: Entropy
+  readonly meter: Meter
 }
 
 /** One page of names. */
@@ -133,9 +135,13 @@ export class TokenStore {
 
   /** `null` for a token that is not, or is no longer, good. */
   async lookup(token: string | SecretBytes): Promise<KnownToken | null> {
+    const { meter } = this.#ports
+    const began = meter.now()
     const known = await this.find(token)
-    if (known === null || known.entry.numUses < 0) return null
-    return (await this.#known.isGood(known.key, known.entry)) ? known : null
+    const isGood =
+      known !== null && known.entry.numUses >= 0 && (await this.#known.isGood(known.key, known.entry))
+    meter.since('vault.token.lookup', began)
+    return isGood ? known : null
   }
 
   /** What there is of a token, good or not: for making sure that it is not. */
@@ -217,6 +223,18 @@ export class TokenStore {
     terms: TokenTerms,
     id: SecretBytes | null = null,
   ): Promise<{ readonly token: SecretBytes; readonly known: KnownToken }> {
+    const { meter } = this.#ports
+    const began = meter.now()
+    const created = await this.#created(terms, id)
+    meter.since('vault.token.create', began)
+    meter.count('vault.token.creation', terms.type)
+    return created
+  }
+
+  async #created(
+    terms: TokenTerms,
+    id: SecretBytes | null,
+  ): Promise<{ readonly token: SecretBytes; readonly known: KnownToken }> {
     if (terms.type === 'batch') {
       const entry = { ...entryOf(terms), accessor: '' }
       return { token: await sealBatchToken(this.#ports.sealing, entry), known: { key: null, entry } }
@@ -271,7 +289,10 @@ export class TokenStore {
    * it resolves, none will be, whatever happens. One that has gone is not an error.
    */
   async revoke(key: string): Promise<void> {
+    const { meter } = this.#ports
+    const began = meter.now()
     await this.#ends.revoke(key)
+    meter.since('vault.token.revoke-tree', began)
   }
 
   /** Ends a good token alone: those below it become orphans first. */

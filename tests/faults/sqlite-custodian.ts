@@ -1,4 +1,5 @@
 import { utf8 } from '../../src/base/encoding.ts'
+import { SILENT_METER } from '../../src/base/meter.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { Custodian } from '../../src/ceremony/custodian.ts'
 import { openFileJournal } from '../../src/ceremony/journal/file-journal.ts'
@@ -40,6 +41,7 @@ export async function openSqliteCustodian(
       journal,
       delivery,
       settings: DEFAULT_SETTINGS,
+      meter: SILENT_METER,
     },
     {
       nodeKeys: { signingKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) },

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { OperatingError } from '../../src/base/errors.ts'
+import { SILENT_METER } from '../../src/base/meter.ts'
 import { Queues } from '../../src/base/queues.ts'
 import { writeJson } from '../../src/http/json-writer.ts'
 import { ExpiryLoop } from '../../src/lease/expiry.ts'
@@ -94,6 +95,7 @@ export class LeaseWorld {
       {
         storage: viewOn(this.storage),
         clock: this.clock,
+        meter: SILENT_METER,
         entropy: new SeededEntropy(`leases ${this.clock.now()} ${this.storage.entries.size}`),
         mount: (accessor) => (accessor === this.#mount?.accessor ? this.#mount : null),
         whileGood: (key, act) => this.#tokens.run(key, () => this.#ifGood(key, act)),

@@ -1,10 +1,10 @@
 import { utf8 } from '../../src/base/encoding.ts'
+import { SILENT_METER } from '../../src/base/meter.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { envelope } from '../../src/http/envelope.ts'
 import { renderError } from '../../src/http/status.ts'
 import type { LogicalRequest, Operation } from '../../src/logical/request.ts'
-import { Recorder } from '../../src/metrics/recorder.ts'
 import { type OpenLogical, openLogical, seedStore } from '../../src/server/logical.ts'
 import { WIRE_JSON } from '../../src/server/wire-json.ts'
 import { leaseRoutes } from '../../src/system/leases.ts'
@@ -102,7 +102,7 @@ export class WiredStore {
       ...this.#ports('serve'),
       apiAddress: '',
       systemTtl: MOUNT_TTL,
-      meter: new Recorder(),
+      meter: SILENT_METER,
       engines: { accounts: this.accounts },
     }
     const fatal = (error: unknown): void => {

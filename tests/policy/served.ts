@@ -1,9 +1,9 @@
 import { AuditBroker } from '../../src/audit/broker.ts'
 import { hasCode } from '../../src/base/errors.ts'
+import { SILENT_METER } from '../../src/base/meter.ts'
 import type { Mounted, Route } from '../../src/logical/backend.ts'
 import type { Caller, LogicalRequest, Operation } from '../../src/logical/request.ts'
 import type { LogicalResponse } from '../../src/logical/response.ts'
-import { Recorder } from '../../src/metrics/recorder.ts'
 import { PolicyStore } from '../../src/policy/store.ts'
 import { newEntry, PLAIN_CONFIG } from '../../src/router/mount-table.ts'
 import { type LiveMount, Mounts } from '../../src/router/mounts.ts'
@@ -54,7 +54,7 @@ export class Served {
       finish: async () => undefined,
       audit: new AuditBroker([]),
       clock,
-      meter: new Recorder(),
+      meter: SILENT_METER,
     })
   }
 

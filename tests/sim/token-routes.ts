@@ -1,6 +1,7 @@
 import { AuditBroker } from '../../src/audit/broker.ts'
 import { tokenAuth } from '../../src/auth/token/token-auth.ts'
 import { utf8 } from '../../src/base/encoding.ts'
+import { SILENT_METER } from '../../src/base/meter.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import { parseBody } from '../../src/http/body.ts'
 import { envelope } from '../../src/http/envelope.ts'
@@ -8,7 +9,6 @@ import { writeJson } from '../../src/http/json-writer.ts'
 import { renderError } from '../../src/http/status.ts'
 import type { MountTtl } from '../../src/logical/backend.ts'
 import type { LogicalRequest, Operation } from '../../src/logical/request.ts'
-import { Recorder } from '../../src/metrics/recorder.ts'
 import type { AclSource, Decision } from '../../src/policy/acl.ts'
 import type { Act } from '../../src/policy/act.ts'
 import { canonicalPolicyNames, isAssignable } from '../../src/policy/policy-name.ts'
@@ -85,7 +85,7 @@ export class TokenRoutes {
       finish: (caller) => callers.finish(caller),
       audit: new AuditBroker([]),
       clock,
-      meter: new Recorder(),
+      meter: SILENT_METER,
     })
   }
 

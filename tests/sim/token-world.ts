@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { corruptEntry } from '../../src/barrier/entry-format.ts'
 import { concat } from '../../src/base/encoding.ts'
+import { SILENT_METER } from '../../src/base/meter.ts'
 import type { SecretBytes } from '../../src/base/secret-bytes.ts'
 import { nodePrimitives } from '../../src/crypto/node/primitives.ts'
 import type { StorageView, ViewWrite } from '../../src/logical/backend.ts'
@@ -181,6 +182,7 @@ export class TokenWorld {
       primitives: nodePrimitives,
       entropy: this.#entropy,
       clock: this.clock,
+      meter: SILENT_METER,
     })
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { utf8 } from '../../src/base/encoding.ts'
 import { OperatingError } from '../../src/base/errors.ts'
 import { JOURNAL_LINE_BYTES } from '../../src/base/limits.ts'
+import { SILENT_METER } from '../../src/base/meter.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
 import type { Asked } from '../../src/ceremony/access.ts'
 import { Custodian, type CustodianHooks } from '../../src/ceremony/custodian.ts'
@@ -104,6 +105,7 @@ export class World {
         journal,
         delivery,
         settings: DEFAULT_SETTINGS,
+        meter: SILENT_METER,
       },
       hooks,
     )
