@@ -202,8 +202,10 @@ export const JOURNAL_PAGE_DEFAULT = 100
 export const COUNT_PAGE = 1000
 /** What is counted of each; there may be more. */
 export const MAX_COUNTED = 1_000_000
-/** How old a count of tokens and leases may be. */
+/** How old a count of tokens and leases may be, and what an operator may set. */
 export const USAGE_PERIOD_MS = 10 * 60 * 1000
+export const MIN_USAGE_PERIOD_MS = 10 * 1000
+export const MAX_USAGE_PERIOD_MS = 365 * 24 * 60 * 60 * 1000
 
 /** Metrics that are kept, each about 2 KiB; routes of further mounts are counted together. */
 export const MAX_METRIC_SERIES = 512

@@ -12,6 +12,8 @@ import {
   STALL_TIMEOUT_MS,
 } from '../base/limits.ts'
 
+import { DEFAULT_METRICS, DEFAULT_TELEMETRY, type MetricsTerms, type TelemetryConfig } from './telemetry.ts'
+
 /** The configuration of a server, checked, frozen, without secrets. */
 export interface ServerConfig {
   readonly storage: StorageConfig
@@ -30,6 +32,7 @@ export interface ServerConfig {
   readonly leases: { readonly defaultTtl: number; readonly maxTtl: number }
   /** Where the number of the process is written while it runs. */
   readonly pidFile: string | null
+  readonly telemetry: TelemetryConfig
 }
 
 export type StorageConfig =
@@ -50,6 +53,7 @@ export interface ListenerTerms {
   readonly maxRequestBytes: number
   readonly timeouts: ListenerTimeouts
   readonly maxConnections: number
+  readonly metrics: MetricsTerms
 }
 
 export interface TcpListenerConfig extends ListenerTerms {
@@ -132,6 +136,7 @@ export const DEFAULT_LISTENER: TcpListenerConfig = {
   maxRequestBytes: MAX_BODY_BYTES,
   timeouts: DEFAULT_TIMEOUTS,
   maxConnections: MAX_CONNECTIONS,
+  metrics: DEFAULT_METRICS,
   maxConnectionsPerSource: null,
 }
 
@@ -150,4 +155,5 @@ export const DEFAULT_CONFIG: ServerConfig = {
   unjoinedExpiry: millis(CEREMONY_UNJOINED_EXPIRY_MS),
   leases: { defaultTtl: LEASE_TTL_S, maxTtl: LEASE_TTL_S },
   pidFile: null,
+  telemetry: DEFAULT_TELEMETRY,
 }

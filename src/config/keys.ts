@@ -11,7 +11,7 @@ export const TOP_KEYS: KeyTable = table({
   read: [
     ...['storage', 'backend', 'listener', 'seal', 'log_level', 'log_format', 'cluster_name', 'pid_file'],
     ...['init_secret_file', 'ceremony_expiry', 'dealt_expiry', 'unjoined_expiry'],
-    ...['default_lease_ttl', 'max_lease_ttl'],
+    ...['default_lease_ttl', 'max_lease_ttl', 'telemetry'],
   ],
   ignored: [
     ['this server is alone and redirects nobody', 'api_addr', 'cluster_addr', 'disable_clustering'],
@@ -43,7 +43,6 @@ export const TOP_KEYS: KeyTable = table({
     ['there are no namespaces', 'unsafe_cross_namespace_identity'],
     ['there are no workflows', 'allow_unauthenticated_workflows'],
     ['there is no login by a password', 'user_lockout'],
-    ['metrics are kept in memory and always on', 'telemetry'],
     ['nobody is told of this server', 'service_registration'],
     [
       'it means nothing here',
@@ -90,7 +89,7 @@ const EVERYWHERE: Required<Pick<Rules, 'read' | 'ignored' | 'refused'>> = {
     ...['address', 'max_request_size', 'ceremony_access', 'retire_on', 'server_names'],
     ...['disable_unauthed_rekey_endpoints', 'disable_unauthed_generate_root_endpoints'],
     ...['http_idle_timeout', 'http_read_header_timeout', 'http_read_timeout', 'http_write_timeout'],
-    'max_connections',
+    ...['max_connections', 'telemetry'],
   ],
   ignored: [
     ['this server is alone', 'cluster_address'],
@@ -98,7 +97,6 @@ const EVERYWHERE: Required<Pick<Rules, 'read' | 'ignored' | 'refused'>> = {
     ['the limits of JSON are fixed', 'max_request_json_memory', 'max_request_json_strings'],
     ['only an agent or a proxy of the peers looks at that header', 'require_request_header'],
     ['no header but those of the API is sent', 'custom_response_headers'],
-    ['metrics are read with a token on every listener', 'telemetry'],
     ['there is no such endpoint', 'profiling', 'inflight_requests_logging'],
     [
       'no other origin is allowed',
@@ -152,6 +150,35 @@ export const UNIX_LISTENER_KEYS: KeyTable = table({
     ...EVERYWHERE.refused,
     ['asks for TLS, which a Unix socket does without: its file says who connects. Take it away', ...TLS_KEYS],
   ],
+})
+
+/** The keys of `telemetry` (surface.md section 13.5). */
+export const TELEMETRY_KEYS: KeyTable = table({
+  read: ['prometheus_retention_time', 'metrics_prefix', 'usage_gauge_period', 'disable_hostname'],
+  ignored: [
+    ['no metric has the name of the host in it', 'enable_hostname_label'],
+    ['every metric is told', 'filter_default', 'prefix_filter'],
+    [
+      'what it is about is not measured',
+      ...['maximum_gauge_cardinality', 'lease_metrics_epsilon', 'num_lease_metrics_buckets'],
+      'add_lease_metrics_namespace_labels',
+    ],
+    [
+      'metrics are read, and sent nowhere',
+      ...['statsd_address', 'statsite_address', 'dogstatsd_addr', 'dogstatsd_tags'],
+      ...['circonus_api_token', 'circonus_api_app', 'circonus_api_url', 'circonus_submission_interval'],
+      ...['circonus_submission_url', 'circonus_check_id', 'circonus_check_force_metric_activation'],
+      ...['circonus_check_instance_id', 'circonus_check_search_tag', 'circonus_check_display_name'],
+      ...['circonus_check_tags', 'circonus_broker_id', 'circonus_broker_select_tag'],
+      ...['stackdriver_project_id', 'stackdriver_location', 'stackdriver_namespace'],
+      'stackdriver_debug_logs',
+    ],
+  ],
+})
+
+/** The keys of `telemetry` in a listener (surface.md section 13.3). */
+export const LISTENER_TELEMETRY_KEYS: KeyTable = table({
+  read: ['unauthenticated_metrics_access', 'disallow_metrics', 'metrics_only', 'metrics_path'],
 })
 
 export const STORAGE_KEYS: KeyTable = table({ read: ['path'] })

@@ -27,6 +27,7 @@ import {
   type UnixListenerConfig,
 } from './config.ts'
 import type { Section } from './section.ts'
+import { parseMetricsTerms } from './telemetry.ts'
 import { parseTls } from './tls.ts'
 
 const DEFAULT_ADDRESS = '127.0.0.1:8200'
@@ -136,6 +137,7 @@ function parseTerms(section: Section, access: CeremonyAccess): ListenerTerms {
     timeouts: parseTimeouts(section),
     maxConnections:
       section.integer('max_connections', { min: 1, max: MAX_CONNECTIONS_SET }) ?? MAX_CONNECTIONS,
+    metrics: parseMetricsTerms(section),
   }
 }
 

@@ -20,6 +20,7 @@ import {
 import { LISTENER_KEYS, NO_KEYS, SINGLETONS, STORAGE_KEYS, TOP_KEYS, UNIX_LISTENER_KEYS } from './keys.ts'
 import { type Moved, parseTcpListener, parseUnixListener, plainListener } from './listener.ts'
 import { invalid, Section } from './section.ts'
+import { parseTelemetry } from './telemetry.ts'
 
 const STORAGE_TYPES = ['sqlite', 'inmem', 'file']
 const LISTENER_TYPES = ['tcp', 'unix']
@@ -59,6 +60,7 @@ export function parseConfig(
     unjoinedExpiry: top.duration('unjoined_expiry', EXPIRY) ?? DEFAULT_CONFIG.unjoinedExpiry,
     leases: parseLeases(top),
     pidFile: top.path('pid_file') ?? null,
+    telemetry: parseTelemetry(top),
   }
   return { config, warnings }
 }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import type { Millis } from '../base/clock.ts'
 import { DEFAULT_CONFIG, type ListenerTimeouts, type ServerConfig, type TcpListenerConfig } from './config.ts'
 import { type ConfigFlags, type ReadConfig, readConfig } from './read.ts'
 
@@ -64,6 +65,11 @@ listener "tcp" {
   http_write_timeout = "2m"
   max_connections = 100
   max_connections_per_source = 7
+  telemetry {
+    metrics_only = true
+    unauthenticated_metrics_access = true
+    metrics_path = "/metrics"
+  }
 }
 listener "unix" {
   address      = "conclave.sock"
@@ -72,6 +78,7 @@ listener "unix" {
   socket_mode  = "0660"
   socket_user  = "conclave"
   socket_group = "1234"
+  telemetry { disallow_metrics = true }
 }
 seal "shamir" {}
 log_level        = "debug"
@@ -84,6 +91,12 @@ unjoined_expiry  = 90
 default_lease_ttl = "1h"
 max_lease_ttl    = "10d"
 pid_file         = "/run/conclave.pid"
+telemetry {
+  metrics_prefix            = "conclave"
+  usage_gauge_period        = "1m"
+  prometheus_retention_time = 0
+  disable_hostname          = true
+}
 `
 
 const EVERYTHING_JSON = {
@@ -113,6 +126,7 @@ const EVERYTHING_JSON = {
         http_write_timeout: '120',
         max_connections: '100',
         max_connections_per_source: 7,
+        telemetry: [{ metrics_only: 1, unauthenticated_metrics_access: 'true', metrics_path: '/metrics' }],
       },
     },
     {
@@ -122,6 +136,7 @@ const EVERYTHING_JSON = {
         socket_mode: '660',
         socket_user: 'conclave',
         socket_group: '1234',
+        telemetry: { disallow_metrics: true },
       },
     },
   ],
@@ -136,11 +151,19 @@ const EVERYTHING_JSON = {
   default_lease_ttl: 3600,
   max_lease_ttl: '240h',
   pid_file: '/run/conclave.pid',
+  telemetry: {
+    metrics_prefix: 'conclave',
+    usage_gauge_period: 60,
+    prometheus_retention_time: '0s',
+    disable_hostname: true,
+  },
 }
 
 function timeouts(head: number, request: number, idle: number, stall: number): ListenerTimeouts {
   return { head, request, idle, stall } as ListenerTimeouts
 }
+
+const OPEN = { ceremonyAccess: 'open', rekeyAccess: 'open', generateRootAccess: 'open' } as const
 
 /** What both say, with paths relative to the file that they stand in. */
 function everything(place: string): ServerConfig {
@@ -152,15 +175,14 @@ function everything(place: string): ServerConfig {
         host: '127.0.0.1',
         port: 8201,
         tls: null,
-        ceremonyAccess: 'open',
-        rekeyAccess: 'open',
-        generateRootAccess: 'open',
+        ...OPEN,
         retireOn: 'proof',
         serverNames: ['vault.example.com', 'localhost'],
         maxRequestBytes: 33_554_432,
         timeouts: timeouts(10_000, 30_000, 300_000, 90_000),
         maxConnections: 4096,
         maxConnectionsPerSource: null,
+        metrics: { access: 'token', onlyAt: null },
       },
       {
         type: 'tcp',
@@ -173,15 +195,14 @@ function everything(place: string): ServerConfig {
           clientCertificates: 'required',
           clientCaFile: join(place, 'tls/ca.pem'),
         },
-        ceremonyAccess: 'open',
-        rekeyAccess: 'open',
-        generateRootAccess: 'open',
+        ...OPEN,
         retireOn: 'acknowledgement',
         serverNames: [],
         maxRequestBytes: 1024,
         timeouts: timeouts(5000, 60_000, 3_600_000, 120_000),
         maxConnections: 100,
         maxConnectionsPerSource: 7,
+        metrics: { access: 'anyone', onlyAt: '/metrics' },
       },
       {
         type: 'unix',
@@ -189,25 +210,25 @@ function everything(place: string): ServerConfig {
         mode: 0o660,
         user: 'conclave',
         group: '1234',
-        ceremonyAccess: 'open',
-        rekeyAccess: 'open',
-        generateRootAccess: 'open',
+        ...OPEN,
         retireOn: 'acknowledgement',
         serverNames: [],
         maxRequestBytes: 33_554_432,
         timeouts: timeouts(10_000, 30_000, 300_000, 90_000),
         maxConnections: 1,
+        metrics: { access: 'nobody', onlyAt: null },
       },
     ],
     logLevel: 'debug',
     logFormat: 'json',
     clusterName: 'vault-cluster-test',
     initSecretFile: join(place, 'init.secret'),
-    ceremonyExpiry: 5_400_000 as ServerConfig['ceremonyExpiry'],
-    dealtExpiry: 172_800_000 as ServerConfig['dealtExpiry'],
-    unjoinedExpiry: 90_000 as ServerConfig['unjoinedExpiry'],
+    ceremonyExpiry: 5_400_000 as Millis,
+    dealtExpiry: 172_800_000 as Millis,
+    unjoinedExpiry: 90_000 as Millis,
     leases: { defaultTtl: 3600, maxTtl: 864_000 },
     pidFile: '/run/conclave.pid',
+    telemetry: { prefix: 'conclave', prometheus: false, usagePeriod: 60_000 as Millis },
   }
 }
 
@@ -307,7 +328,11 @@ listener "tcp" {
   tls_disable = true
   cluster_address = "x"
 }
-telemetry { prometheus_retention_time = "24h" }
+telemetry {
+  prometheus_retention_time = "24h"
+  disable_hostname = false
+  statsd_address = "127.0.0.1:8125"
+}
 plugin "auth" "x" {}`)
     assert.deepEqual(
       warnings.map((warning) => warning.replace(`${place}/`, '')),
@@ -315,9 +340,11 @@ plugin "auth" "x" {}`)
         'c.hcl:2:1: "ui" has no effect: this version has no pages',
         'c.hcl:3:1: "imprecise_lease_role_tracking" has no effect: leases are not counted by role',
         'c.hcl:4:1: "user_lockout" has no effect: there is no login by a password',
-        'c.hcl:10:1: "telemetry" has no effect: metrics are kept in memory and always on',
-        'c.hcl:11:1: "plugin" has no effect: there are no plugins',
+        'c.hcl:15:1: "plugin" has no effect: there are no plugins',
         'c.hcl:8:3: "listener.tcp.cluster_address" has no effect: this server is alone',
+        'c.hcl:13:3: "telemetry.statsd_address" has no effect: metrics are read, and sent nowhere',
+        'c.hcl:12:3: "telemetry.disable_hostname" has no effect: no metric has the name of the host in it',
+        'c.hcl:11:3: "telemetry.prometheus_retention_time" has no effect but for 0: numbers do not age',
       ],
     )
   })

@@ -9,6 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'conclave-config-'))
 after(() => rmSync(folder, { recursive: true }))
 
 const STORAGE = 'storage "inmem" {}\n'
+const PLAIN = 'listener "tcp" {\ntls_disable = true\n'
 
 /** The refusal of a file, without the folder that it stands in. */
 function refusal(content: string, name = 'c.hcl'): string {
@@ -85,6 +86,34 @@ describe('refuses, with file, line and column,', () => {
       'storage { inmem {}\n sqlite { path = "x" } }',
       'c.hcl:2:2: only one "storage" block is permitted',
     ],
+    [
+      'metrics for everybody and for nobody',
+      `${STORAGE}${PLAIN}telemetry {\ndisallow_metrics = true\nmetrics_only = true } }`,
+      'c.hcl:5:1: "listener.tcp.telemetry.disallow_metrics" is the opposite of what stands beside it; ' +
+        'take one of the two away',
+    ],
+    [
+      'a place for metrics beside all else',
+      `${STORAGE}${PLAIN}telemetry { metrics_path = "/metrics" } }`,
+      'c.hcl:4:13: "listener.tcp.telemetry.metrics_path" needs "metrics_only" beside it',
+    ],
+    [
+      'a place for metrics that readers could take for another',
+      `${STORAGE}${PLAIN}telemetry {\nmetrics_only = true\nmetrics_path = "/a/../b" } }`,
+      'c.hcl:6:1: "listener.tcp.telemetry.metrics_path" must be letters, digits, "_" and "-" ' +
+        'between slashes, for example "/metrics"',
+    ],
+    [
+      'a prefix that is no name',
+      `${STORAGE}telemetry { metrics_prefix = "9-lives" }`,
+      'c.hcl:2:13: "telemetry.metrics_prefix" must be 64 letters, digits and "_" at most, no digit first',
+    ],
+    [
+      'a misspelt key of telemetry',
+      `${STORAGE}telemetry { metric_prefix = "x" }`,
+      'c.hcl:2:13: "telemetry.metric_prefix" is not a known key; did you mean "metrics_prefix"?',
+    ],
+    ['a label of telemetry', `${STORAGE}telemetry "x" {}`, 'c.hcl:2:11: "telemetry" takes no label'],
     [
       'a second telemetry',
       `${STORAGE}telemetry {}\ntelemetry {}`,

@@ -109,6 +109,29 @@ export class Section {
     throw this.invalid(key, `must be one of: ${names.map((known) => `"${known}"`).join(', ')}`)
   }
 
+  /** The block of a key that has no type: `telemetry { … }`. `null` where there is none. */
+  block(key: string, keys: KeyTable): Section | null {
+    const [item, second] = this.items(key)
+    if (item === undefined) return null
+    if (second !== undefined) {
+      throw this.invalid(key, `stands at ${placeText(item.at)} already; keep one`, second.at)
+    }
+    const [label] = item.form === 'block' ? item.labels : []
+    if (label !== undefined) throw this.invalid(key, 'takes no label', label.at)
+    const [value, other] = item.value.kind === 'list' ? item.value.items : [item.value]
+    if (value?.kind !== 'object' || other !== undefined) {
+      throw this.invalid(key, `must be one block: ${key} { … }`)
+    }
+    const { warnings } = this.#spec
+    return new Section(value.body, { path: this.#name(key), at: item.at, keys, warnings })
+  }
+
+  /** Whether a key is set to this very text. */
+  says(key: string, text: string): boolean {
+    const value = this.#value(key)
+    return value?.kind === 'text' && value.text === text
+  }
+
   /** A refusal, at `at`, at the key, or at the section where the key is missing. */
   invalid(key: string, fault: string, at?: Place): OperatingError {
     return invalid(at ?? this.#at(key), `${quoted(this.#name(key))} ${fault}`)

@@ -14,10 +14,12 @@ import { writeJson } from './json-writer.ts'
 import { sendLines } from './line-stream.ts'
 import { closeAfterPeer } from './linger.ts'
 import { dataOf, intentOf, isAsked } from './logical-request.ts'
+import type { Door } from './metrics-door.ts'
 import {
   checkHead,
   checkNamespace,
   evidenceOf,
+  formOf,
   type ListenerFacts,
   originOf,
   sourceOf,
@@ -40,6 +42,8 @@ export interface Service {
   /** Shared by all listeners of a server. */
   readonly bodies: BodyBudget
   readonly listener: ListenerFacts
+  /** Where a listener serves less than all, or something elsewhere. */
+  readonly door?: Door
 }
 
 /** What is left of what an address may ask. */
@@ -97,7 +101,8 @@ export async function exchange(
   let namespace: string | null = null
   try {
     checkHead(request, method)
-    const { path, query } = target(request)
+    const { path: asked, query } = target(request)
+    const path = service.door?.(asked) ?? asked
     const bare = service.bareRoutes.get(path)
     route = bare?.path ?? path.split('/').slice(0, 3).join('/')
     namespace = checkNamespace(request, path, bare !== undefined)
@@ -188,7 +193,14 @@ async function handleBare(
   const parsed = parseBody(body.bytes)
   if (parsed === null && writes && route.emptyBody === 'refused')
     throw new OperatingError('bad_request', 'EOF')
-  return await handler({ id, query, body: parsed ?? emptyObject(), token: tokenOf(request), origin })
+  return await handler({
+    id,
+    query,
+    body: parsed ?? emptyObject(),
+    token: tokenOf(request),
+    form: formOf(request),
+    origin,
+  })
 }
 
 async function answerLogical(
@@ -205,6 +217,7 @@ async function answerLogical(
   const logicalRequest: LogicalRequest = {
     id,
     ...intent,
+    form: formOf(request),
     data: dataOf(request, intent.operation, { body: body.bytes, query }),
     token,
     origin: originOf(request, service.listener),

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_HEADER_LINES } from '../base/limits.ts'
-import type { CeremonyAccess, Origin } from '../logical/request.ts'
+import type { CeremonyAccess, LogicalRequest, Origin } from '../logical/request.ts'
 import type { Evidence } from './arrival.ts'
 import { PUT_BACK } from './list-verb.ts'
 
@@ -98,6 +98,14 @@ export function tokenOf(request: IncomingMessage): string | null {
   const authorization = request.headers.authorization
   if (authorization?.startsWith('Bearer ') !== true) return null
   return authorization.slice('Bearer '.length).trim() || null
+}
+
+/** What `Accept` of a scraper says, as the peers read it (surface.md section 12, `sys/metrics`). */
+export function formOf({ headers: { accept } }: IncomingMessage): LogicalRequest['form'] {
+  if (accept === undefined) return undefined
+  const isScraper =
+    accept.startsWith('application/openmetrics-text') || accept.includes('prometheus/telemetry')
+  return isScraper ? 'prometheus' : undefined
 }
 
 /** What the configuration says of the listener on which a request came in. */

@@ -1,6 +1,6 @@
 import type { Fields } from './field-table.ts'
 import type { JsonObject, JsonOut, RawJson } from './json.ts'
-import type { Origin } from './request.ts'
+import type { LogicalRequest, Origin } from './request.ts'
 import type { LineStream } from './response.ts'
 import type { Schema } from './schema.ts'
 
@@ -41,6 +41,7 @@ export interface BareRequest {
   /** Member names are matched without regard to case, as Go's decoder does (`fields.ts`). */
   readonly body: JsonObject
   readonly token: string | null
+  readonly form?: LogicalRequest['form']
   readonly origin: Origin
 }
 

@@ -56,6 +56,8 @@ export interface LogicalRequest {
   readonly wrap: WrapRequest | null
   /** As sent: `node:http` makes headers strings (named in SECURITY.md). `null` when there is none. */
   readonly token: string | null
+  /** The form of an answer that `Accept` asks for, where it is one that only few routes have. */
+  readonly form?: 'prometheus' | undefined
   readonly origin: Origin
 }
 

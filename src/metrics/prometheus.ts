@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client'
 import type { Reading } from '../base/meter.ts'
-import type { Recorder } from './recorder.ts'
+import { nameIn, type Report } from './report.ts'
 import type { Series } from './series.ts'
 
 /** As the peers have them (surface.md section 12). */
@@ -13,21 +13,18 @@ let defaults: Registry | null = null
  * The text format 0.0.4 of Prometheus. This file loads the library: who imports it does so when somebody
  * asks for the first time.
  */
-export async function prometheusText(
-  { series, counts }: Pick<Recorder, 'series' | 'counts'>,
-  readings: readonly Reading[],
-): Promise<string> {
+export async function prometheusText({ series, counts, readings, prefix }: Report): Promise<string> {
   if (defaults === null) {
     defaults = new Registry()
     collectDefaultMetrics({ register: defaults })
   }
   const own = new Registry()
-  for (const [name, recorded] of series) new Recorded(own, nameFor(name), recorded)
-  for (const { head, all } of families(readings)) {
+  for (const [name, recorded] of series) new Recorded(own, nameFor(prefix, name), recorded)
+  for (const { head, all } of families(prefix, readings)) {
     const gauge = new Gauge({ ...head, registers: [own] })
     for (const { labels, value } of all) gauge.set(labels, value)
   }
-  for (const { head, all } of families(counts)) {
+  for (const { head, all } of families(prefix, counts)) {
     const counter = new Counter({ ...head, registers: [own] })
     for (const { labels, value } of all) counter.inc(labels, value)
   }
@@ -42,8 +39,8 @@ interface Family {
   readonly all: readonly Reading[]
 }
 
-function families(readings: readonly Reading[]): readonly Family[] {
-  return [...Map.groupBy(readings, ({ name }) => nameFor(name))].map(([name, all]) => {
+function families(prefix: string, readings: readonly Reading[]): readonly Family[] {
+  return [...Map.groupBy(readings, ({ name }) => nameFor(prefix, name))].map(([name, all]) => {
     const labelNames = Object.keys(all[0]?.labels ?? {})
     return { head: { name, help: all[0]?.help ?? '', labelNames }, all }
   })
@@ -75,6 +72,6 @@ class Recorded extends Summary {
 }
 
 /** Prometheus takes letters, digits, `_` and `:` in a name. */
-function nameFor(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9_:]/g, '_')
+function nameFor(prefix: string, name: string): string {
+  return nameIn(prefix, name).replaceAll(/[^A-Za-z0-9_:]/g, '_')
 }

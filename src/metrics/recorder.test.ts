@@ -56,7 +56,7 @@ test('mounts that Prometheus cannot tell apart are one metric', async () => {
   const recorder = new Recorder(clock)
   recorder.routed('read', 'a-b/', 1)
   recorder.routed('read', 'a.b/', 1)
-  const text = await prometheusText(recorder, [])
+  const text = await prometheusText({ ...recorder.report, readings: [], prefix: 'vault' })
   assert.match(text, /^vault_route_read_a_b__count 2$/m)
 })
 
@@ -65,7 +65,7 @@ test('the text has the names of the contract, summaries with _sum and _count (su
   recorder.since('vault.core.handle_request', clock.monotonic() - 2)
   recorder.count('vault.quota.rate_limit.violation', 'login "rule"')
   const reading = { name: 'vault.core.unsealed', help: 'Open.', value: 1, labels: { type: 'a"b' } }
-  const text = await prometheusText(recorder, [reading])
+  const text = await prometheusText({ ...recorder.report, readings: [reading], prefix: 'vault' })
   assert.match(text, /^# TYPE vault_core_handle_request summary$/m)
   assert.match(text, /^vault_core_handle_request\{quantile="0\.5"\} 2$/m)
   assert.match(text, /^vault_core_handle_request_sum 2$/m)

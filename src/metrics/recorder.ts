@@ -9,6 +9,7 @@ import {
   TIMERS,
   type TimerName,
 } from '../base/meter.ts'
+import type { Report } from './report.ts'
 import { Series } from './series.ts'
 
 /** Where routes are counted for which there is no room any more. */
@@ -52,6 +53,11 @@ export class Recorder implements Meter {
         labels: { [label]: kind },
       })),
     )
+  }
+
+  /** Both, for who tells them. */
+  get report(): Pick<Report, 'series' | 'counts'> {
+    return { series: this.series, counts: this.counts }
   }
 
   /** Requests that came in and have no answer yet. */

@@ -13,17 +13,20 @@ import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
 import { OpenpgpDelivery } from '../delivery/openpgp/openpgp-delivery.ts'
 import { BodyBudget } from '../http/body-budget.ts'
-import type { ExchangeFacts, Service } from '../http/exchange.ts'
+import type { ExchangeFacts } from '../http/exchange.ts'
 import type { SecretsEngine } from '../logical/backend.ts'
 import { Recorder } from '../metrics/recorder.ts'
 import type { StorageBackend } from '../physical/backend.ts'
 import { ReadCache } from '../physical/read-cache.ts'
+import type { Admission } from '../quota/quotas.ts'
 import { API_COMMIT_DATE, API_VERSION } from '../system/answers.ts'
 import { HandOvers } from '../system/hand-over.ts'
+import { openMetricsRoute } from '../system/metrics.ts'
 import { systemBackend } from '../system/system-backend.ts'
 import { ExchangeLog } from './exchange-log.ts'
 import { type GuardedStorage, IoGuard } from './io-guard.ts'
 import { apiAddress, bareRoutes, lifecycleOf } from './lifecycle.ts'
+import type { SharedService } from './listener-service.ts'
 import type { Log } from './log.ts'
 import type { FollowedLog } from './log-taps.ts'
 import { type OpenLogical, openLogical, type ServingPorts, seedStore } from './logical.ts'
@@ -39,7 +42,7 @@ export interface Server {
   readonly storage: StorageBackend
   readonly journal: Journal
   /** What every listener serves; each adds who it is. */
-  readonly service: Omit<Service, 'listener' | 'maxBodyBytes'>
+  readonly service: SharedService
   readonly logExchange: (facts: ExchangeFacts & { readonly ms: number }) => void
 }
 
@@ -123,7 +126,7 @@ async function buildOn(
   }
   const lifecycle = lifecycleOf({
     ...{ config, custodian, journal, storage, ports, log, expectOpen },
-    measurements: measurementsOf(meter),
+    measurements: measurementsOf(meter, config.telemetry),
   })
   const bare = bareRoutes(lifecycle)
   const exchangeLog = new ExchangeLog(log, systemClock, fatal)
@@ -132,13 +135,10 @@ async function buildOn(
     storage,
     journal,
     service: {
+      openMetrics: openMetricsRoute(lifecycle),
       bareRoutes: new Map(bare.map((route) => [route.path, route])),
       gate: () => void expectOpen(),
-      admit: (path, source) => {
-        const admission = custodian.isOpen ? (open?.quotas.admit(path, source) ?? null) : null
-        if (admission?.allowed === false) meter.count('vault.quota.rate_limit.violation', admission.rule)
-        return admission
-      },
+      admit: (path, source) => admit(custodian.isOpen ? open : null, meter, { path, source }),
       knows: (token) => expectOpen().knows(token),
       dispatch: (request) => expectOpen().router.dispatch(request),
       bodies: new BodyBudget(),
@@ -148,13 +148,24 @@ async function buildOn(
   }
 }
 
+function admit(
+  open: Pick<OpenLogical, 'quotas'> | null,
+  meter: Meter,
+  { path, source }: { readonly path: string; readonly source: string },
+): Admission | null {
+  const admission = open?.quotas.admit(path, source) ?? null
+  if (admission?.allowed === false) meter.count('vault.quota.rate_limit.violation', admission.rule)
+  return admission
+}
+
 /** Once the keys have been wiped, which waits for a commit for as long as this at most. */
 function forgetLater(): void {
   void systemClock.sleep(millis(SEAL_COMMIT_MS + 1000)).then(collectGarbage)
 }
 
-function servingOf(config: ServerConfig): Pick<ServingPorts, 'apiAddress' | 'systemTtl'> {
-  return { apiAddress: apiAddress(config), systemTtl: config.leases }
+function servingOf(config: ServerConfig): Pick<ServingPorts, 'apiAddress' | 'systemTtl' | 'usagePeriod'> {
+  const { leases, telemetry } = config
+  return { apiAddress: apiAddress(config), systemTtl: leases, usagePeriod: telemetry.usagePeriod }
 }
 
 /**

@@ -68,6 +68,7 @@ async function open(
     logExchange: quiet,
     service: {
       bareRoutes: new Map(),
+      openMetrics: { path: '', summary: '', emptyBody: 'object', needsOpen: false, handlers: {} },
       gate: quiet,
       admit: () => null,
       knows: async () => false,

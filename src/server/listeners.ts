@@ -12,9 +12,9 @@ import type {
 } from '../config/config.ts'
 import type { CertificateFacts } from '../crypto/node/x509.ts'
 import { type Endpoint, endpointText, expectFree } from '../http/endpoint.ts'
-import type { Service } from '../http/exchange.ts'
 import { type ListenerOptions, type RunningListener, startListener } from '../http/listener.ts'
 import type { MachineNames } from './certificate-names.ts'
+import { type SharedService, serviceBy } from './listener-service.ts'
 import type { Log } from './log.ts'
 import { loadSelfSigned } from './self-signed.ts'
 import { expiryWarning, hasExpired, type ReadTls, readKeyPair, readTlsFiles } from './tls-files.ts'
@@ -30,7 +30,7 @@ export interface ListenerPorts {
   readonly machine: MachineNames
   readonly log: Log
   /** What every listener serves; each adds who it is. */
-  readonly service: Omit<Service, 'listener' | 'maxBodyBytes'>
+  readonly service: SharedService
   readonly logExchange: ListenerOptions['log']
 }
 
@@ -227,7 +227,7 @@ export class Listeners {
         connectionsPerSource: config.type === 'tcp' ? config.maxConnectionsPerSource : null,
       },
       service: {
-        ...service,
+        ...serviceBy(service, config),
         maxBodyBytes: maxRequestBytes,
         listener: {
           listener: name,

@@ -5,7 +5,7 @@ import type { Barrier, PlainWrite } from '../barrier/barrier.ts'
 import { CLUSTER_PATH, MOUNTS_PATH } from '../barrier/paths.ts'
 import { BarrierView } from '../barrier/view.ts'
 import { canonicalJson, parseCanonicalJson } from '../base/canonical-json.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Millis } from '../base/clock.ts'
 import { toHex, uuidFrom } from '../base/encoding.ts'
 import type { Entropy } from '../base/entropy.ts'
 import { type ErrorDetail, OperatingError } from '../base/errors.ts'
@@ -32,7 +32,7 @@ import type { OpenRooms } from '../system/open-rooms.ts'
 import { TokenDesk } from '../token/desk.ts'
 import type { PolicyNames } from '../token/policy-choice.ts'
 import { TokenRoles } from '../token/role.ts'
-import { firstRootToken } from '../token/store.ts'
+import { firstRootToken, type TokenStore } from '../token/store.ts'
 import { mintToken } from '../token/token.ts'
 import { Wrapping } from '../wrapping/wrapping.ts'
 import { Callers } from './callers.ts'
@@ -66,6 +66,8 @@ export interface ServingPorts extends LogicalPorts {
   readonly apiAddress: string
   /** What mounts that name no bounds of their own give out. */
   readonly systemTtl: MountTtl
+  /** How old a count of tokens and leases may be; `null`: they are not counted. */
+  readonly usagePeriod: Millis | null
   /** Ends the process, where what goes on beside requests broke a promise of ours. */
   readonly fatal: (error: unknown) => void
   /** Told how long requests take. */
@@ -181,13 +183,15 @@ export async function openLogical(
     gate: callers.gate,
     knows: async (token) => (await tokens.lookup(token)) !== null,
     cluster,
-    usage: new Usage({ ...ports, tokens, leases: room.leases, mounts, cluster: cluster.name }),
-    rootToken: () => {
-      const { token, writes } = tokens.newRootToken()
-      return { token, writes: belowTokens(writes) }
-    },
+    usage: new Usage({ ...ports, tokens, leases: room.leases, mounts, cluster }),
+    rootToken: () => newRootToken(tokens),
     ...besideRequests(ports, room, mounts),
   }
+}
+
+function newRootToken(tokens: TokenStore): NewRootToken {
+  const { token, writes } = tokens.newRootToken()
+  return { token, writes: belowTokens(writes) }
 }
 
 function besideRequests(

@@ -1,12 +1,14 @@
 import type { Reading } from '../base/meter.ts'
+import type { TelemetryConfig } from '../config/telemetry.ts'
 import { jsonReport } from '../metrics/json-report.ts'
 import type { Recorder } from '../metrics/recorder.ts'
 import type { Measurements } from '../system/metrics.ts'
 import { systemClock, systemMemory } from './system-ports.ts'
 
 /** What a recorder holds, and this process, for `sys/metrics`. */
-export function measurementsOf(recorder: Recorder): Measurements {
+export function measurementsOf(recorder: Recorder, { prefix, prometheus }: TelemetryConfig): Measurements {
   return {
+    hasPrometheus: prometheus,
     readings: () => [
       reading('vault.core.in_flight_requests', 'Requests without an answer.', recorder.inFlight),
       ...runtimeReadings(),
@@ -14,9 +16,9 @@ export function measurementsOf(recorder: Recorder): Measurements {
     prometheus: async (readings) => {
       // The library takes longer to load than a start may: it comes with the first who asks.
       const { prometheusText } = await import('../metrics/prometheus.ts')
-      return prometheusText(recorder, readings)
+      return prometheusText({ ...recorder.report, readings, prefix })
     },
-    json: (readings) => jsonReport(systemClock.now(), recorder, readings),
+    json: (readings) => jsonReport(systemClock.now(), { ...recorder.report, readings, prefix }),
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SimClock } from '../../tests/sim/sim-clock.ts'
+import { type Millis, millis } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
 import { Usage } from './usage.ts'
 
@@ -19,9 +20,9 @@ class Accessors {
   }
 }
 
-function usageOf(tokens: Accessors, clock: SimClock): Usage {
+function usageOf(tokens: Accessors, clock: SimClock, usagePeriod: Millis | null = millis(600_000)): Usage {
   const leases = { counts: async () => ({ all: 7, irrevocable: 2 }) }
-  return new Usage({ tokens, leases, mounts: { entries: [] }, cluster: 'here', clock })
+  return new Usage({ tokens, leases, mounts: { entries: [] }, cluster: { name: 'here' }, clock, usagePeriod })
 }
 
 async function numbers(usage: Usage): Promise<readonly number[]> {
@@ -59,6 +60,12 @@ test('a count that failed is made again for the next who asks', async () => {
   tokens.fails = false
   tokens.count = 3
   assert.equal((await numbers(usage))[0], 3)
+})
+
+test('counts nothing where the operator wants no counts', async () => {
+  const tokens = new Accessors()
+  assert.deepEqual(await numbers(usageOf(tokens, new SimClock(), null)), [-1, -1, -1])
+  assert.equal(tokens.walks, 0)
 })
 
 test('says of which cluster and namespace the tokens are', async () => {

@@ -1,5 +1,5 @@
-import { type Clock, millis } from '../base/clock.ts'
-import { COUNT_PAGE, MAX_COUNTED, USAGE_PERIOD_MS } from '../base/limits.ts'
+import type { Clock, Millis } from '../base/clock.ts'
+import { COUNT_PAGE, MAX_COUNTED } from '../base/limits.ts'
 import type { Reading } from '../base/meter.ts'
 import type { LeaseCounts } from '../lease/count.ts'
 import type { MountEntry } from '../router/mount-table.ts'
@@ -9,8 +9,10 @@ export interface UsagePorts {
   readonly tokens: Pick<TokenStore, 'accessors'>
   readonly leases: { counts(): Promise<LeaseCounts> }
   readonly mounts: { readonly entries: readonly MountEntry[] }
-  readonly cluster: string
+  readonly cluster: { readonly name: string }
   readonly clock: Clock
+  /** How old a count may be; `null`: nothing is counted. */
+  readonly usagePeriod: Millis | null
 }
 
 /**
@@ -32,8 +34,10 @@ export class Usage {
   }
 
   async #counts(): Promise<readonly Reading[]> {
-    const now = this.#ports.clock.monotonic()
-    if (this.#counted !== null && now - this.#countedAt < millis(USAGE_PERIOD_MS)) return await this.#counted
+    const { clock, usagePeriod } = this.#ports
+    if (usagePeriod === null) return []
+    const now = clock.monotonic()
+    if (this.#counted !== null && now - this.#countedAt < usagePeriod) return await this.#counted
     this.#countedAt = now
     const counted = this.#count()
     this.#counted = counted
@@ -48,7 +52,7 @@ export class Usage {
     const { tokens, leases, cluster } = this.#ports
     const stored = await countTokens(tokens)
     const { all, irrevocable } = await leases.counts()
-    const labels = { cluster, namespace: 'root' }
+    const labels = { cluster: cluster.name, namespace: 'root' }
     return [
       {
         name: 'vault.token.count',

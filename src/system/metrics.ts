@@ -1,6 +1,7 @@
 import { OperatingError } from '../base/errors.ts'
 import type { Reading } from '../base/meter.ts'
-import type { Call, Route } from '../logical/backend.ts'
+import type { Route } from '../logical/backend.ts'
+import type { BareRoute } from '../logical/bare-route.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
@@ -12,6 +13,8 @@ export interface Measurements {
   readonly readings: () => readonly Reading[]
   /** Text format 0.0.4 of Prometheus, what was measured and `readings`. */
   readonly prometheus: (readings: readonly Reading[]) => Promise<string>
+  /** Whether there is a form for Prometheus. */
+  readonly hasPrometheus: boolean
   readonly json: (readings: readonly Reading[]) => { readonly [member: string]: JsonOut }
 }
 
@@ -29,16 +32,42 @@ export function metricsRoute(lifecycle: Lifecycle): Route {
     access: 'token',
     fields: FIELDS,
     unwrappable: true,
-    handlers: { read: (call) => metrics(lifecycle, call) },
+    handlers: {
+      read: ({ request }) => {
+        const { format = '' } = readFields(FIELDS, request.data)
+        return metrics(lifecycle, format === '' ? (request.form ?? '') : format)
+      },
+    },
   }
 }
 
-async function metrics(lifecycle: Lifecycle, { request }: Call): Promise<LogicalResponse> {
-  const { format } = readFields(FIELDS, request.data)
+/**
+ * The same for anyone, sealed or not, on a listener whose configuration says so: outside of the router, in
+ * the place of the route above.
+ */
+export function openMetricsRoute(lifecycle: Lifecycle): BareRoute {
+  return {
+    path: '/v1/sys/metrics',
+    summary: 'What the server measures, for Prometheus or as JSON, without a token.',
+    emptyBody: 'object',
+    needsOpen: false,
+    handlers: {
+      GET: async ({ query, form }) => {
+        const { bare = null, stream } = await metrics(lifecycle, query.get('format') || (form ?? ''))
+        return { status: 200, body: bare, ...(stream === undefined ? {} : { stream }) }
+      },
+    },
+  }
+}
+
+/** Throws `bad_request`. `format` is empty where none is asked for. */
+async function metrics(lifecycle: Lifecycle, format: string): Promise<LogicalResponse> {
   const { measurements } = lifecycle
-  const readings = await readingsOf(lifecycle)
-  if (format === undefined || format === '') return { bare: measurements.json(readings) }
-  if (format === 'prometheus') return whole(await measurements.prometheus(readings))
+  if (format === '') return { bare: measurements.json(await readingsOf(lifecycle)) }
+  if (format === 'prometheus') {
+    if (!measurements.hasPrometheus) throw new OperatingError('bad_request', 'prometheus is not enabled')
+    return whole(await measurements.prometheus(await readingsOf(lifecycle)))
+  }
   // What was asked for is repeated only where it cannot be more than a name.
   const named = /^[\w-]{1,32}$/.test(format) ? ` "${format}"` : ''
   throw new OperatingError('bad_request', `metric response format${named} unknown`)

@@ -2,6 +2,7 @@ import { DEFAULT_CONFIG, type ServerConfig } from '../../src/config/config.ts'
 import { type RunningListener, startListener } from '../../src/http/listener.ts'
 import type { SecretsEngine } from '../../src/logical/backend.ts'
 import { buildServer, type Server } from '../../src/server/build.ts'
+import { serviceBy } from '../../src/server/listener-service.ts'
 import type { Log } from '../../src/server/log.ts'
 import { LogTaps } from '../../src/server/log-taps.ts'
 import { loadStorage } from '../../src/server/storage.ts'
@@ -60,7 +61,7 @@ export class TestServer {
       clock: systemClock,
       log: server.logExchange,
       service: {
-        ...server.service,
+        ...serviceBy(server.service, settings),
         maxBodyBytes: settings.maxRequestBytes,
         listener: {
           listener: 'test',

@@ -138,6 +138,39 @@ test('counts who asks more often than a rate limit allows, by the name of the ru
   await server.asRoot('DELETE', '/v1/sys/quotas/rate-limit/slow')
 })
 
+test('answers a scraper by what it accepts, as the peers do', async () => {
+  const typeFor = async (accept: string, query: string): Promise<string | null> =>
+    (await scrape({ accept }, query)).headers.get('content-type')
+  const text = 'text/plain; version=0.0.4; charset=utf-8'
+  // What Prometheus 2.53 sends, and its format of before the text.
+  const current =
+    'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,' +
+    'text/plain;version=0.0.4;q=0.3,*/*;q=0.2'
+  assert.equal(await typeFor(current, ''), text)
+  assert.equal(await typeFor('application/json;schema="prometheus/telemetry";version=0.0.2', ''), text)
+  assert.equal(await typeFor('*/*', ''), 'application/json')
+  assert.equal(await typeFor('text/plain', ''), 'application/json')
+})
+
+test('a prefix stands in the place of ours, in both forms', async (t) => {
+  const telemetry = { prefix: 'conclave', prometheus: true, usagePeriod: null }
+  const other = await TestServer.start({ metrics: { access: 'anyone', onlyAt: null } }, { telemetry })
+  t.after(() => other.close())
+  const text = await (await fetch(`${other.origin}/v1/sys/metrics?format=prometheus`)).text()
+  assert.equal(readExposition(text).get('conclave_core_unsealed')?.type, 'gauge')
+  assert.doesNotMatch(text, /vault/)
+  assert.doesNotMatch(JSON.stringify((await other.call('GET', '/v1/sys/metrics')).body), /vault/)
+})
+
+test('prometheus_retention_time 0 leaves JSON alone (surface.md section 12)', async (t) => {
+  const telemetry = { prefix: 'vault', prometheus: false, usagePeriod: null }
+  const other = await TestServer.start({ metrics: { access: 'anyone', onlyAt: null } }, { telemetry })
+  t.after(() => other.close())
+  const { status, body } = await other.call('GET', '/v1/sys/metrics?format=prometheus')
+  assert.deepEqual([status, body.errors], [400, ['prometheus is not enabled']])
+  assert.equal((await other.call('GET', '/v1/sys/metrics')).status, 200)
+})
+
 test('answers JSON where no format is asked for, without an envelope', async () => {
   const { status, body } = await server.asRoot('GET', '/v1/sys/metrics')
   assert.equal(status, 200)

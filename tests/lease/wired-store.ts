@@ -102,6 +102,7 @@ export class WiredStore {
       ...this.#ports('serve'),
       apiAddress: '',
       systemTtl: MOUNT_TTL,
+      usagePeriod: null,
       meter: SILENT_METER,
       engines: { accounts: this.accounts },
     }
