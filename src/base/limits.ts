@@ -198,10 +198,12 @@ export const JOURNAL_SYNC_MS = 1000
 /** Entries in one answer of `sys/custody/journal` when no `limit` is given. */
 export const JOURNAL_PAGE_DEFAULT = 100
 
-/** Names in one step of counting tokens and leases, so that no request waits long for it. */
-export const COUNT_PAGE = 1000
+/** Names in one step of counting tokens and leases: a millisecond or two, for which all else waits. */
+export const COUNT_PAGE = 250
 /** What is counted of each; there may be more. */
 export const MAX_COUNTED = 1_000_000
+/** How long an answer of `sys/metrics` waits for a count; it then has the one of before. */
+export const COUNT_WAIT_MS = 1000
 /** How old a count of tokens and leases may be, and what an operator may set. */
 export const USAGE_PERIOD_MS = 10 * 60 * 1000
 export const MIN_USAGE_PERIOD_MS = 10 * 1000

@@ -1,4 +1,5 @@
 import type { UnixMillis } from '../base/clock.ts'
+import { countNames } from '../base/count-names.ts'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_REVOCATIONS_AT_ONCE } from '../base/limits.ts'
 import type { Meter } from '../base/meter.ts'
@@ -6,10 +7,9 @@ import { inParallel } from '../base/parallel.ts'
 import { Queues } from '../base/queues.ts'
 import type { ViewWrite } from '../logical/backend.ts'
 import { gathered } from '../logical/listed.ts'
-import { countLeases, type LeaseCounts } from './count.ts'
 import type { ExpirySource } from './expiry.ts'
 import type { Lease } from './lease.ts'
-import { IRREVOCABLE, LEASES } from './places.ts'
+import { DUE, IRREVOCABLE, LEASES } from './places.ts'
 import type { LeasePorts } from './ports.ts'
 import { type Granted, type MadeSecret, Registration } from './registration.ts'
 import { Renewal } from './renewal.ts'
@@ -56,6 +56,12 @@ export interface How {
   readonly sync: boolean
   /** Whether it is forgotten where the engine cannot end it. */
   readonly force: boolean
+}
+
+/** How many leases there are, and how many of them were given up. */
+export interface LeaseCounts {
+  readonly all: number
+  readonly irrevocable: number
 }
 
 export interface IrrevocableLease {
@@ -155,8 +161,14 @@ export class Leases {
     return this.#tidy.begin()
   }
 
-  async counts(): Promise<LeaseCounts> {
-    return await countLeases(this.#store)
+  /**
+   * By indexes in which each lease stands once; one that is being ended may count for a moment longer. The
+   * walk pauses as `countNames` does.
+   */
+  async counts(pause: () => Promise<void>): Promise<LeaseCounts> {
+    const countIn = (folder: string): Promise<number> =>
+      countNames((page) => this.#store.page(folder, page), pause)
+    return { all: await countIn(DUE), irrevocable: await countIn(IRREVOCABLE) }
   }
 
   /** Those that were given up. */

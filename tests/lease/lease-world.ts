@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
 import { OperatingError } from '../../src/base/errors.ts'
-import { SILENT_METER } from '../../src/base/meter.ts'
 import { Queues } from '../../src/base/queues.ts'
 import { writeJson } from '../../src/http/json-writer.ts'
 import { ExpiryLoop } from '../../src/lease/expiry.ts'
@@ -11,6 +10,7 @@ import type { LeaseKeeper, StorageView, ViewWrite } from '../../src/logical/back
 import type { JsonObject, JsonOut } from '../../src/logical/json.ts'
 import { readJson } from '../../src/logical/json-reader.ts'
 import type { NewSecret } from '../../src/logical/response.ts'
+import { Recorder } from '../../src/metrics/recorder.ts'
 import { SeededEntropy } from '../sim/seeded-entropy.ts'
 import { SimClock } from '../sim/sim-clock.ts'
 import { SimStorage } from '../sim/sim-storage.ts'
@@ -71,6 +71,7 @@ export class LeaseWorld {
   readonly leases: Leases
   readonly loop: ExpiryLoop
   readonly logged: string[] = []
+  readonly meter: Recorder
   #mount: LeasingMount | null
   readonly #tokens = new Queues()
   /** Of leases that are tokens, at the top, in byte order. */
@@ -84,6 +85,7 @@ export class LeaseWorld {
   ) {
     this.storage = given.storage ?? new SimStorage()
     this.clock = given.clock ?? new SimClock()
+    this.meter = new Recorder(this.clock)
     this.accounts = given.accounts ?? new Accounts(this.clock)
     if (given.storage === undefined) for (const key of ['id/t1', 'id/t2']) this.giveToken(key)
     this.#mount = { accessor: 'db_00000001', ttl: () => mount, keeper: this.accounts, isLeaving: false }
@@ -95,7 +97,7 @@ export class LeaseWorld {
       {
         storage: viewOn(this.storage),
         clock: this.clock,
-        meter: SILENT_METER,
+        meter: this.meter,
         entropy: new SeededEntropy(`leases ${this.clock.now()} ${this.storage.entries.size}`),
         mount: (accessor) => (accessor === this.#mount?.accessor ? this.#mount : null),
         whileGood: (key, act) => this.#tokens.run(key, () => this.#ifGood(key, act)),
