@@ -147,6 +147,12 @@ function parseListeners(
   if (network === undefined && selfSigned && listeners.length > 0) {
     throw invalid(null, '-tls-self-signed needs a listener "tcp", and the configuration has none')
   }
+  if (listeners.length > 0 && listeners.every(({ metrics }) => metrics.onlyAt !== null)) {
+    throw invalid(
+      null,
+      'every listener has "metrics_only": nobody could open the store. Add another listener',
+    )
+  }
   return listeners.length > 0 ? listeners : [plainListener(decided)]
 }
 

@@ -104,6 +104,11 @@ describe('refuses, with file, line and column,', () => {
         'between slashes, for example "/metrics"',
     ],
     [
+      'a server that serves nothing but metrics',
+      `${STORAGE}${PLAIN}telemetry { metrics_only = true } }`,
+      'every listener has "metrics_only": nobody could open the store. Add another listener',
+    ],
+    [
       'a prefix that is no name',
       `${STORAGE}telemetry { metrics_prefix = "9-lives" }`,
       'c.hcl:2:13: "telemetry.metrics_prefix" must be 64 letters, digits and "_" at most, no digit first',

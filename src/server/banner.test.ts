@@ -66,6 +66,17 @@ test('says where it listens, and who can reach that', () => {
   assert.match(text, /Listener 2: unix:\/\/\/run\/c\.sock \(ceremonies open, this machine only\)\n/)
 })
 
+test('a listener for metrics alone is told as such, and is not where to go on', () => {
+  const alone = { ...tcp('10.0.0.5'), metrics: { access: 'anyone', onlyAt: '/v1/sys/metrics' } } as const
+  const text = shown([alone, tcp('127.0.0.2')])
+  assert.match(text, /Listener 1: http:\/\/10\.0\.0\.5:8200 \(metrics only\)\n/)
+  assert.match(text, /\n {2}export CONCLAVE_ADDR=http:\/\/127\.0\.0\.2:8200\n/)
+  assert.doesNotMatch(text, /WARNING/)
+  // A token would cross the network.
+  const asking = { ...alone, metrics: { access: 'token', onlyAt: '/v1/sys/metrics' } } as const
+  assert.match(shown([asking, tcp('127.0.0.2')]), /WARNING! Listener 1/)
+})
+
 test('shows the fingerprint of a certificate of its own, and what makes a client trust it', () => {
   const own = { ...TLS, certificate: 'self-signed' } as const
   const text = shown([unix, tcp('0.0.0.0', own)], { selfSigned: SELF_SIGNED })

@@ -55,7 +55,9 @@ function access(config: ServerConfig, index: number): string {
   const listener = config.listeners[index]
   if (listener === undefined) return ''
   const isLocal = listener.type === 'unix' || (listener.tls === null && isLoopback(listener.host))
-  return ` (ceremonies ${listener.ceremonyAccess}${isLocal ? ', this machine only' : ''})`
+  const { ceremonyAccess, metrics } = listener
+  const served = metrics.onlyAt === null ? `ceremonies ${ceremonyAccess}` : 'metrics only'
+  return ` (${served}${isLocal ? ', this machine only' : ''})`
 }
 
 function certificateRows(shown: ShownCertificate | null): readonly (readonly [string, string])[] {
@@ -79,7 +81,8 @@ function next(
   { status, program, addresses, selfSigned }: BannerState,
 ): readonly string[] {
   // Of several the one that a certificate of our own is for: what it takes to reach it is told with it.
-  const index = selfSigned === null ? 0 : config.listeners.findIndex(({ type }) => type === 'tcp')
+  const serving = config.listeners.map(({ type, metrics }) => (metrics.onlyAt === null ? type : null))
+  const index = serving.findIndex((type) => (selfSigned === null ? type !== null : type === 'tcp'))
   // Everywhere is nowhere that a client can connect to.
   const address = (addresses[index] ?? '').replace(/\/\/(?:0\.0\.0\.0|\[::\]):/, '//localhost:')
   const lines = [

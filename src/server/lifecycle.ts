@@ -79,7 +79,8 @@ export function bareRoutes(lifecycle: Lifecycle): readonly BareRoute[] {
 
 /** The first listener of the network, where others can reach it under the name that the configuration has. */
 export function apiAddress({ listeners }: ServerConfig): string {
-  const first = listeners.find((listener) => listener.type === 'tcp')
+  const serving = listeners.filter(({ metrics }) => metrics.onlyAt === null)
+  const first = serving.find((listener) => listener.type === 'tcp')
   const isWildcard = first === undefined || ['0.0.0.0', '::', ''].includes(first.host) || first.port === 0
   return isWildcard ? '' : `${first.tls === null ? 'http' : 'https'}://${endpointText(first)}`
 }
