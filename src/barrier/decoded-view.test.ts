@@ -4,6 +4,7 @@ import { SeededEntropy } from '../../tests/sim/seeded-entropy.ts'
 import { unixMillis } from '../base/clock.ts'
 import { fromUtf8, utf8 } from '../base/encoding.ts'
 import { hasCode } from '../base/errors.ts'
+import { SILENT_METER } from '../base/meter.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { nodePrimitives } from '../crypto/node/primitives.ts'
 import { NoncePool } from '../crypto/nonce-pool.ts'
@@ -30,6 +31,7 @@ async function openView(): Promise<{
     nonces: new NoncePool(entropy),
     used: 0,
     reserve: async () => assert.fail('there is room'),
+    meter: SILENT_METER,
   })
   const decoded: string[] = []
   const view = new DecodedView(barrier, 'data/', (plaintext) => {

@@ -14,7 +14,7 @@ import { writeJson } from './json-writer.ts'
 import { sendLines } from './line-stream.ts'
 import { closeAfterPeer } from './linger.ts'
 import { dataOf, intentOf, isAsked } from './logical-request.ts'
-import type { Door } from './metrics-door.ts'
+import { type Door, METRICS_PATH } from './metrics-door.ts'
 import {
   checkHead,
   checkNamespace,
@@ -105,7 +105,7 @@ export async function exchange(
     const path = service.door?.(asked) ?? asked
     const bare = service.bareRoutes.get(path)
     route = bare?.path ?? path.split('/').slice(0, 3).join('/')
-    namespace = checkNamespace(request, path, bare !== undefined)
+    namespace = checkNamespace(request, path, bare !== undefined || path === METRICS_PATH)
     // Before the body is read and the token looked up (CVE-2025-12044).
     checkQuota(service, { path, source: sourceOf(request, service.listener) }, response)
     answer =

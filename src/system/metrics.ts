@@ -5,6 +5,7 @@ import type { BareRoute } from '../logical/bare-route.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
+import { ANYTHING, listOf, NUMBER, shape, TEXT, TEXT_MAP } from '../logical/schema.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 /** What was measured since the start of the process. */
@@ -22,7 +23,16 @@ const FIELDS = {
   format: { type: 'string', description: 'Form of the answer: "prometheus", else JSON.' },
 } as const satisfies Fields
 
-const TEXT = 'text/plain; version=0.0.4; charset=utf-8'
+const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+const COUNTED = { Name: TEXT, Labels: TEXT_MAP }
+const JSON_SHAPE = shape({
+  Timestamp: TEXT,
+  Gauges: listOf(shape({ ...COUNTED, Value: NUMBER })),
+  Points: listOf(ANYTHING),
+  Counters: listOf(shape({ ...COUNTED, Count: NUMBER, Sum: NUMBER })),
+  Samples: listOf(shape({ ...COUNTED, Count: NUMBER, Sum: NUMBER, Min: NUMBER, Max: NUMBER, Mean: NUMBER })),
+})
 
 /** `GET sys/metrics` (surface.md section 12). */
 export function metricsRoute(lifecycle: Lifecycle): Route {
@@ -31,6 +41,8 @@ export function metricsRoute(lifecycle: Lifecycle): Route {
     summary: 'What the server measures, for Prometheus or as JSON.',
     access: 'token',
     fields: FIELDS,
+    form: 'bare',
+    answers: { read: JSON_SHAPE },
     unwrappable: true,
     handlers: {
       read: ({ request }) => {
@@ -77,7 +89,7 @@ function whole(text: string): LogicalResponse {
   const lines = async function* (): AsyncGenerator<string> {
     yield text
   }
-  return { stream: { contentType: TEXT, lines: lines(), end: () => undefined } }
+  return { stream: { contentType: TEXT_TYPE, lines: lines(), end: () => undefined } }
 }
 
 async function readingsOf({ custodian, measurements, usage }: Lifecycle): Promise<readonly Reading[]> {

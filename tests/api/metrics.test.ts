@@ -193,6 +193,12 @@ test('refuses whoever has no token', async () => {
   assert.equal((await scrape({ 'x-vault-token': 'bogus' })).status, 403)
 })
 
+test('is in no namespace but the root (surface.md section 1.3)', async () => {
+  const headers = { 'x-vault-token': server.rootToken, 'x-vault-namespace': 'a' }
+  const { status, body } = await server.call('GET', '/v1/sys/metrics', undefined, headers)
+  assert.deepEqual([status, body.errors], [400, ['operation unavailable in namespaces']])
+})
+
 test('tells no token, no value and no path below a mount', async () => {
   await server.asRoot('POST', '/v1/cubbyhole/canary-path', { canary: 'canary-value' })
   await server.asRoot('GET', '/v1/canary-mount/canary-none')

@@ -80,6 +80,8 @@ test('a mount with a route that is open to everybody is shown to those alone who
 test('answers are as it says', async () => {
   const conformance = new Conformance(await specification())
   const calls: readonly (readonly [method: string, path: string, body?: unknown])[] = [
+    ['GET', '/v1/sys/metrics'],
+    ['GET', SPEC],
     ['GET', '/v1/sys/health'],
     ['GET', '/v1/sys/seal-status'],
     ['GET', '/v1/sys/mounts'],
