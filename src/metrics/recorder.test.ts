@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readExposition } from '../../tests/api/exposition.ts'
 import { SimClock } from '../../tests/sim/sim-clock.ts'
 import { MAX_METRIC_SERIES } from '../base/limits.ts'
 import { TIMERS } from '../base/meter.ts'
@@ -58,6 +59,23 @@ test('mounts that Prometheus cannot tell apart are one metric', async () => {
   recorder.routed('read', 'a.b/', 1)
   const text = await prometheusText({ ...recorder.report, readings: [], prefix: 'vault' })
   assert.match(text, /^vault_route_read_a_b__count 2$/m)
+})
+
+test('whatever mounts and rules are called, the text can be read, and says it', async () => {
+  const recorder = new Recorder(clock)
+  const names = ['plain', 'quo"te', 'back\\slash', 'new\nline', 'brace}', 'höhe', '𝕏', '{a="b"} 1', '']
+  for (const name of names) {
+    recorder.count('vault.quota.rate_limit.violation', name)
+    recorder.routed('read', `${name}/`, 0)
+  }
+  const text = await prometheusText({ ...recorder.report, readings: [], prefix: 'vault' })
+  const counted = readExposition(text).get('vault_quota_rate_limit_violation')?.samples
+  assert.deepEqual(
+    [...(counted?.values() ?? [])],
+    names.map(() => 1),
+  )
+  assert.equal(counted?.get('vault_quota_rate_limit_violation{name="new\\nline"}'), 1)
+  assert.equal(counted?.get('vault_quota_rate_limit_violation{name="back\\\\slash"}'), 1)
 })
 
 test('the text has the names of the contract, summaries with _sum and _count (surface.md section 12)', async () => {

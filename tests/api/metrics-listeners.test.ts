@@ -57,6 +57,21 @@ test('unauthenticated metrics are in no namespace but the root, and are only rea
   assert.deepEqual([unknown.status, unknown.body.errors], [400, ['metric response format "xml" unknown']])
 })
 
+test('a rate limit holds for those who need no token', async (t) => {
+  const server = await serve(t, { access: 'anyone', onlyAt: null })
+  await server.open(1, 1)
+  await server.asRoot('POST', '/v1/sys/quotas/rate-limit/scrapes', {
+    path: 'sys/metrics',
+    rate: 1,
+    interval: 60,
+  })
+  const statuses = [await server.call('GET', '/v1/sys/metrics'), await server.call('GET', '/v1/sys/metrics')]
+  assert.deepEqual(
+    statuses.map(({ status }) => status),
+    [200, 429],
+  )
+})
+
 test('disallow_metrics keeps them from the root token too, however their path is written', async (t) => {
   const server = await serve(t, { access: 'nobody', onlyAt: null })
   await server.open(1, 1)
