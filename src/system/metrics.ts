@@ -5,7 +5,7 @@ import type { BareRoute } from '../logical/bare-route.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
 import type { JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
-import { ANYTHING, listOf, NUMBER, shape, TEXT, TEXT_MAP } from '../logical/schema.ts'
+import { listOf, NUMBER, shape, TEXT, TEXT_MAP } from '../logical/schema.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 /** What was measured since the start of the process. */
@@ -29,7 +29,8 @@ const COUNTED = { Name: TEXT, Labels: TEXT_MAP }
 const JSON_SHAPE = shape({
   Timestamp: TEXT,
   Gauges: listOf(shape({ ...COUNTED, Value: NUMBER })),
-  Points: listOf(ANYTHING),
+  /** Of a kind that is not measured here: always empty. */
+  Points: listOf(shape({})),
   Counters: listOf(shape({ ...COUNTED, Count: NUMBER, Sum: NUMBER })),
   Samples: listOf(shape({ ...COUNTED, Count: NUMBER, Sum: NUMBER, Min: NUMBER, Max: NUMBER, Mean: NUMBER })),
 })

@@ -142,7 +142,7 @@ test('strangers who fill their ring for days wash away nothing that took a share
   journal.record(counted(1))
   journal.record({ kind: 'rekey', event: 'opened', credential: 'token', ceremony: 'claimed' })
   for (let hour = 0; hour < 100; hour++) {
-    for (let source = 0; source < 300; source++) journal.record(refused(`2001:db8::${hour}:${source}`))
+    for (let source = 0; source < 300; source++) journal.record(refused(`2001:db8:${hour}:${source}::1`))
     // What an open listener lets anybody do is theirs to fill as well.
     journal.record({ kind: 'rekey', event: 'opened', credential: 'nobody', ceremony: `c${hour}` })
     journal.record({ kind: 'rekey', event: 'cancelled', credential: 'nobody', ceremony: `c${hour}` })
