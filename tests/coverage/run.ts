@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { ROOT } from '../source/tree.ts'
 import { COVERED, COVERING, INPUTS } from './files.ts'
@@ -41,8 +40,6 @@ function measure(): readonly FileCoverage[] {
   const flags = [
     '--disable-warning=ExperimentalWarning',
     '--test',
-    // One less than there are processors is what it takes by itself.
-    `--test-concurrency=${availableParallelism()}`,
     '--experimental-test-coverage',
     ...include,
   ]
