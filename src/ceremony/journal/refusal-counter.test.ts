@@ -38,6 +38,7 @@ test('what differs in source, kind, event, reason, ceremony or share is counted 
   const different: readonly Partial<JournalFacts>[] = [
     {},
     { source: '192.0.2.2' },
+    { source: null },
     { kind: 'rekey' },
     { event: 'throttled' },
     { reason: 'share_retired' },
