@@ -1,7 +1,5 @@
 import { assert } from '../base/assert.ts'
-import { millis } from '../base/clock.ts'
 import { hasCode, OperatingError } from '../base/errors.ts'
-import { SEAL_COMMIT_MS } from '../base/limits.ts'
 import { Queue } from '../base/queue.ts'
 import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { CustodyRecord } from '../custody/custody-record.ts'
@@ -22,6 +20,7 @@ import type { CeremonyPorts } from './ports.ts'
 import { recordArrival, withRecognised } from './recorded.ts'
 import { RekeyDesk } from './rekey-desk.ts'
 import { RotationWatch } from './rotation-watch.ts'
+import { withinSealTime } from './seal-time.ts'
 import { cancelEnded, closingOf, sealFacts } from './sealing.ts'
 import { Session } from './session.ts'
 import {
@@ -225,7 +224,7 @@ export class Custodian {
       begun = true
       return this.#close(source)
     })
-    await this.#endsInTime(closed)
+    await withinSealTime(this.#ports.clock, closed)
     if (begun) return await closed
     closed.catch((error: unknown) => this.#ports.log.warn('late end of a seal', { code: codeOf(error) }))
     this.#wipe(source)
@@ -273,15 +272,6 @@ export class Custodian {
         throw error
       }
     })
-  }
-
-  /** Waits for `task`, but no longer than a seal may take (custody.md section 3). */
-  async #endsInTime(task: Promise<void>): Promise<void> {
-    const timer = new AbortController()
-    const late = this.#ports.clock.sleep(millis(SEAL_COMMIT_MS), timer.signal)
-    const ended = task.catch(() => undefined)
-    await Promise.race([ended, late])
-    timer.abort()
   }
 
   /** Wipes the keys beneath a task that does not end. What it stores all the same the next unseal reads. */
@@ -447,19 +437,14 @@ export class Custodian {
    * Whether the last commit was stored. Keys are wiped after 2 s whatever came of it (custody.md section 3).
    */
   async #inTime(commit: Promise<void>): Promise<boolean> {
-    const timer = new AbortController()
-    const late = this.#ports.clock.sleep(millis(SEAL_COMMIT_MS), timer.signal).then(() => 'late' as const)
-    const ended = commit.then(
-      () => 'stored' as const,
-      (error: unknown) => {
-        this.#ports.log.warn('the seal could not be recorded', { code: codeOf(error) })
-        return changedNothing(error) ? ('refused' as const) : ('failed' as const)
-      },
+    commit.catch((error: unknown) =>
+      this.#ports.log.warn('the seal could not be recorded', { code: codeOf(error) }),
     )
-    const outcome = await Promise.race([ended, late])
-    timer.abort()
-    this.#unsettled ||= outcome === 'late' || outcome === 'failed'
-    return outcome === 'stored'
+    const ended = await withinSealTime(this.#ports.clock, commit)
+    if (ended.name === 'done') return true
+    const isRefused = ended.name === 'failed' && changedNothing(ended.error)
+    this.#unsettled ||= !isRefused
+    return false
   }
 
   /** Old slots leave the free pages; failing to is worth a line in the log and nothing else. */
