@@ -25,8 +25,13 @@ export class DecodedView<Value extends object> {
     if (stored === null) return null
     const known = this.#made.get(stored)
     if (known !== undefined) return known
-    const made = this.#decode(this.#barrier.open(path, stored))
-    this.#made.set(stored, made)
-    return made
+    const plaintext = this.#barrier.open(path, stored)
+    try {
+      const made = this.#decode(plaintext)
+      this.#made.set(stored, made)
+      return made
+    } finally {
+      plaintext.fill(0)
+    }
   }
 }

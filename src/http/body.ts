@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { OperatingError } from '../base/errors.ts'
 import { MAX_JSON_DEPTH, MAX_JSON_STRINGS } from '../base/limits.ts'
+import { secretSpace } from '../base/secret-bytes.ts'
 import type { JsonObject } from '../logical/json.ts'
 import { emptyObject, readJson } from '../logical/json-reader.ts'
 import type { BodyBudget } from './body-budget.ts'
@@ -48,7 +49,7 @@ export async function readBody(request: IncomingMessage, bounds: BodyBounds): Pr
       if (sofar > maxBytes) throw tooLarge()
       room.cover(sofar)
     })
-    const bytes = Buffer.allocUnsafeSlow(length)
+    const bytes = secretSpace(length)
     let offset = 0
     for (const chunk of chunks) {
       bytes.set(chunk, offset)

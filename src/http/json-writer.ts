@@ -1,8 +1,9 @@
 import { assert } from '../base/assert.ts'
 import { utf8 } from '../base/encoding.ts'
+import { secretSpace } from '../base/secret-bytes.ts'
 import { type JsonOut, RawJson, SecretText } from '../logical/json.ts'
 
-/** An answer that can be sent. `wipe` forgets its secrets, and its bytes, once they have gone out. */
+/** An answer that can be sent. `wipe` forgets its bytes and what they were made of, once it has gone out. */
 export interface WrittenJson {
   /** Text where it holds neither a secret nor anything stored: node:http sends that with the head, in one. */
   readonly body: string | Uint8Array
@@ -11,7 +12,7 @@ export interface WrittenJson {
   readonly wipe: () => void
 }
 
-type Piece = Uint8Array | SecretText
+type Piece = Uint8Array | SecretText | RawJson
 
 /**
  * One JSON value as Go's encoder writes it: `<`, `>`, `&` escaped, a newline at the end (key-lifecycle.md
@@ -24,15 +25,13 @@ export function writeJson(value: JsonOut): WrittenJson {
     if (pieces.length === 0) return { body: end, length: Buffer.byteLength(end), wipe: () => undefined }
     pieces.push(utf8(end))
     const body = join(pieces)
-    const secrets = pieces.filter((piece) => piece instanceof SecretText)
     const wipe = (): void => {
-      if (secrets.length === 0) return
-      wipeSecrets(secrets)
+      wipePieces(pieces)
       body.fill(0)
     }
     return { body, length: body.length, wipe }
   } catch (error) {
-    wipeSecrets(pieces)
+    wipePieces(pieces)
     throw error
   }
 }
@@ -40,18 +39,22 @@ export function writeJson(value: JsonOut): WrittenJson {
 function join(pieces: readonly Piece[]): Uint8Array {
   let length = 0
   for (const piece of pieces) length += lengthOf(piece)
-  const bytes = Buffer.allocUnsafeSlow(length)
+  const bytes = secretSpace(length)
   let offset = 0
   for (const piece of pieces) {
     if (piece instanceof SecretText) piece.secret.lend((secret) => bytes.set(secret, offset))
-    else bytes.set(piece, offset)
+    else bytes.set(piece instanceof RawJson ? piece.bytes : piece, offset)
     offset += lengthOf(piece)
   }
   return bytes
 }
 
-function wipeSecrets(pieces: readonly Piece[]): void {
-  for (const piece of pieces) if (piece instanceof SecretText) piece.secret[Symbol.dispose]()
+/** Secrets, and what somebody stored. */
+function wipePieces(pieces: readonly Piece[]): void {
+  for (const piece of pieces) {
+    if (piece instanceof SecretText) piece.secret[Symbol.dispose]()
+    else if (piece instanceof RawJson) piece.bytes.fill(0)
+  }
 }
 
 /** A list or an object that has been begun. */
@@ -72,7 +75,7 @@ function collect(root: JsonOut, pieces: Piece[]): string {
     assert(value !== undefined, 'every value of an answer is JSON')
     if (value instanceof RawJson || value instanceof SecretText) {
       const quote = value instanceof SecretText ? '"' : ''
-      pieces.push(utf8(escaped(text) + quote), value instanceof RawJson ? value.bytes : value)
+      pieces.push(utf8(escaped(text) + quote), value)
       text = quote
     } else if (isPlain(value) || Object.values(value).every(isPlain)) {
       // Most of an answer, at the speed of the engine.
@@ -116,5 +119,6 @@ function escaped(json: string): string {
 }
 
 function lengthOf(piece: Piece): number {
-  return piece instanceof SecretText ? piece.secret.length : piece.length
+  if (piece instanceof SecretText) return piece.secret.length
+  return piece instanceof RawJson ? piece.bytes.length : piece.length
 }

@@ -66,7 +66,7 @@ export type JsonOut =
   | readonly JsonOut[]
   | { readonly [member: string]: JsonOut }
 
-/** Bytes that are one whole JSON value already; they go out as they are. */
+/** Bytes that are one whole JSON value already; they go out as they are, and are wiped once they have. */
 export class RawJson {
   readonly bytes: Uint8Array
 

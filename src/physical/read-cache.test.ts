@@ -67,6 +67,28 @@ test('the keys that are not to be kept, and values that are too long, are read e
   assert.equal(storage.reads.length, 4)
 })
 
+test('a read that began before a commit ended is not kept, whatever it has seen', async () => {
+  const storage = new Watched()
+  const cache = new ReadCache(storage, WIDE, everything)
+  await cache.commit([put('a', 1)])
+  const { promise: slowly, resolve: hurry } = Promise.withResolvers<void>()
+  const writing = Promise.withResolvers<void>()
+  storage.wait = () => writing.promise
+  const written = cache.commit([put('a', 2)])
+  // It has its bytes from before the commit, and takes longer.
+  storage.get = async () => {
+    await slowly
+    return bytes(1)
+  }
+  const read = cache.get('a')
+  writing.resolve()
+  await written
+  hurry()
+  assert.equal(numberOf(await read), 1)
+  storage.get = async () => bytes(2)
+  assert.equal(numberOf(await cache.get('a')), 2)
+})
+
 test('beyond its bytes it forgets what was used longest ago', async () => {
   const storage = new Watched()
   // Two entries of 200 and four bytes each.

@@ -26,8 +26,8 @@ export class ReadCache implements StorageBackend {
   #bytes = 0
   /** Keys that commits under way change, and by how many. */
   readonly #changing = new Map<string, number>()
-  /** Commits that have begun: a read during which one began may have seen what was before it. */
-  #begun = 0
+  /** Counts what may have changed what a read under way has seen: that a commit began, or ended. */
+  #changes = 0
   /** Since a commit of which nobody knows how it ended, until the storage has settled. */
   #unsure = false
 
@@ -45,9 +45,9 @@ export class ReadCache implements StorageBackend {
       this.#kept.set(key, kept)
       return kept
     }
-    const begun = this.#begun
+    const changes = this.#changes
     const stored = await this.#storage.get(key)
-    if (stored !== null && begun === this.#begun) this.#keep(key, stored)
+    if (stored !== null && changes === this.#changes) this.#keep(key, stored)
     return stored
   }
 
@@ -56,7 +56,7 @@ export class ReadCache implements StorageBackend {
   }
 
   async commit(batch: readonly Write[], conditions?: readonly Condition[]): Promise<void> {
-    this.#begun++
+    this.#changes++
     for (const { key } of batch) {
       this.#forget(key)
       this.#changing.set(key, (this.#changing.get(key) ?? 0) + 1)
@@ -69,6 +69,7 @@ export class ReadCache implements StorageBackend {
       this.#forgetAll()
       throw error
     } finally {
+      this.#changes++
       for (const { key } of batch) {
         const others = (this.#changing.get(key) ?? 1) - 1
         if (others === 0) this.#changing.delete(key)
@@ -112,8 +113,7 @@ export class ReadCache implements StorageBackend {
   }
 
   #forgetAll(): void {
-    // A read under way may have seen what was before.
-    this.#begun++
+    this.#changes++
     this.#kept.clear()
     this.#bytes = 0
   }

@@ -11,6 +11,9 @@ export interface Allowance {
   readonly resetSeconds: number
 }
 
+/** Of a rule: how much, and how long. */
+type Terms = Pick<RateLimit, 'rate' | 'intervalSeconds' | 'blockSeconds'>
+
 interface Window {
   endsAt: number
   used: number
@@ -19,12 +22,14 @@ interface Window {
 
 /** Counts one rule's requests by source, in intervals that begin with a source's first request. */
 export class Windows {
-  readonly #windows = new Map<string, Window>()
+  /** Both in the order in which they end, as all intervals, and all blocks, take as long. */
+  readonly #counting = new Map<string, Window>()
+  readonly #blocked = new Map<string, Window>()
   readonly #limit: number
   readonly #intervalMs: number
   readonly #blockMs: number
 
-  constructor({ rate, intervalSeconds, blockSeconds }: RateLimit) {
+  constructor({ rate, intervalSeconds, blockSeconds }: Terms) {
     // Half a request an interval is one in two.
     this.#limit = Math.max(1, Math.floor(rate))
     this.#intervalMs = (intervalSeconds * 1000) / Math.min(1, rate)
@@ -33,11 +38,11 @@ export class Windows {
 
   /** Counts a request of `source` at `now`, by a clock that never goes back. */
   take(source: string, now: Millis): Allowance {
-    const window = this.#windowOf(source, now)
+    const { key, window } = this.#windowOf(source, now)
     const isBlocked = window.blockedUntil > now
     const allowed = !isBlocked && window.used < this.#limit
     if (allowed) window.used++
-    else if (!isBlocked && this.#blockMs > 0) window.blockedUntil = now + this.#blockMs
+    else if (!isBlocked && this.#blockMs > 0) this.#block(key, window, now)
     const reset = Math.max(window.blockedUntil, window.endsAt) - now
     return {
       allowed,
@@ -47,28 +52,49 @@ export class Windows {
     }
   }
 
-  #windowOf(source: string, now: number): Window {
-    const known = this.#windows.get(source)
-    if (known !== undefined && Math.max(known.endsAt, known.blockedUntil) > now) return known
+  #windowOf(source: string, now: number): { readonly key: string; readonly window: Window } {
+    const known = this.#counting.get(source) ?? this.#blocked.get(source)
+    if (known !== undefined && isAlive(known, now)) return { key: source, window: known }
+    this.#counting.delete(source)
+    this.#blocked.delete(source)
     // More addresses than are remembered share one count: who has many gains nothing by it.
-    const key = known === undefined && !this.#hasRoom(now) ? OTHERS : source
-    const shared = this.#windows.get(key)
-    if (key === OTHERS && shared !== undefined && shared.endsAt > now) return shared
+    const key = this.#hasRoom(now) ? source : OTHERS
+    const shared = this.#counting.get(key)
+    if (shared !== undefined && shared.endsAt > now) return { key, window: shared }
     const window = { endsAt: now + this.#intervalMs, used: 0, blockedUntil: 0 }
-    this.#windows.delete(key)
-    this.#windows.set(key, window)
-    return window
+    this.#counting.delete(key)
+    this.#counting.set(key, window)
+    return { key, window }
+  }
+
+  #block(key: string, window: Window, now: number): void {
+    window.blockedUntil = now + this.#blockMs
+    // The others are let in again with the next interval: one of them does not shut out all.
+    if (key === OTHERS) return
+    this.#counting.delete(key)
+    this.#blocked.set(key, window)
   }
 
   #hasRoom(now: number): boolean {
-    if (this.#windows.size < MAX_QUOTA_CLIENTS) return true
-    // In the order in which they began: those that are over come first.
-    for (const [source, window] of this.#windows) {
-      if (Math.max(window.endsAt, window.blockedUntil) > now) break
-      this.#windows.delete(source)
+    if (this.#size < MAX_QUOTA_CLIENTS) return true
+    for (const [source, window] of this.#counting) {
+      if (window.endsAt > now) break
+      this.#counting.delete(source)
     }
-    return this.#windows.size < MAX_QUOTA_CLIENTS
+    for (const [source, window] of this.#blocked) {
+      if (isAlive(window, now)) break
+      this.#blocked.delete(source)
+    }
+    return this.#size < MAX_QUOTA_CLIENTS
   }
+
+  get #size(): number {
+    return this.#counting.size + this.#blocked.size
+  }
+}
+
+function isAlive(window: Window, now: number): boolean {
+  return Math.max(window.endsAt, window.blockedUntil) > now
 }
 
 const OTHERS = 'others'

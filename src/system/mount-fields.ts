@@ -9,7 +9,10 @@ import type { MountConfig } from '../router/mount-table.ts'
 export const CONFIG_FIELDS = {
   default_lease_ttl: { type: 'string', description: 'How long what it gives out lives: "1h", or "system".' },
   max_lease_ttl: { type: 'string', description: 'How long that may live at most: "1h", or "system".' },
-  force_no_cache: { type: 'boolean', description: 'Kept for clients; no plaintext is cached here.' },
+  force_no_cache: {
+    type: 'boolean',
+    description: 'Kept for clients; what is stored is cached sealed alone.',
+  },
   listing_visibility: { type: 'string', description: 'Whether callers without a token see it: "unauth".' },
   audit_non_hmac_request_keys: { type: 'comma-strings', description: 'Members audit shows of requests.' },
   audit_non_hmac_response_keys: { type: 'comma-strings', description: 'Members audit shows of answers.' },

@@ -12,7 +12,7 @@ const RULE = {
   interval: { type: 'seconds', description: 'Length of the interval; 1s where nothing is said.' },
   block_interval: { type: 'seconds', description: 'How long an address that sent more is turned away.' },
   path: { type: 'string', description: 'A mount, a path, or the beginning of one with "*"; empty: all.' },
-  role: { type: 'string', description: 'Kept for clients.' },
+  role: { type: 'string', description: 'Empty: no method of logging in here has roles.' },
   inheritable: { type: 'boolean', description: 'Kept for clients.' },
   type: { type: 'string', description: 'Always "rate-limit".' },
 } as const satisfies Fields
@@ -124,6 +124,7 @@ async function writeRule(rooms: OpenRooms, { request, parameters }: Call): Promi
   if (!(rate > 0)) throw refused("'rate' is invalid")
   const intervalSeconds = given.interval ?? old?.intervalSeconds ?? 1
   if (intervalSeconds < 1) throw refused("'interval' is invalid: it is a second at least")
+  if (given.role !== undefined && given.role !== '') throw refused(NO_ROLES)
   // One that stands stays as it is: where its mount is gone, its rate may still be changed.
   const path = given.path === undefined ? (old?.path ?? '') : quotaPath(rooms.mounts(), given.path)
   await quotas.put({
@@ -142,6 +143,9 @@ function warningsOf({ quotas, mounts }: OpenRooms, path: string): LogicalRespons
   const idle = idleBecause(mounts(), quotas.config.exemptPaths, path)
   return idle === null ? null : { warnings: [idle] }
 }
+
+const NO_ROLES =
+  "'role' is invalid: no method of logging in here has roles, so this would hold for everybody on the path"
 
 function refused(why: string): OperatingError {
   return new OperatingError('bad_request', why)

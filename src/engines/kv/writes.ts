@@ -1,3 +1,5 @@
+import type { StorageView, ViewWrite } from '../../logical/backend.ts'
+
 /** Writes under way, so that an engine can end knowing that none comes behind its end. */
 export class Writes {
   readonly #refusal: () => Error
@@ -24,5 +26,14 @@ export class Writes {
   async end(): Promise<void> {
     this.#ended = true
     await Promise.allSettled(this.#under)
+  }
+}
+
+/** Commits values that were made for it alone, which are wiped once they are sealed, or refused. */
+export async function commitWiping(storage: StorageView, writes: readonly ViewWrite[]): Promise<void> {
+  try {
+    await storage.commit(writes)
+  } finally {
+    for (const write of writes) if (write.op === 'put') write.value.fill(0)
   }
 }

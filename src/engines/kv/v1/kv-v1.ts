@@ -5,7 +5,7 @@ import { ANYTHING, KEYS } from '../../../logical/schema.ts'
 import { listedNames, nameQueryOf, namesAnswer, SCANNED, scannedNames } from '../names.ts'
 import { checkSecretPath } from '../secret-path.ts'
 import { upgrading } from '../upgrading.ts'
-import { Writes } from '../writes.ts'
+import { commitWiping, Writes } from '../writes.ts'
 import { decodeEntry, encodeEntry } from './entry.ts'
 
 /** Where values stand below the mount; KV 2 takes them from there when a mount is upgraded. */
@@ -46,7 +46,7 @@ async function read({ storage, ttl }: BackendContext, call: Call): Promise<Logic
 async function write({ storage }: BackendContext, call: Call): Promise<null> {
   const { data } = call.request
   if (data === null || data.members.size === 0) throw new OperatingError('bad_request', 'missing data fields')
-  await storage.commit([{ op: 'put', key: keyOf(call), value: encodeEntry(data) }])
+  await commitWiping(storage, [{ op: 'put', key: keyOf(call), value: encodeEntry(data) }])
   return null
 }
 

@@ -1,6 +1,6 @@
 import { OperatingError } from '../../../base/errors.ts'
 import type { StorageView } from '../../../logical/backend.ts'
-import type { Writes } from '../writes.ts'
+import { commitWiping, type Writes } from '../writes.ts'
 import { type Key, type Version, versionOf } from './key.ts'
 import { decodeKey, decodeVersion } from './key-entry.ts'
 import { KEYS_ROOT, versionKey, writesBetween } from './key-writes.ts'
@@ -140,7 +140,7 @@ export class Keys {
         after = key
         told.push(tell)
       }
-      if (after !== before) await this.#storage.commit(writesBetween(path, before, after))
+      if (after !== before) await commitWiping(this.#storage, writesBetween(path, before, after))
       for (const tell of told) tell()
     } catch (error) {
       for (const { fail } of changes) fail(error)
