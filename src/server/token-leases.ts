@@ -1,6 +1,6 @@
 import type { LeaseFacts, TokenLeases } from '../lease/leases.ts'
 import { namesBehind } from '../logical/listed.ts'
-import { leaseIdOf, type StoredToken } from '../token/places.ts'
+import { isLeaseless, leaseIdOf, type StoredToken } from '../token/places.ts'
 import type { TokenStore } from '../token/store.ts'
 
 /** Tokens as `sys/leases` shows them: the token room has them by lease id. */
@@ -26,8 +26,11 @@ async function* idsBelow(tokens: TokenStore, prefix: string): AsyncGenerator<str
   }
 }
 
-function namesBelow(tokens: TokenStore, prefix: string, after: string): AsyncGenerator<string> {
-  return namesBehind(after, (page) => tokens.leaseNames(prefix, page))
+/** Without those that hold no lease: stores of before have them among the others. */
+async function* namesBelow(tokens: TokenStore, prefix: string, after: string): AsyncGenerator<string> {
+  for await (const name of namesBehind(after, (page) => tokens.leaseNames(prefix, page))) {
+    if (!isLeaseless(prefix + name)) yield name
+  }
 }
 
 function factsOf(stored: StoredToken): LeaseFacts {

@@ -22,6 +22,12 @@ export const DUE = 'due/'
 /** By the path that made it: `lease/<path>/h<hash>`, as `sys/leases` shows tokens. */
 export const LEASES = 'lease/'
 
+/**
+ * The path of tokens that init and generate-root made. They hold no lease, as with the peers: whoever ends
+ * all tokens by a prefix has a way in left.
+ */
+export const ROOT_PATH = 'auth/token/root'
+
 const HASH = /^[0-9a-f]{64}$/
 const MARK = new Uint8Array([1])
 
@@ -55,6 +61,11 @@ export function leaseIdOf({ key, entry }: StoredToken): string {
   return `${entry.path}/h${hashOf(key)}`
 }
 
+/** Whether a lease id, or the start of one, is of a token that holds no lease, whatever a store has of it. */
+export function isLeaseless(leaseId: string): boolean {
+  return leaseId.startsWith(`${ROOT_PATH}/`)
+}
+
 /** The place of the token that a lease id names, or `null` where it cannot name one. */
 export function keyOfLease(leaseId: string): string | null {
   const [, hash = ''] = /\/h([^/]*)$/.exec(leaseId) ?? []
@@ -73,7 +84,8 @@ export function writesOf(token: StoredToken): readonly ViewWrite[] {
 
 /** All that makes it unknown. */
 export function deletionsOf(token: StoredToken): readonly ViewWrite[] {
-  const keys = [token.key, accessorKey(token.entry.accessor), ...indexKeys(token)]
+  // Root tokens had a place among leases in stores of before: it goes with them.
+  const keys = [token.key, accessorKey(token.entry.accessor), ...indexKeys(token), ...formerKeys(token)]
   return keys.map((key): ViewWrite => ({ op: 'delete', key }))
 }
 
@@ -95,11 +107,17 @@ export function endedForGood({ key, entry }: StoredToken): StoredToken {
 function indexKeys(token: StoredToken): readonly string[] {
   const { key, entry } = token
   const due = dueKey(token)
+  const lease = leaseIdOf(token)
   return [
     ...(entry.parent === null ? [] : [childrenOf(entry.parent) + hashOf(key)]),
     ...(due === null ? [] : [due]),
-    LEASES + leaseIdOf(token),
+    ...(isLeaseless(lease) ? [] : [LEASES + lease]),
   ]
+}
+
+function formerKeys(token: StoredToken): readonly string[] {
+  const lease = leaseIdOf(token)
+  return isLeaseless(lease) ? [LEASES + lease] : []
 }
 
 function dueKey({ key, entry }: StoredToken): string | null {

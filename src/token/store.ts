@@ -17,9 +17,11 @@ import {
   accessorKey,
   changesOf,
   entryKey,
+  isLeaseless,
   keyOfLease,
   LEASES,
   leaseIdOf,
+  ROOT_PATH,
   type StoredToken,
   writesOf,
 } from './places.ts'
@@ -93,7 +95,7 @@ function rootToken(
     accessor: mintAccessor(ports.entropy),
     issueTime: ports.clock.now(),
     displayName: 'root',
-    path: 'auth/token/root',
+    path: ROOT_PATH,
     policies: ['root'],
   })
   const key = token.lend((bytes) => keyOf(salt, bytes))
@@ -159,9 +161,9 @@ export class TokenStore {
     return stored === null || stored.entry.numUses < 0 ? null : stored
   }
 
-  /** The good token of a lease id, `<path>/h<hash>` (surface.md section 7). */
+  /** The good token of a lease id, `<path>/h<hash>`, if it holds that lease (surface.md section 7). */
   async byLease(leaseId: string): Promise<StoredToken | null> {
-    const key = keyOfLease(leaseId)
+    const key = isLeaseless(leaseId) ? null : keyOfLease(leaseId)
     const stored = key === null ? null : await this.#known.good(key)
     return stored !== null && leaseIdOf(stored) === leaseId ? stored : null
   }

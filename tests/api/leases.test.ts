@@ -80,6 +80,7 @@ describe('a secret that ends', () => {
     const listed = await server.asRoot('LIST', '/v1/sys/leases/lookup/db/creds/app/')
     assert.ok(listed.body.data.keys.includes(id.slice('db/creds/app/'.length)))
     // As of the tokens that there are: surface.md appendix A, "leases".
+    await server.asRoot('POST', '/v1/auth/token/create', { ttl: '1h' })
     const top = await server.asRoot('LIST', '/v1/sys/leases/lookup/')
     assert.deepEqual(top.body.data.keys, ['auth/', 'db/'])
   })
@@ -214,6 +215,29 @@ describe('what is refused', () => {
       })
       assert.equal(looked.status, 403)
     }
+  })
+})
+
+describe('tokens that init and generate-root made', () => {
+  const asRoot = async (): Promise<number> =>
+    (await server.asRoot('GET', '/v1/auth/token/lookup-self')).status
+  const dead = async (token: string): Promise<boolean> => {
+    const headers = { 'x-vault-token': token }
+    return (await server.call('GET', '/v1/auth/token/lookup-self', undefined, headers)).status === 403
+  }
+
+  test('hold no lease: they are not listed, and outlive the end of all tokens by a prefix', async () => {
+    for (const prefix of ['auth/token', 'auth', 'auth/token/root']) {
+      const made = await server.asRoot('POST', '/v1/auth/token/create', { ttl: '1h' })
+      const listed = await server.asRoot('LIST', '/v1/sys/leases/lookup/auth/token/')
+      assert.deepEqual(listed.body.data.keys, ['create/'])
+      assert.equal((await server.asRoot('LIST', '/v1/sys/leases/lookup/auth/token/root/')).status, 404)
+      assert.equal((await server.asRoot('POST', `/v1/sys/leases/revoke-prefix/${prefix}`)).status, 204)
+      assert.equal(await asRoot(), 200, prefix)
+      assert.equal(await dead(made.body.auth.client_token), prefix !== 'auth/token/root', prefix)
+    }
+    assert.equal((await server.asRoot('PUT', '/v1/sys/leases/revoke-force/auth/token')).status, 204)
+    assert.equal(await asRoot(), 200)
   })
 })
 

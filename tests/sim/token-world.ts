@@ -129,7 +129,7 @@ export class TokenWorld {
         const due = entry.expire_time?.toString(16).padStart(16, '0')
         const indexes = [
           `accessor/${entry.accessor}`,
-          `lease/${entry.path}/h${hash}`,
+          ...(entry.path === 'auth/token/root' ? [] : [`lease/${entry.path}/h${hash}`]),
           ...(parent === undefined ? [] : [`child/${parent}/${hash}`]),
           ...(due === undefined ? [] : [`due/${due}/${hash}`]),
         ]
