@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { hasCode } from '../base/errors.ts'
 import { MAX_TOKEN_GENERATIONS } from '../base/limits.ts'
 import type { TokenEntry } from './entry.ts'
-import type { StoredToken } from './places.ts'
+import { isEndedForGood, type StoredToken } from './places.ts'
 
 /** Reads what is stored of tokens. Throws `corrupt_entry` for what no version up to this one wrote. */
 export interface TokenEntries {
@@ -20,10 +20,14 @@ export class KnownTokens {
   /** Tokens that are being ended with all below them, and when that is done. */
   readonly #ending = new Map<string, Promise<void>>()
   readonly #endingAlone = new Map<string, EndingAlone>()
+  /** Tokens whose end was begun in the store, or may have been, and is not complete. */
+  readonly #begun: Set<string>
 
-  constructor(entries: TokenEntries, clock: Clock) {
+  /** `begun`: what a process before us did not complete. */
+  constructor(entries: TokenEntries, clock: Clock, begun: readonly string[]) {
     this.#entries = entries
     this.#clock = clock
+    this.#begun = new Set(begun)
   }
 
   /** What is stored, good or not. Throws `corrupt_entry`. */
@@ -53,16 +57,27 @@ export class KnownTokens {
     if (this.#isPast(entry)) return false
     if (key !== null && (this.#ending.has(key) || this.#endingAlone.has(key))) return false
     // A stored token goes with those above it, so that it stands there says enough where none of them can
-    // have ended by itself and none is being ended. A batch token has nothing but its parent.
-    const mustLook = key === null || entry.ancestorEnds || this.#ending.size > 0
+    // have ended by itself and none is being ended, now or since an end that failed. A batch token has
+    // nothing but its parent.
+    const isNoneEnded = this.#ending.size === 0 && this.#begun.size === 0
+    const mustLook = key === null || entry.ancestorEnds || !isNoneEnded
     return !mustLook || (await this.#isAncestryGood(entry))
   }
 
   async #isAncestryGood(entry: TokenEntry): Promise<boolean> {
+    return await this.#isEachAbove(entry, (key) => !this.#ending.has(key))
+  }
+
+  /** Whether the store has all above a token, none past its end. Throws `corrupt_entry`. */
+  async hasAllAbove(entry: TokenEntry): Promise<boolean> {
+    return await this.#isEachAbove(entry, () => true)
+  }
+
+  async #isEachAbove(entry: TokenEntry, isGood: (key: string) => boolean): Promise<boolean> {
     let parent = entry.parent
     for (let steps = 0; parent !== null; steps++) {
       assert(steps <= MAX_TOKEN_GENERATIONS, 'tokens are nested to a limit')
-      if (this.#ending.has(parent)) return false
+      if (!isGood(parent)) return false
       const above: StoredToken | null = await this.read(parent)
       if (above === null || this.#isPast(above.entry)) return false
       parent = above.entry.parent
@@ -77,7 +92,8 @@ export class KnownTokens {
   /**
    * Ends a token with all below it by `work`: from now on, synchronously, none of them is good. One that is
    * being ended already is waited for, and so are those below it that are being ended alone. Where `work`
-   * fails they are what the store says: nobody was told otherwise.
+   * fails they are what the store says, nobody was told otherwise; and where it says that the end was begun,
+   * none of them is good until another `work` has completed it.
    */
   async whileEnding(key: string, work: () => Promise<void>): Promise<void> {
     const running = this.#ending.get(key)
@@ -87,12 +103,24 @@ export class KnownTokens {
     try {
       await this.#endedAloneBelow(key)
       await work()
+      this.#begun.delete(key)
       resolve()
     } catch (error) {
+      if (await this.#isMaybeBegun(key)) this.#begun.add(key)
       reject(error)
       throw error
     } finally {
       this.#ending.delete(key)
+    }
+  }
+
+  /** Whether the store says so, or does not answer. */
+  async #isMaybeBegun(key: string): Promise<boolean> {
+    try {
+      const stored = await this.read(key)
+      return stored !== null && isEndedForGood(stored)
+    } catch {
+      return true
     }
   }
 

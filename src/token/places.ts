@@ -99,9 +99,18 @@ export function changesOf(before: StoredToken, entry: TokenEntry): readonly View
   ]
 }
 
+/** The end that no token is made with: it comes with the first of several commits that end one. */
+const FOR_GOOD = unixMillis(0)
+/** Where ends stand that were begun and are not complete. */
+export const BEGUN_ENDS = dueFolder(FOR_GOOD)
+
 /** The same token past its end, whatever the clock comes to say: it is the first that is swept. */
 export function endedForGood({ key, entry }: StoredToken): StoredToken {
-  return { key, entry: { ...entry, expireTime: unixMillis(0) } }
+  return { key, entry: { ...entry, expireTime: FOR_GOOD } }
+}
+
+export function isEndedForGood({ entry }: StoredToken): boolean {
+  return entry.expireTime === FOR_GOOD
 }
 
 function indexKeys(token: StoredToken): readonly string[] {

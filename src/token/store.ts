@@ -27,7 +27,7 @@ import {
 } from './places.ts'
 import { type Tidied, tidy } from './tidy.ts'
 import { mintAccessor, mintToken } from './token.ts'
-import { type EndingPorts, TokenEnds } from './token-ends.ts'
+import { begunEnds, type EndingPorts, TokenEnds } from './token-ends.ts'
 
 const SALT_KEY = 'salt'
 const SALT_BYTES = 32
@@ -113,21 +113,21 @@ export class TokenStore {
   readonly #known: KnownTokens
   readonly #ends: TokenEnds
 
-  private constructor(ports: TokenPorts, salt: MacKey) {
+  private constructor(ports: TokenPorts, salt: MacKey, begun: readonly string[]) {
     this.#ports = ports
     this.#salt = salt
-    this.#known = new KnownTokens(ports.entries, ports.clock)
+    this.#known = new KnownTokens(ports.entries, ports.clock, begun)
     this.#ends = new TokenEnds(ports, this.#known, this.#queues)
   }
 
-  /** Loads the salt. Throws `corrupt_entry` when there is none. */
+  /** Loads the salt, and which ends were not completed. Throws `corrupt_entry` when there is no salt. */
   static async open(ports: TokenPorts): Promise<TokenStore> {
     const salt = await ports.storage.get(SALT_KEY)
     if (salt?.length !== SALT_BYTES)
       throw new OperatingError('corrupt_entry', 'the salt of the tokens is missing')
     const key = ports.primitives.macKey(salt)
     salt.fill(0)
-    return new TokenStore(ports, key)
+    return new TokenStore(ports, key, await begunEnds(ports.storage))
   }
 
   /** A further root token, which nobody knows yet, for a commit with what made it. The caller owns it. */

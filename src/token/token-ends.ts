@@ -1,13 +1,33 @@
 import type { Clock, UnixMillis } from '../base/clock.ts'
-import { TOKENS_AT_ONCE } from '../base/limits.ts'
+import { MAX_LIST_PAGE, TOKENS_AT_ONCE } from '../base/limits.ts'
 import type { Queues } from '../base/queues.ts'
-import type { ViewWrite } from '../logical/backend.ts'
+import type { StorageView, ViewWrite } from '../logical/backend.ts'
 import type { KnownTokens } from './known-tokens.ts'
-import { changesOf, childrenOf, DUE, dueFolder, endOf, entryKey, type StoredToken } from './places.ts'
+import {
+  BEGUN_ENDS,
+  changesOf,
+  childrenOf,
+  DUE,
+  dueFolder,
+  endOf,
+  entryKey,
+  type StoredToken,
+} from './places.ts'
 import { endOne, endTree, type TreePorts } from './revocation.ts'
 
 export interface EndingPorts extends Omit<TreePorts, 'settled'> {
   readonly clock: Clock
+}
+
+/** Tokens whose end a process before us began and did not complete, read in pages. */
+export async function begunEnds(storage: StorageView): Promise<readonly string[]> {
+  const keys: string[] = []
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const names = await storage.page(BEGUN_ENDS, { after, limit: MAX_LIST_PAGE })
+    for (const name of names) keys.push(entryKey(name))
+    after = names.length < MAX_LIST_PAGE ? undefined : names.at(-1)
+  }
+  return keys
 }
 
 /** How tokens end: by somebody's will, with or without those below them, and when their time is over. */
@@ -36,7 +56,8 @@ export class TokenEnds {
   async revokeAlone(key: string): Promise<void> {
     await this.#known.whileEndingAlone(key, async () => {
       const token = await this.#settled(key)
-      if (token === null) return
+      // Where a tree that it stands in was ended meanwhile, if only for a part, none of it is to come out.
+      if (token === null || !(await this.#known.hasAllAbove(token.entry))) return
       await this.#orphanChildren(key)
       await endOne(this.#ports, { key, token, besides: [] })
     })

@@ -146,7 +146,7 @@ test('a token whose end takes several commits is not good from the first on, and
         isReached = world.storage.operations >= at
         const next = await world.restarted()
         const isWhole = beside(next) === 1500
-        if (!isWhole) assert.equal(await next.store.lookup(top.token), null, `${mode} at ${at}`)
+        if (!isWhole) assert.equal(await known(next, [top, child]), 0, `${mode} at ${at}`)
         else if (await next.store.lookup(top.token))
           assert.notEqual(await next.store.lookup(child.token), null)
         if (!isWhole) begun++
@@ -158,6 +158,77 @@ test('a token whose end takes several commits is not good from the first on, and
     t.diagnostic(`${begun} ends that were interrupted, or done`)
     assert.ok(begun > 20)
   }
+})
+
+const ENDLESS = { policies: ['root'], expireTime: null, renewable: false } as const
+
+/** A token that never ends, and three below it, each of which ends in more than half a commit. */
+async function endlessTree(world: TokenWorld): Promise<readonly [NamedToken, ...NamedToken[]]> {
+  const top = await world.create(ENDLESS)
+  const below: NamedToken[] = []
+  for (let child = 0; child < 3; child++) below.push(await world.create({ ...ENDLESS, parent: top }))
+  for (const { key } of below) for (let kept = 0; kept < 600; kept++) await world.keepBeside(key, `${kept}`)
+  return [top, ...below]
+}
+
+test('an end that was begun and is not complete leaves nothing below it good, in this process and the next', async (t) => {
+  const origin = await TokenWorld.start('endless')
+  const other = await origin.create({ parent: await origin.create(ENDLESS) })
+  const tokens = await endlessTree(origin)
+  let left = 0
+  for (const mode of MODES) {
+    for (let at = 1, isReached = true; isReached; at++) {
+      const world = await origin.restarted()
+      world.storage.arm({ at, mode })
+      await world.store.revoke(tokens[0].key).catch(() => undefined)
+      isReached = world.storage.operations >= at
+      world.storage.arm(null)
+      const next = await world.restarted()
+      const isBegun = next.keys.filter((key) => key.startsWith('beside/')).length < 1800
+      if (isBegun && tokens.some(({ key }) => next.keys.includes(`tokens/${key}`))) left++
+      const living = world.storage.isCrashed || mode === 'gone' ? [next] : [world, next]
+      for (const one of living) {
+        assert.equal(await known(one, tokens), isBegun ? 0 : 4, `${mode} at ${at}`)
+        assert.equal(await known(one, [other]), 1)
+      }
+      if (isBegun) {
+        for (const one of living) await one.store.sweep(one.clock.now(), 10)
+        for (const one of living)
+          assert.deepEqual([await known(one, tokens), await known(one, [other])], [0, 1])
+      }
+      await inStep(next)
+    }
+  }
+  t.diagnostic(`${left} ends of which something was left`)
+  assert.ok(left > 20)
+})
+
+test('a token that is revoked alone beside the end of its tree takes nothing out of it, whatever fails', async (t) => {
+  const origin = await TokenWorld.start('alone')
+  const [top, ...below] = await endlessTree(origin)
+  const leaves: NamedToken[] = []
+  for (const parent of below) leaves.push(await origin.create({ ...ENDLESS, parent }))
+  let left = 0
+  for (const mode of ['lost', 'kept', 'full'] as const) {
+    for (let at = 1, isReached = true; isReached; at++) {
+      const world = await origin.restarted()
+      world.storage.arm({ at, mode })
+      const ends = [world.store.revoke(top.key), ...below.map(({ key }) => world.store.revokeOrphan(key))]
+      const [end] = await Promise.allSettled(ends)
+      isReached = world.storage.operations >= at
+      world.storage.arm(null)
+      const next = await world.restarted()
+      const first = next.storage.entries.get(`tokens/${top.key}`)
+      const isBegun = first === undefined || /"expire_time":0,/.test(Buffer.from(first).toString())
+      if (isBegun && end?.status === 'rejected') left++
+      if (isBegun)
+        for (const one of [world, next])
+          assert.equal(await known(one, [top, ...leaves]), 0, `${mode} at ${at}`)
+      await inStep(next)
+    }
+  }
+  t.diagnostic(`${left} ends that were begun and failed`)
+  assert.ok(left > 20)
 })
 
 test('what a token kept is read in pages and ended in commits of bounded size, however much it is', async () => {
