@@ -129,6 +129,13 @@ test('refuses a LIST that announces a body, and takes the empty one that hvac an
   refuses(() => checkHead(request({ ...host, 'transfer-encoding': 'chunked' }), 'LIST'), 'bad_request')
 })
 
+test('refuses a login within a request, with or without a token, instead of answering it for somebody else', () => {
+  const asked = { host: 'x', 'x-vault-inline-auth-path': 'auth/approle/login' }
+  refuses(() => checkHead(request(asked), 'GET'), 'bad_request')
+  refuses(() => checkHead(request({ ...asked, 'x-vault-token': 'a' }), 'GET'), 'bad_request')
+  refuses(() => checkHead(request({ ...asked, 'x-vault-inline-auth-path': '' }), 'GET'), 'bad_request')
+})
+
 test('refuses a request that names no host', () => {
   refuses(() => checkHead(request({}), 'GET'), 'bad_request')
 })

@@ -45,7 +45,19 @@ export function checkHead(request: IncomingMessage, method: string): void {
   if (PUT_BACK.has(method) && (chunked !== undefined || Number(declared ?? 0) > 0)) {
     throw new OperatingError('bad_request', `${method} takes no body`)
   }
+  checkInlineLogin(request)
   evidenceOf(request)
+}
+
+/**
+ * The peers log in by these headers and answer the request in one (surface.md section 1.3), which is not
+ * here. Without a word the request would be a stranger's, or that of a token that was not meant. Throws
+ * `bad_request`.
+ */
+function checkInlineLogin({ headers }: IncomingMessage): void {
+  if (headers['x-vault-inline-auth-path'] === undefined) return
+  const text = 'X-Vault-Inline-Auth-Path is not supported: log in first, and send the token of the answer'
+  throw new OperatingError('bad_request', text)
 }
 
 /**
