@@ -26,7 +26,7 @@ import { remountRoutes } from './remount.ts'
 import { rotateRoutes } from './rotate.ts'
 import { rotateRootRoutes } from './rotate-root.ts'
 import { toolRoutes } from './tools.ts'
-import { uiMountRoutes } from './ui-mounts.ts'
+import { uiMountRoutes, uiNamespacesRoute } from './ui-mounts.ts'
 import { versionHistoryRoutes } from './version-history.ts'
 import { wrappingRoutes } from './wrapping.ts'
 
@@ -50,6 +50,7 @@ export function systemBackend(
       ...ceremonyRoutes(lifecycle),
       journalRoute(lifecycle.journal),
       ...uiMountRoutes(rooms),
+      uiNamespacesRoute(),
       ...remountRoutes(rooms),
       ...pluginRoutes(rooms),
       ...mountRoutes(rooms),

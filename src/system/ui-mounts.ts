@@ -1,7 +1,7 @@
 import { OperatingError } from '../base/errors.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import type { LogicalResponse } from '../logical/response.ts'
-import { either, mapOf, nullable, shape, TEXT, TEXT_MAP } from '../logical/schema.ts'
+import { either, mapOf, nullable, shape, TEXT, TEXT_MAP, TEXTS } from '../logical/schema.ts'
 import type { Acl } from '../policy/acl.ts'
 import { matchMount } from '../router/match.ts'
 import type { MountEntry } from '../router/mount-table.ts'
@@ -41,8 +41,30 @@ export function uiMountRoutes(rooms: OpenRooms): readonly Route[] {
   ]
 }
 
-async function readAll(rooms: OpenRooms, { caller, request }: Call): Promise<LogicalResponse> {
-  if (caller === null && request.token !== null) throw denied('permission denied')
+/**
+ * `sys/internal/ui/namespaces`: the namespaces below that of the request (surface.md section 4.4). There is
+ * one, the root, and nothing below it: the peers leave `keys` out then. It tells nobody anything, so nobody
+ * needs a token; one that is none is refused as everywhere.
+ */
+export function uiNamespacesRoute(): Route {
+  return {
+    pattern: 'internal/ui/namespaces',
+    summary: 'The namespaces below this one: there are none.',
+    access: 'public',
+    fields: {},
+    answers: { read: shape({}, { keys: TEXTS }) },
+    handlers: {
+      read: async (call) => {
+        refuseUnknown(call)
+        return { data: {} }
+      },
+    },
+  }
+}
+
+async function readAll(rooms: OpenRooms, call: Call): Promise<LogicalResponse> {
+  refuseUnknown(call)
+  const { caller } = call
   const acl = caller === null ? null : await rooms.acls.of(caller)
   const visible = rooms.mounts().entries.filter((entry) => isVisible(entry, acl))
   const shown = (isAuth: boolean): NonNullable<LogicalResponse['data']> =>
@@ -52,6 +74,11 @@ async function readAll(rooms: OpenRooms, { caller, request }: Call): Promise<Log
         .map((entry) => [isAuth ? entry.path.slice('auth/'.length) : entry.path, shownTo(acl, entry)]),
     )
   return { data: { auth: shown(true), secret: shown(false) } as NonNullable<LogicalResponse['data']> }
+}
+
+/** No token is asked for, but one that is given has to be one. */
+function refuseUnknown({ caller, request }: Call): void {
+  if (caller === null && request.token !== null) throw denied('permission denied')
 }
 
 function isVisible(entry: MountEntry, acl: Acl | null): boolean {

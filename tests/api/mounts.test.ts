@@ -202,6 +202,15 @@ describe('sys/internal/ui/mounts (section 4.4)', () => {
   })
 })
 
+test('sys/internal/ui/namespaces tells that there is none below the root, without a token too (section 4.4)', async () => {
+  const path = 'sys/internal/ui/namespaces'
+  for (const answer of [await root('GET', path), await server.call('GET', `/v1/${path}`)]) {
+    assert.deepEqual([answer.status, answer.body.data], [200, {}])
+  }
+  const bogus = server.call('GET', `/v1/${path}`, undefined, { 'x-vault-token': 'bogus' })
+  await refused(bogus, 403, 'permission denied')
+})
+
 describe('sys/plugins/catalog (section 4.5)', () => {
   test('shows what is built in, and takes nothing else', async () => {
     assert.deepEqual((await root('GET', 'sys/plugins/catalog')).body.data.secret, ['kv'])

@@ -198,6 +198,7 @@ const OPEN: readonly string[] = [
   'POST /sys/internal/specs/openapi',
   'GET /sys/internal/ui/mounts',
   'GET /sys/internal/ui/mounts/',
+  'GET /sys/internal/ui/namespaces',
   'GET /sys/leader',
   'GET /sys/rekey/init',
   'POST /sys/rekey/init',

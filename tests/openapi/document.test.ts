@@ -90,6 +90,7 @@ test('answers are as it says', async () => {
     ['GET', '/v1/sys/auth'],
     ['GET', '/v1/sys/internal/ui/mounts'],
     ['GET', '/v1/sys/internal/ui/mounts/one/a'],
+    ['GET', '/v1/sys/internal/ui/namespaces'],
     ['GET', '/v1/sys/plugins/catalog'],
     ['LIST', '/v1/sys/plugins/catalog/secret'],
     ['POST', '/v1/sys/tools/random', {}],
