@@ -4,7 +4,7 @@ import type { Act } from './act.ts'
 import { CAPABILITIES, type Capability, capabilityFor, DENY, has, namesOf } from './capability.ts'
 import type { Grant } from './grant.ts'
 import { isTemplate } from './identity-template.ts'
-import { kvHints, type MountFacts } from './kv-hint.ts'
+import { kvHints, kvMeant, type MountFacts } from './kv-hint.ts'
 import type { Obstacle } from './obstacle.ts'
 import { parsePattern } from './pattern.ts'
 
@@ -24,40 +24,60 @@ export interface Explanation {
   readonly hints: readonly string[]
 }
 
+/** What a request stands in. */
+export interface Surroundings {
+  readonly mounts: readonly MountFacts[]
+  /** Whose rules the ACL has, for a sentence: `these policies`. */
+  readonly whose: string
+}
+
 /**
  * Asks the ACL, and says what it went by. Of a write, which is one of several acts, all have to be allowed.
  * Nothing of it says whether anything is at the path.
  */
 export function explain(
   acl: Acl,
-  [first, ...others]: readonly [Act, ...Act[]],
-  mounts: readonly MountFacts[],
+  acts: readonly [Act, ...Act[]],
+  { mounts, whose }: Surroundings,
 ): Explanation {
-  const told = [first, ...others].map((act) => ({ act, judged: acl.decide(act) }))
-  const refused = told.filter(({ judged }) => !judged.allowed)
-  const { act, judged } = refused[0] ?? { act: first, judged: acl.decide(first) }
-  const all = new Set(refused.flatMap((one) => one.judged.missing))
-  const decision = { ...judged, missing: CAPABILITIES.filter((one) => all.has(one)) }
-  const rule = acl.ruleFor(act)
+  const judged = judge(acl, acts)
+  const { act, decision, rule } = judged
   const { exact, globs } = acl.resultant()
+  // A rule for a path at which nothing can be would help nobody.
+  const meant = kvMeant(act, mounts)
   return {
     allowed: decision.allowed,
     operation: act.operation,
     rule: rule?.path ?? null,
     policies: decision.deciding.map(({ policy }) => policy),
     missing: decision.missing,
-    reason: reasonOf(act, decision, rule),
-    patch: decision.allowed ? null : patchOf(act, decision, rule),
+    reason: reasonOf(judged, whose),
+    patch: decision.allowed ? null : patchOf(meant === null ? judged : judge(acl, meant)),
     hints: decision.allowed ? [] : kvHints(act, [...exact, ...globs], mounts),
   }
 }
 
-function reasonOf(act: Act, { allowed, obstacle, missing, deciding }: Decision, rule: Grant | null): string {
+interface Judged {
+  readonly act: Act
+  readonly decision: Decision
+  readonly rule: Grant | null
+}
+
+/** Of the first act that is refused, or of the first at all; what is missing, of all. */
+function judge(acl: Acl, [first, ...others]: readonly [Act, ...Act[]]): Judged {
+  const told = [first, ...others].map((act) => ({ act, judged: acl.decide(act) }))
+  const refused = told.filter(({ judged }) => !judged.allowed)
+  const { act, judged } = refused[0] ?? { act: first, judged: acl.decide(first) }
+  const all = new Set(refused.flatMap((one) => one.judged.missing))
+  const decision = { ...judged, missing: CAPABILITIES.filter((one) => all.has(one)) }
+  return { act, decision, rule: acl.ruleFor(act) }
+}
+
+function reasonOf({ act, decision, rule }: Judged, whose: string): string {
+  const { allowed, obstacle, missing, deciding } = decision
   if (act.operation === 'help') return 'help is open to every valid token'
   if (rule === null) {
-    return allowed
-      ? 'the policy "root" gives everything'
-      : 'no rule of the policies of this token fits the path'
+    return allowed ? 'the policy "root" gives everything' : `no rule of ${whose} fits the path`
   }
   const path = `path ${JSON.stringify(rule.path)}`
   if (allowed) return `${path} gives ${capabilityFor(act.operation)}${act.sudo ? ' and sudo' : ''}`
@@ -92,7 +112,9 @@ function obstacleText(obstacle: Obstacle): string {
  * gave; or, where the pattern asks for more than capabilities, which such a block would lose, an addition to
  * the pattern itself.
  */
-function patchOf(act: Act, { missing, obstacle }: Decision, rule: Grant | null): string | null {
+function patchOf({ act, decision, rule }: Judged): string | null {
+  const { allowed, missing, obstacle } = decision
+  if (allowed) return null
   if (obstacle !== null) {
     if (obstacle.kind !== 'parameter_not_allowed' || rule === null) return null
     const parameter = `  allowed_parameters = {\n    ${JSON.stringify(obstacle.name)} = []\n  }\n`

@@ -30,12 +30,10 @@ const KV2_FOLDERS = [
 export function kvHints(act: Act, rules: readonly Grant[], mounts: readonly MountFacts[]): readonly string[] {
   const mount = kv2MountOf(act.path, mounts)
   if (mount === null) return []
-  const below = act.path.slice(mount.length)
-  const [folder = ''] = below.split('/')
-  if (!KV2_FOLDERS.includes(folder)) {
-    const meant = `${mount}${isListing(act) ? 'metadata' : 'data'}/${below}`
-    return [`nothing is at this path of a KV v2 mount; did you mean ${JSON.stringify(meant)}?`]
-  }
+  const wanted = meantPath(act, mount)
+  if (wanted !== null)
+    return [`nothing is at this path of a KV v2 mount; did you mean ${JSON.stringify(wanted)}?`]
+  const [folder = ''] = act.path.slice(mount.length).split('/')
   return rules.flatMap((rule) => {
     const meant = withFolder(rule.path, mount, folder)
     if (meant === null || !fits(meant, act)) return []
@@ -45,6 +43,29 @@ export function kvHints(act: Act, rules: readonly Grant[], mounts: readonly Moun
         `did you mean ${JSON.stringify(meant)}?`,
     ]
   })
+}
+
+/**
+ * What was meant by an act on a path of a KV 2 mount that has no folder; `null` where the path has one, or is
+ * none of KV 2. A write may create or change there, and its parameters are others, so that none are kept.
+ */
+export function kvMeant(act: Act, mounts: readonly MountFacts[]): readonly [Act, ...Act[]] | null {
+  const mount = kv2MountOf(act.path, mounts)
+  const path = mount === null ? null : meantPath(act, mount)
+  if (path === null) return null
+  const meant: Act = { ...act, path, sudo: false, data: null }
+  if (act.operation !== 'create' && act.operation !== 'update') return [meant]
+  return [
+    { ...meant, operation: 'create' },
+    { ...meant, operation: 'update' },
+  ]
+}
+
+/** `null` when the path has a folder of KV 2. */
+function meantPath(act: Act, mount: string): string | null {
+  const below = act.path.slice(mount.length)
+  const [folder = ''] = below.split('/')
+  return KV2_FOLDERS.includes(folder) ? null : `${mount}${isListing(act) ? 'metadata' : 'data'}/${below}`
 }
 
 function kv2MountOf(path: string, mounts: readonly MountFacts[]): string | null {

@@ -75,9 +75,9 @@ async function explainTo(rooms: ExplainRooms, call: Call): Promise<LogicalRespon
   const given = readFields(FIELDS, call.request.data)
   const { operations, path } = askedOf(given)
   const own = await ownAcl(rooms, call)
-  const acl = await aclOf(rooms, given, own)
+  const { acl, whose, warnings } = await aclOf(rooms, given, own)
   const { route, writes } = routeAt(rooms, own, path)
-  if (route?.access === 'public') return shown(path, { ...OPEN, operation: operations[0] })
+  if (route?.access === 'public') return shown(path, { ...OPEN, operation: operations[0] }, warnings)
   const act = (operation: Operation): Act => ({
     operation,
     path,
@@ -94,7 +94,7 @@ async function explainTo(rooms: ExplainRooms, call: Call): Promise<LogicalRespon
   // A route that makes no difference between the two takes every write as an update.
   const acts = other === undefined ? [operation] : writes ? [operation, other] : [other]
   const [first = operation, ...others] = acts
-  return shown(path, explain(acl, [act(first), ...others.map(act)], mounts))
+  return shown(path, explain(acl, [act(first), ...others.map(act)], { mounts, whose }), warnings)
 }
 
 const OPEN: Omit<Explanation, 'operation'> = {
@@ -107,9 +107,10 @@ const OPEN: Omit<Explanation, 'operation'> = {
   hints: [],
 }
 
-function shown(path: string, told: Explanation): LogicalResponse {
+function shown(path: string, told: Explanation, warnings: readonly string[]): LogicalResponse {
   const { policies, missing, hints, ...rest } = told
   return {
+    ...(warnings.length === 0 ? {} : { warnings }),
     data: { ...rest, path, policies: [...policies], missing: [...missing], hints: [...hints] },
   }
 }
@@ -129,23 +130,36 @@ function askedOf(given: Given<typeof FIELDS>): {
   return { operations, path: isListing && !bare.endsWith('/') ? `${bare}/` : bare }
 }
 
-async function aclOf(
-  { policies, tokenPolicies }: ExplainRooms,
-  given: Given<typeof FIELDS>,
-  own: Acl,
-): Promise<Acl> {
+/** The rules that are asked about. */
+interface Asked {
+  readonly acl: Acl
+  readonly whose: string
+  readonly warnings: readonly string[]
+}
+
+async function aclOf(rooms: ExplainRooms, given: Given<typeof FIELDS>, own: Acl): Promise<Asked> {
   if (given.policies !== undefined && given.policies.length > 0) {
-    const names = canonicalPolicyNames(given.policies)
-    for (const name of names) need(own, 'read', `sys/policies/acl/${name}`)
-    return await policies.aclOf(names, null)
+    return await namedAcl(rooms.policies, canonicalPolicyNames(given.policies), own)
   }
-  if (given.accessor === undefined || given.accessor === '') return own
+  if (given.accessor === undefined || given.accessor === '') {
+    return { acl: own, whose: 'the policies of this token', warnings: [] }
+  }
   need(own, 'update', 'sys/capabilities-accessor')
-  const acl = await tokenPolicies.ofAccessor(given.accessor)
+  const acl = await rooms.tokenPolicies.ofAccessor(given.accessor)
   if (acl === null) throw new OperatingError('bad_request', '1 error occurred:\n\t* invalid accessor\n\n')
   // Capabilities say what a token may do; an explanation shows the rules of its policies besides.
   for (const name of policiesIn(acl)) need(own, 'read', `sys/policies/acl/${name}`)
-  return acl
+  return { acl, whose: 'the policies of that token', warnings: [] }
+}
+
+/** Whoever may read a policy of a name is told as well that there is none, and nobody else. */
+async function namedAcl(policies: PolicyStore, names: readonly string[], own: Acl): Promise<Asked> {
+  for (const name of names) need(own, 'read', `sys/policies/acl/${name}`)
+  const there = await Promise.all(names.map((name) => policies.exists(name)))
+  const missing = names.filter((_, index) => there[index] === false)
+  const warnings = missing.map((name) => `Policy "${name}" does not exist`)
+  const whose = names.length === 1 ? `the policy "${names[0]}"` : 'these policies'
+  return { acl: await policies.aclOf(names, null), whose, warnings }
 }
 
 function policiesIn(acl: Acl): ReadonlySet<string> {

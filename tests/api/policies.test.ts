@@ -276,6 +276,28 @@ describe('capabilities', () => {
   })
 })
 
+test('an explanation names policies that do not exist, to whoever may read them', async () => {
+  const about = { path: 'secret/app', policies: ['tpyo', 'dev'] }
+  const { body } = await root('POST', 'sys/policies/explain', about)
+  assert.deepEqual(body.warnings, ['Policy "tpyo" does not exist'])
+  assert.equal(body.data.reason, 'no rule of these policies fits the path')
+  const known = await root('POST', 'sys/policies/explain', { ...about, policies: ['dev', 'root'] })
+  assert.equal(known.body.warnings, null)
+  const { client_token: token } = (await root('POST', 'auth/token/create', { policies: ['default'] })).body
+    .auth
+  for (const policies of [['tpyo'], ['dev']]) {
+    const refused = await server.call(
+      'POST',
+      '/v1/sys/policies/explain',
+      { ...about, policies },
+      {
+        'x-vault-token': token,
+      },
+    )
+    assert.deepEqual([refused.status, refused.body.warnings], [403, undefined])
+  }
+})
+
 test('policies are there again after a seal and an unseal', async () => {
   const before = (await root('GET', 'sys/policies/acl/dev')).body.data
   assert.equal(await server.reopensWith(keys), true)

@@ -72,6 +72,12 @@ test('what a token may do is told, with why, and the smallest change', async (co
   assert.deepEqual([asRoot.data.allowed, asRoot.data.path], [true, 'secret/metadata/'])
   assert.equal(await explain('-policy=app', '-field=allowed', 'PUT', 'secret/data/app'), 'false')
 
+  await server.asRoot(['secrets', 'enable', '-path=two', '-version=2', 'kv'])
+  const typo = await server.asRoot(['policy', 'explain', '-policy=tpyo', 'GET', 'two/app'])
+  assert.deepEqual([typo.exitCode, typo.stderr], [0, 'Warning: Policy "tpyo" does not exist\n'])
+  assert.match(typo.stdout, /^Reason +no rule of the policy "tpyo" fits the path$/m)
+  assert.match(typo.stdout, /did you mean "two\/data\/app"\?\n\nThe .*:\n\npath "two\/data\/app" \{\n/)
+
   const token = async (...flags: readonly string[]): Promise<{ CONCLAVE_TOKEN: string }> => {
     const { stdout } = await server.asRoot(['token', 'create', '-field=token', '-policy=app', ...flags])
     return { CONCLAVE_TOKEN: stdout.trim() }

@@ -13,7 +13,8 @@ const MOUNTS = [
 ]
 
 function ask(acl: Acl, operation: Operation, path: string, besides: Partial<Act> = {}): Explanation {
-  return explain(acl, [{ operation, path, sudo: false, data: null, wrapTtl: null, ...besides }], MOUNTS)
+  const act = { operation, path, sudo: false, data: null, wrapTtl: null, ...besides }
+  return explain(acl, [act], { mounts: MOUNTS, whose: 'the policies of this token' })
 }
 
 describe('a refused request is told', () => {
@@ -148,6 +149,25 @@ describe('somebody who forgot the folder of a KV v2 path is told so', () => {
     assert.deepEqual(ask(aclFrom(), 'list', 'secret/app/').hints, [
       'nothing is at this path of a KV v2 mount; did you mean "secret/metadata/app/"?',
     ])
+  })
+  test('and the patch is for the path that was meant', () => {
+    const patch = (operation: Operation, path: string, rules = ''): string | null =>
+      ask(aclFrom(rules), operation, path).patch
+    assert.equal(patch('read', 'secret/app'), 'path "secret/data/app" {\n  capabilities = ["read"]\n}\n')
+    assert.equal(
+      patch('list', 'secret/app/'),
+      'path "secret/metadata/app/" {\n  capabilities = ["list"]\n}\n',
+    )
+    assert.equal(
+      patch('update', 'secret/app'),
+      'path "secret/data/app" {\n  capabilities = ["create", "update"]\n}\n',
+    )
+    const given = 'path "secret/data/*" { capabilities = ["read"] }'
+    assert.equal(patch('read', 'secret/app', given), null, 'allowed there already')
+    assert.equal(
+      patch('delete', 'secret/app', given),
+      'path "secret/data/app" {\n  capabilities = ["delete", "read"]\n}\n',
+    )
   })
   for (const rule of ['secret/data/other/*', 'secret/other/*', 'secret/+/app', 'kv/app/*', 'secret/dat*']) {
     test(`and not about ${rule}`, () => {

@@ -1,7 +1,7 @@
 import { isMembers, type Members, text } from '../../client/answers.ts'
 import type { CommandCall, CommandSpec } from '../command.ts'
 import { during, EXIT_OK, UsageError } from '../failure.ts'
-import { dataOf, FIELD_FLAG, putAsked } from '../logical-output.ts'
+import { dataOf, FIELD_FLAG, putAsked, putWarnings } from '../logical-output.ts'
 import { type Row, renderFacts } from '../output.ts'
 
 const METHODS = ['GET', 'LIST', 'SCAN', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
@@ -55,7 +55,10 @@ async function run(call: CommandCall): Promise<number> {
   if (answer === null) return EXIT_OK
   const isTable = call.flags.text('field') === null && call.output.format === 'table'
   if (!isTable || isMembers(answer.members['wrap_info'])) await putAsked(call, answer)
-  else await call.output.text(explanation(method, dataOf(answer.members)))
+  else {
+    putWarnings(call, answer)
+    await call.output.text(explanation(method, dataOf(answer.members)))
+  }
   return EXIT_OK
 }
 
