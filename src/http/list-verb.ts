@@ -72,14 +72,18 @@ export class ListVerb {
     return verb
   }
 
+  /** Whether the newest message began in the packet that came last. */
+  isWhole(socket: Socket): boolean {
+    return this.#begunAt.get(socket) === socket.bytesRead
+  }
+
   /** Takes a refused connection back in when it asked by such a verb. False: it is the caller's to answer. */
   revive(error: Error, socket: ParsedSocket): boolean {
     const refused = refusedHead(error)
     if (refused === null || socket._httpMessage || !socket.writable || this.#standsFor.has(socket))
       return false
-    // The message began in an earlier packet: `GE` and then `LIST /…` is no LIST, whatever this packet looks
-    // like.
-    if (this.#begunAt.get(socket) !== socket.bytesRead) return false
+    // `GE` and then `LIST /…` is no LIST, whatever this packet looks like.
+    if (!this.isWhole(socket)) return false
     const before = this.#before.get(socket)
     if (before === undefined) return false
     detach(socket, before)
@@ -88,6 +92,17 @@ export class ListVerb {
     socket.unshift(Buffer.concat([Buffer.from(`${STAND_IN} `), refused.behindVerb]))
     return true
   }
+}
+
+/** Such a verb where the parser stopped, whatever stands before and behind it; `null` where none stands. */
+export function verbOfRefused(error: Error): string | null {
+  const stopped = 'bytesParsed' in error && typeof error.bytesParsed === 'number' ? error.bytesParsed : 0
+  const packet = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : null
+  const found = VERBS.find(({ word, refusedAfterBytes }) => {
+    const start = stopped - refusedAfterBytes
+    return start >= 0 && packet?.subarray(start, start + word.length).equals(word) === true
+  })
+  return found?.name ?? null
 }
 
 /** What follows the verb in the packet that was refused, when that is one whole head and nothing else. */

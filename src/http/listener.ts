@@ -17,6 +17,7 @@ import { type Endpoint, listen, type TcpEndpoint } from './endpoint.ts'
 import { type ExchangeFacts, exchange, HEADERS, type Service } from './exchange.ts'
 import { ListVerb } from './list-verb.ts'
 import { createServer, nodeHttps } from './node-http.ts'
+import { type ParserRefusal, parserRefusal } from './parser-refusal.ts'
 import { isFramedPlainly } from './request-head.ts'
 import { limitSources } from './sources.ts'
 import { contextOptions, handshakeOptions, type TlsSettings } from './tls.ts'
@@ -160,7 +161,9 @@ function serveAll(
     response.writeHead(417, { ...HEADERS, 'Content-Length': REFUSAL.length }).end(REFUSAL)
   })
   server.on('clientError', (error: Error, socket: Socket) => {
-    if (!verbs.revive(error, socket)) turns.breakOff(socket, () => refuse(error, socket, options.clock))
+    if (verbs.revive(error, socket)) return
+    const answer = parserRefusal(error, verbs.isWhole(socket))
+    turns.breakOff(socket, () => refuse(error, { socket, answer }, options.clock))
   })
   const end = (): void => {
     closing = true
@@ -181,25 +184,26 @@ async function serve(
 }
 
 /** What never became a request: a plain answer, and the connection ends. */
-function refuse(error: Error & { code?: string }, socket: Socket, clock: Clock): void {
+function refuse(
+  error: Error & { code?: string },
+  { socket, answer }: { readonly socket: Socket; readonly answer: ParserRefusal },
+  clock: Clock,
+): void {
   const isHttp = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
   if (!isHttp || !socket.writable) {
     socket.destroy()
     return
   }
-  const status = REFUSALS.get(error.code ?? '') ?? '400 Bad Request'
-  const headers = { ...HEADERS, Connection: 'close', 'Content-Length': REFUSAL.length }
+  const { status, body } = answer
+  const headers = { ...HEADERS, Connection: 'close', 'Content-Length': body.length }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${REFUSAL}`)
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`)
   // Half open is how node:http takes connections: without this the peer could keep it for ever.
   void clock.sleep(millis(REFUSED_LINGER_MS)).then(() => socket.destroy())
 }
 
-const REFUSAL = '{"errors":[],"code":"bad_request"}\n'
-const REFUSALS: ReadonlyMap<string, string> = new Map([
-  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
-  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
-])
+/** To an `Expect` that is none of HTTP. */
+const REFUSAL = '{"errors":["100-continue is the only Expect"],"code":"bad_request"}\n'
 
 async function closeServer(server: Server, clock: Clock, graceMs: number): Promise<void> {
   const timer = new AbortController()

@@ -70,8 +70,21 @@ test('refuses a LIST that is pipelined or that brings another request along', as
   }
 })
 
-test('refuses a verb that only begins like it', async () => {
-  for (const verb of ['LISTS', 'list', 'LIST\t', 'ALIST']) {
-    assert.deepEqual(await statuses(LIST.replace('LIST', verb)), ['400'], verb)
+test('a verb that only begins like it is one that is not known', async () => {
+  for (const verb of ['LISTS', 'list', 'ALIST']) {
+    assert.deepEqual(await statuses(LIST.replace('LIST', verb)), ['405'], verb)
+  }
+  assert.deepEqual(await statuses(LIST.replace('LIST', 'LIST\t')), ['400'])
+  assert.deepEqual(dispatched, [])
+})
+
+test('says to whoever pipelines or splits a LIST how it has to come, and the other way to ask', async () => {
+  for (const packets of [[GET + LIST], [LIST + GET], ['LI', LIST.slice(2)], ['L', LIST.slice(1)]]) {
+    const text = await talk(listener.address.port, ...packets)
+    assert.match(
+      text,
+      /have to come whole and alone in one packet.*GET with \?list=true/,
+      packets.join(' | '),
+    )
   }
 })

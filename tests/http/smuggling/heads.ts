@@ -29,8 +29,7 @@ export const HEADS: readonly Family[] = [
         ],
         ...['GET /v1/m000/a HTTP/1.10', 'GET /v1/m000/a http/1.1', 'GET /v1/m000/a HTTP/1.1 '],
         ...['GET\t/v1/m000/a HTTP/1.1', 'GET /v1/m000/a\tHTTP/1.1', ' GET /v1/m000/a HTTP/1.1'],
-        ...['get /v1/m000/a HTTP/1.1', 'Get /v1/m000/a HTTP/1.1', 'G\x00ET /v1/m000/a HTTP/1.1'],
-        ...['FOO /v1/m000/a HTTP/1.1', 'GETT /v1/m000/a HTTP/1.1', 'OPTIONS * HTTP/1.1', 'PRI * HTTP/2.0'],
+        ...['G\x00ET /v1/m000/a HTTP/1.1', 'OPTIONS * HTTP/1.1', 'PRI * HTTP/2.0'],
         ...['GET /v1/m000/a HTTP/1.1\r', 'GET /v1/m000/a HTTP/1.1\n', 'HTTP/1.1 200 OK', ''],
       ],
       '405 open': [
@@ -38,7 +37,11 @@ export const HEADS: readonly Family[] = [
         ...['PROPFIND /v1/m000/a HTTP/1.1', 'M-SEARCH /v1/m000/a HTTP/1.1', 'QUERY /v1/m000/a HTTP/1.1'],
       ],
       '400 open': ['OPTIONS /v1/m000/a HTTP/1.1'],
-      '405 closed': ['SOURCE /v1/m000/a ICE/1.0', 'DESCRIBE /v1/m000/a RTSP/1.0'],
+      '405 closed': [
+        ...['SOURCE /v1/m000/a ICE/1.0', 'DESCRIBE /v1/m000/a RTSP/1.0'],
+        ...['get /v1/m000/a HTTP/1.1', 'Get /v1/m000/a HTTP/1.1'],
+        ...['FOO /v1/m000/a HTTP/1.1', 'GETT /v1/m000/a HTTP/1.1'],
+      ],
       'nothing closed': ['CONNECT x:80 HTTP/1.1', 'CONNECT /v1/m000/a HTTP/1.1'],
     },
   },

@@ -82,6 +82,7 @@ export const ORDERS: readonly Family[] = [
         list().replace('LIST ', 'LIST  '),
         list().replace('/v1/m000/l', '/v1/m000/l?list=true'),
       ],
+      '405 closed': [list().replace('LIST', 'LISt'), list().replace('LIST', 'LISTEN')],
       '400 closed': [
         list() + get('a'),
         list('Content-Length: 2\r\n', '{}'),
@@ -94,8 +95,6 @@ export const ORDERS: readonly Family[] = [
         list('Host: y\r\n'),
         list().replace(HOST, ''),
         list().replace('LIST ', 'LIST\t'),
-        list().replace('LIST', 'LISt'),
-        list().replace('LIST', 'LISTEN'),
         list().replace('/v1/', 'http://x/v1/'),
         list().replace('/v1/m000/l', '*'),
         list().replace('/v1/m000/l', '/v1/m000/../l'),
