@@ -6,6 +6,16 @@ import type { Series } from './series.ts'
 /** As the peers have them (surface.md section 12). */
 const QUANTILES = [0.5, 0.9, 0.99]
 
+/** Of each of them; what took the time, its name says. */
+const SUMMARY_HELP = 'How many milliseconds it took, each time since the start of the server.'
+
+/**
+ * The library starts this one anew each time it is asked, and until the next sample it is the largest number
+ * there is.
+ */
+const NO_LAG_YET =
+  /^# HELP nodejs_eventloop_lag_min_seconds .*\n# TYPE .*\nnodejs_eventloop_lag_min_seconds 9223372036\S*\n+/m
+
 /** `process_*` and `nodejs_*`; kept, since some of them count from when they were made. */
 let defaults: Registry | null = null
 
@@ -30,7 +40,7 @@ export async function prometheusText({ series, counts, readings, prefix }: Repor
   }
   const text = (await own.metrics()) + (await defaults.metrics())
   // The library writes `Nan`, which is no number of the format. Nothing but a value ends a line so.
-  return text.replaceAll(/ Nan$/gm, ' NaN')
+  return text.replaceAll(/ Nan$/gm, ' NaN').replace(NO_LAG_YET, '')
 }
 
 /** One name, and all that stands under it. */
@@ -52,7 +62,7 @@ class Recorded extends Summary {
   readonly #name: string
 
   constructor(registry: Registry, name: string, series: Series) {
-    super({ name, help: 'Milliseconds since the start of the server.', registers: [registry] })
+    super({ name, help: SUMMARY_HELP, registers: [registry] })
     this.#series = series
     this.#name = name
   }

@@ -44,6 +44,18 @@ test('answers Prometheus in its text format (surface.md section 12)', async () =
   assert.ok((read.get('vault_runtime_sys_bytes') ?? 0) > (read.get('vault_runtime_alloc_bytes') ?? 0))
 })
 
+test('says of every summary what it is, and tells no number that nobody has measured', async () => {
+  for (let scrapes = 0; scrapes < 3; scrapes++) {
+    const text = await (await scrape()).text()
+    const help = 'How many milliseconds it took, each time since the start of the server.'
+    for (const name of ['vault_barrier_get', 'vault_core_handle_request'])
+      assert.ok(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} summary\n`), name)
+    // What the library says before its first sample.
+    assert.doesNotMatch(text, /9223372036/)
+    readExposition(text)
+  }
+})
+
 test('has the names that dashboards of the peers ask for, as they ask for them', async () => {
   const families = readExposition(await (await scrape()).text())
   const typeOf = (name: string): string | undefined => families.get(`vault_${name}`)?.type
