@@ -122,7 +122,8 @@ test('takes nothing but white space for no body, and null for an empty object', 
 test('refuses a body that is no object, and names only its kind', () => {
   const canaries = { array: '["canary"]', string: '"canary"', number: '4711', boolean: 'true' }
   for (const [kind, text] of Object.entries(canaries)) {
-    const message = `failed to decode JSON input: the body must be an object, not a ${kind}`
+    const named = kind === 'array' ? 'an array' : `a ${kind}`
+    const message = `failed to decode JSON input: the body must be an object, not ${named}`
     assert.throws(
       () => parseBody(utf8(text)),
       (error: unknown) => hasCode(error, 'bad_request') && error.message === message,

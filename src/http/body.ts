@@ -126,9 +126,10 @@ export function parseBody(bytes: Uint8Array): JsonObject | null {
   const node = readJson(bytes, { maxDepth: MAX_JSON_DEPTH, maxStrings: MAX_JSON_STRINGS })
   if (node.kind === 'object') return node
   if (node.kind === 'null') return emptyObject()
+  const named = node.kind === 'array' ? 'an array' : `a ${node.kind}`
   throw new OperatingError(
     'bad_request',
-    `failed to decode JSON input: the body must be an object, not a ${node.kind}`,
+    `failed to decode JSON input: the body must be an object, not ${named}`,
   )
 }
 

@@ -130,18 +130,18 @@ test('refuses what is not JSON, with the place and nothing of the body', () => {
 test('takes 1000 strings and refuses one more, names and values together', () => {
   const list = (count: number): string => `[${Array(count).fill('"x"').join(',')}]`
   assert.equal(read(list(1000)).kind, 'array')
-  refuses(list(1001), /^refused JSON input due to high complexity: exceeded maximum number of strings$/)
+  refuses(list(1001), /^refused JSON input due to high complexity: exceeded maximum number of strings, 1000$/)
   refuses(`{"a":${list(1000)}}`, /exceeded maximum number of strings/)
 })
 
 test('takes 500 levels below the first and refuses one more, or a million', () => {
   assert.equal(read('['.repeat(501) + ']'.repeat(501)).kind, 'array')
-  refuses('['.repeat(502) + ']'.repeat(502), /exceeded maximum depth/)
+  refuses('['.repeat(502) + ']'.repeat(502), /exceeded maximum depth, 500$/)
   refuses('{"a":'.repeat(1_000_000), /exceeded maximum depth/)
 })
 
 test('refuses more values than the bound', () => {
-  refuses(`[${'0,'.repeat(MAX_JSON_VALUES)}0]`, /exceeded maximum number of values/)
+  refuses(`[${'0,'.repeat(MAX_JSON_VALUES)}0]`, /exceeded maximum number of values, 100000$/)
 })
 
 test('never says a byte of the body in an error', () => {

@@ -52,8 +52,12 @@ class Reader {
 
   /** Recursion is bounded by the budget's depth. */
   value(depth: number): JsonNode {
-    if (depth > this.#budget.maxDepth) throw complexity('exceeded maximum depth')
-    if (++this.#values > MAX_JSON_VALUES) throw complexity('exceeded maximum number of values')
+    if (depth > this.#budget.maxDepth) {
+      throw complexity(`exceeded maximum depth, ${this.#budget.maxDepth}`)
+    }
+    if (++this.#values > MAX_JSON_VALUES) {
+      throw complexity(`exceeded maximum number of values, ${MAX_JSON_VALUES}`)
+    }
     this.#skipSpace()
     switch (this.#bytes[this.#at]) {
       case QUOTE:
@@ -114,7 +118,9 @@ class Reader {
 
   #string(): JsonNode {
     this.#strings++
-    if (this.#strings > this.#budget.maxStrings) throw complexity('exceeded maximum number of strings')
+    if (this.#strings > this.#budget.maxStrings) {
+      throw complexity(`exceeded maximum number of strings, ${this.#budget.maxStrings}`)
+    }
     return this.#take(string(this.#bytes, this.#at))
   }
 
