@@ -4,6 +4,7 @@ import { isMembers, type Members } from '../client/answers.ts'
 import { parseExactly } from '../client/json-numbers.ts'
 import type { CommandCall } from './command.ts'
 import { fileProblem, UsageError } from './failure.ts'
+import { say } from './io.ts'
 import { promptHidden } from './prompt.ts'
 
 /** What one call of `write` may read from files and standard input. */
@@ -23,6 +24,28 @@ export async function readPairs(operands: readonly string[], call: Asking): Prom
   }
   return Object.fromEntries(members)
 }
+
+/**
+ * Says to a person, once a call, what becomes of a value that was typed behind its name, and the ways in which
+ * nobody sees it. For commands whose values are secrets. A script is told nothing: one that takes values from
+ * elsewhere has its reasons, and its standard error is read by programs.
+ */
+export function hintAtTyped(operands: readonly string[], { io, flags }: Asking): void {
+  if (!io.tty.stdin || !io.tty.stderr || flags.on('non-interactive')) return
+  // Whoever hides one value knows how, and shows the others on purpose.
+  if (operands.some((operand) => HIDDEN.test(operand))) return
+  const [, name] = operands.map((operand) => TYPED.exec(operand)).find((found) => found !== null) ?? []
+  if (name === undefined) return
+  say(
+    io,
+    'Note: a value on the command line can be seen by others in the list of processes and in the history of ' +
+      `the shell. ${name}=- asks for it without showing it, and ${name}=@FILE reads it from a file.`,
+  )
+}
+
+/** Values that stand elsewhere. */
+const HIDDEN = /^(?:-$|@|[^=]+=(?:-$|@))/
+const TYPED = /^([^=]+)=./s
 
 type Asking = Pick<CommandCall, 'flags' | 'io'>
 

@@ -54,6 +54,28 @@ test('a secret of version 2 is found under every spelling of its path', async (c
   }
 })
 
+test('a person who types a value behind its name is told how nobody sees it, and a script is told nothing', async (context) => {
+  const { kv } = await withBoth(context)
+  const note = /^Note: a value on the command line can be seen .* password=- asks .* password=@FILE reads /m
+  for (const line of ['put team/kv1/a password=hunter2', 'put team/kv2/a password=hunter2 pin=1']) {
+    const person = await kv(line, { isTty: true })
+    assert.deepEqual([person.exitCode, person.stderr.match(/^Note: /gm)?.length], [0, 1], person.stderr)
+    assert.match(person.stderr, note)
+    assert.doesNotMatch(person.stdout + person.stderr, /hunter2/)
+    assert.equal((await kv(line)).stderr.includes('Note: '), false, 'a script')
+  }
+  assert.match((await kv('patch team/kv2/a password=other', { isTty: true })).stderr, note)
+  const typed = [[/password \(will be hidden\): /, 'hunter2\n']] as const
+  for (const [line, terminal] of [
+    ['put team/kv2/a user=web password=-', { isTty: true, typed }],
+    ['put team/kv2/a password=', { isTty: true }],
+    ['put -non-interactive team/kv2/a password=hunter2', { isTty: true }],
+  ] as const) {
+    const ran = await kv(line, terminal)
+    assert.deepEqual([ran.exitCode, ran.stderr.includes('Note: ')], [0, false], ran.stderr)
+  }
+})
+
 test('a key whose name begins with data/ is named with -mount, which takes the path as it stands', async (context) => {
   const { kv } = await withBoth(context)
   await good(kv('put -mount=team/kv2 data/app user=deep'))

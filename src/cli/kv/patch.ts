@@ -6,7 +6,7 @@ import type { CommandCall, CommandSpec } from '../command.ts'
 import { during, EXIT_OK, EXIT_SERVER, UsageError } from '../failure.ts'
 import { say } from '../io.ts'
 import { dataOf, FIELD_FLAG } from '../logical-output.ts'
-import { readPairs } from '../pairs.ts'
+import { hintAtTyped, readPairs } from '../pairs.ts'
 import { bothNames, type KvPath, MOUNT_FLAG, versionedKey } from './kv-path.ts'
 import { putWritten } from './written.ts'
 
@@ -56,6 +56,7 @@ async function run(call: CommandCall): Promise<number> {
   if (method !== null && !METHODS.some((known) => known === method)) {
     throw new UsageError(`invalid value for flag -method: give ${METHODS.join(' or ')}`)
   }
+  hintAtTyped(call.operands.slice(1), call)
   const removed = call.flags.list('remove-data').map((name) => [name, null] as const)
   const data = { ...(await readPairs(call.operands.slice(1), call)), ...Object.fromEntries(removed) }
   if (Object.keys(data).length === 0) throw new UsageError('there is nothing to change: give KEY=VALUE')

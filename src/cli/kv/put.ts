@@ -1,7 +1,7 @@
 import type { CommandCall, CommandSpec } from '../command.ts'
 import { during, EXIT_OK, UsageError } from '../failure.ts'
 import { FIELD_FLAG } from '../logical-output.ts'
-import { readPairs } from '../pairs.ts'
+import { hintAtTyped, readPairs } from '../pairs.ts'
 import { MOUNT_FLAG, namedKey } from './kv-path.ts'
 import { putWritten } from './written.ts'
 
@@ -36,6 +36,7 @@ export const command: CommandSpec = {
 }
 
 async function run(call: CommandCall): Promise<number> {
+  hintAtTyped(call.operands.slice(1), call)
   const values = await readPairs(call.operands.slice(1), call)
   const client = await call.connect()
   const path = await namedKey(call, client)
