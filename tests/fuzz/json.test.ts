@@ -14,7 +14,7 @@ import { flatNode, flatValue, parsedFlat, unflat } from './json-oracle.ts'
 
 const BUDGET = { maxDepth: MAX_JSON_DEPTH, maxStrings: MAX_JSON_STRINGS }
 const MALFORMED = /^failed to decode JSON input: ([a-zN ]+), at byte (\d+)$/i
-const COMPLEX = /^refused JSON input due to high complexity: (exceeded maximum [a-z ]+)$/
+const COMPLEX = /^refused JSON input due to high complexity: (exceeded maximum [a-z ]+), \d+$/
 
 const PIECES = [
   ...['{', '}', '[', ']', ',', ':', '"', '\\', '\\"', '\\u', '\\u0000', '\\ud83d', '\\ude00', '\\u00e9', '/'],
