@@ -26,9 +26,9 @@ export async function readPairs(operands: readonly string[], call: Asking): Prom
 }
 
 /**
- * Says to a person, once a call, what becomes of a value that was typed behind its name, and the ways in which
- * nobody sees it. For commands whose values are secrets. A script is told nothing: one that takes values from
- * elsewhere has its reasons, and its standard error is read by programs.
+ * Says to a person, once a call, that others can see a value that was typed behind its name, and the ways in
+ * which nobody sees it. For commands whose values are secrets. A script is told nothing: one that takes
+ * values from elsewhere has its reasons, and its standard error is read by programs.
  */
 export function hintAtTyped(operands: readonly string[], { io, flags }: Asking): void {
   if (!io.tty.stdin || !io.tty.stderr || flags.on('non-interactive')) return
@@ -38,8 +38,8 @@ export function hintAtTyped(operands: readonly string[], { io, flags }: Asking):
   if (name === undefined) return
   say(
     io,
-    'Note: a value on the command line can be seen by others in the list of processes and in the history of ' +
-      `the shell. ${name}=- asks for it without showing it, and ${name}=@FILE reads it from a file.`,
+    'Note: a value on the command line can be seen by others in the list of processes and in the history ' +
+      `of the shell. ${name}=- asks for it without showing it, and ${name}=@FILE reads it from a file.`,
   )
 }
 
