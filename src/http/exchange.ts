@@ -9,6 +9,7 @@ import { canonicalPath } from '../router/canonical-path.ts'
 import { awaitArrival, seeWhatCameIn } from './arrival.ts'
 import { type BodyBounds, parseBody, readBody, wipeUnread } from './body.ts'
 import type { BodyBudget } from './body-budget.ts'
+import { endOfTurn } from './end-of-turn.ts'
 import { envelope } from './envelope.ts'
 import { writeJson } from './json-writer.ts'
 import { sendLines } from './line-stream.ts'
@@ -265,6 +266,8 @@ async function send({ request, method, response, answer, namespace }: Outgoing):
     }
     wipeUnread(request)
     if (!request.complete) closeUnread(request, response)
+    // Nothing may come between that look and the answer.
+    else if (answer.onArrived === undefined) await endOfTurn()
     // Where the peer left before its answer was made, `close` has been and will not come again.
     if (response.destroyed) {
       written?.wipe()

