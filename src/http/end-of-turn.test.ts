@@ -29,7 +29,7 @@ describe('the end of a turn', () => {
     assert.deepEqual(sent, [1])
   })
 
-  it('is not waited for by more than 32 answers', async () => {
+  it('is not waited for by more than 16 answers', async () => {
     const sent: number[] = []
     for (let name = 1; name <= 40; name++) void answer(name, sent)
     await Promise.resolve()
@@ -46,12 +46,12 @@ describe('the end of a turn', () => {
 
   it('keeps nothing of a turn that is over for the next', async () => {
     const sent: number[] = []
-    for (let name = 1; name <= 32; name++) void answer(name, sent)
-    void answer(33, sent)
+    for (let name = 1; name <= 16; name++) void answer(name, sent)
+    void answer(17, sent)
     await immediate()
     await immediate()
-    void answer(34, sent)
+    void answer(18, sent)
     await immediate()
-    assert.equal(sent.length, 34)
+    assert.equal(sent.length, 18)
   })
 })

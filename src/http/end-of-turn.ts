@@ -1,5 +1,5 @@
 /** The answers of one turn that wait for each other, at most. */
-const MAX_WAITING = 32
+const MAX_WAITING = 16
 
 /** A turn of the event loop that answers wait to end. There is one loop, and so one turn. */
 interface Turn {
@@ -15,7 +15,7 @@ let current: Turn | null = null
  * other. The call that sends must wake a peer that has gone to sleep, which costs more than sending: a peer
  * that is busy with one answer is awake for the next.
  *
- * Nobody waits for more than 31 others.
+ * Nobody waits for more than 15 others.
  */
 export function endOfTurn(): Promise<void> {
   current ??= begin()
