@@ -19,7 +19,7 @@ export async function measureFlatness(
   const read = (clientToken: string): Promise<Measured> =>
     measure(plan, server, {
       method: 'GET',
-      path: '/v1/kv2/data/bench',
+      paths: ['/v1/kv2/data/bench-0'],
       body: '',
       headers: { 'X-Vault-Token': clientToken },
     })
@@ -39,14 +39,18 @@ export async function measureFlatness(
   ]
 }
 
+interface Compared {
+  readonly few: readonly Measured[]
+  readonly many: readonly Measured[]
+  /** What there was few of. */
+  readonly limit?: string
+}
+
 /** Requests a second, and what one costs the server, which tells more where others are at work. */
-export function beside(
-  name: string,
-  { few, many }: { readonly few: readonly Measured[]; readonly many: readonly Measured[] },
-): readonly Figure[] {
+export function beside(name: string, { few, many, limit = 'one of each' }: Compared): readonly Figure[] {
   const of = (key: keyof Measured) => ({
     values: many.map((one) => one[key]),
-    limit: { name: 'one of each', values: few.map((one) => one[key]) },
+    limit: { name: limit, values: few.map((one) => one[key]) },
   })
   return [
     { name, unit: 'requests/s', ...of('rate') },
@@ -56,7 +60,7 @@ export function beside(
 
 async function policy(caller: Caller, name: string): Promise<void> {
   const rule = (path: string): string => `path "${path}" { capabilities = ["read"] }`
-  const rules = `${rule('kv2/data/bench')}\n${rule(`${name}/*`)}`
+  const rules = `${rule('kv2/data/bench-0')}\n${rule(`${name}/*`)}`
   await caller.call('PUT', `/v1/sys/policies/acl/${name}`, { policy: rules })
 }
 

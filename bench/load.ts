@@ -9,7 +9,8 @@ export interface Load {
 /** What is sent again and again. */
 export interface LoadRequest {
   readonly method: string
-  readonly path: string
+  /** Client n of m asks for the paths n, n + m and so on, and begins anew behind the last. */
+  readonly paths: readonly string[]
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
@@ -23,26 +24,29 @@ export async function load(
   request: LoadRequest,
   { clients, seconds }: { readonly clients: number; readonly seconds: number },
 ): Promise<Load> {
-  const bytes = encode(request)
+  const asked = request.paths.map((path) => encode(request, path))
   const started = performance.now()
   const end = started + seconds * 1000
-  const counts = await Promise.all(Array.from({ length: clients }, () => repeat(port, bytes, end)))
+  const turns = (client: number) => (turn: number) => asked[(client + turn * clients) % asked.length]
+  const repeats = Array.from({ length: clients }, (_, client) => repeat(port, turns(client), end))
+  const counts = await Promise.all(repeats)
   const count = counts.reduce((total, one) => total + one, 0)
   return { count, seconds: (performance.now() - started) / 1000 }
 }
 
-function encode({ method, path, headers, body }: LoadRequest): Buffer {
+function encode({ method, headers, body }: LoadRequest, path: string): Buffer {
   const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
   const lines = Object.entries({ Host: 'localhost', ...headers, ...length })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${head}\r\n${body}`)
 }
 
-function repeat(port: number, request: Buffer, end: number): Promise<number> {
+function repeat(port: number, requestOf: (turn: number) => Buffer | undefined, end: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const socket: Socket = connect(port, '127.0.0.1', () => socket.write(request))
+  const socket: Socket = connect(port, '127.0.0.1', () => ask())
   socket.setNoDelay(true)
   let count = 0
+  const ask = (): void => void socket.write(requestOf(count) ?? '')
   let expected = 0
   let received = 0
   const fail = (why: string): void => {
@@ -59,7 +63,7 @@ function repeat(port: number, request: Buffer, end: number): Promise<number> {
     if (received > expected) fail('more came than the answer that was asked for')
     received = 0
     count++
-    if (performance.now() < end) socket.write(request)
+    if (performance.now() < end) ask()
     else socket.end()
   })
   socket.once('error', reject).once('close', () => resolve(count))

@@ -43,12 +43,12 @@ export async function measureManySecrets(plan: Plan, folder: string): Promise<re
 }
 
 /**
- * A read and a durable write of one secret among many, and of the only one, in turns: it is to cost the same.
- * Both are of `secret/team-0/secret-0`.
+ * Reads and durable writes that go through many secrets, most of which are asked for once, beside those of
+ * one secret for each client, in turns: they are to cost the same, but for what memory spares the latter.
  */
 export async function measureAmongMany(plan: Plan, folder: string): Promise<readonly Figure[]> {
   const stores = [
-    await servedStore(join(folder, 'one'), 1),
+    await servedStore(join(folder, 'few'), plan.clients),
     await servedStore(join(folder, 'many'), plan.secrets),
   ] as const
   const many = `${plan.secrets.toLocaleString('en')} secrets`
@@ -58,16 +58,18 @@ export async function measureAmongMany(plan: Plan, folder: string): Promise<read
     ['KV durable write', 'PUT', JSON.stringify(VALUE)],
   ] as const) {
     const measured: readonly [Measured[], Measured[]] = [[], []]
-    const once = (index: 0 | 1): Promise<Measured> => {
-      const { server, caller } = stores[index]
+    const once = (index: 0 | 1, run: number): Promise<Measured> => {
+      const { server, caller, secrets } = stores[index]
+      const paths = pathsFrom(Math.floor((run * secrets) / (plan.runs + 1)), secrets)
       const headers = { 'X-Vault-Token': caller.token ?? '' }
-      return measure(plan, server, { method, path: `/v1/${pathOf(0)}`, body, headers })
+      return measure(plan, server, { method, paths, body, headers })
     }
-    for (const index of [0, 1] as const) await once(index)
-    for (let run = 0; run < plan.runs; run++) {
-      for (const index of [0, 1] as const) measured[index].push(await once(index))
+    for (const index of [0, 1] as const) await once(index, 0)
+    for (let run = 1; run <= plan.runs; run++) {
+      for (const index of [0, 1] as const) measured[index].push(await once(index, run))
     }
-    figures.push(...beside(`${what} beside ${many}`, { few: measured[0], many: measured[1] }))
+    const limit = `${plan.clients} secrets`
+    figures.push(...beside(`${what} beside ${many}`, { few: measured[0], many: measured[1], limit }))
   }
   for (const { server, caller } of stores) {
     caller.close()
@@ -79,13 +81,18 @@ export async function measureAmongMany(plan: Plan, folder: string): Promise<read
 async function servedStore(
   folder: string,
   secrets: number,
-): Promise<{ readonly server: MeasuredProcess; readonly caller: Caller }> {
+): Promise<{ readonly server: MeasuredProcess; readonly caller: Caller; readonly secrets: number }> {
   const { keys, token } = await fill(folder, secrets)
   const server = await MeasuredProcess.start([MAIN, 'server', `-data=${folder}`, '-address=127.0.0.1:0'])
   const caller = new Caller(server.port)
   await caller.unseal(keys, THRESHOLD)
   caller.token = token
-  return { server, caller }
+  return { server, caller, secrets }
+}
+
+/** All of them, from one on. */
+function pathsFrom(first: number, secrets: number): readonly string[] {
+  return Array.from({ length: secrets }, (_, index) => `/v1/${pathOf((first + index) % secrets)}`)
 }
 
 function pathOf(index: number): string {

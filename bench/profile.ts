@@ -27,8 +27,8 @@ const server = await MeasuredProcess.start(argv, ['--cpu-prof', `--cpu-prof-dir=
 const caller = new Caller(server.port)
 await caller.open(5, 3)
 await fillRoutes(caller)
-const { method, path, body } = route
-const request = { method, path, body, headers: { 'X-Vault-Token': caller.token ?? '' } }
+const { method, paths, body } = route
+const request = { method, paths, body, headers: { 'X-Vault-Token': caller.token ?? '' } }
 await load(server.port, request, { clients: CLIENTS, seconds: WARM_SECONDS })
 const { count } = await load(server.port, request, { clients: CLIENTS, seconds: SECONDS })
 caller.close()

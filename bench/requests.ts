@@ -2,27 +2,32 @@ import { startBareServer, type WireAnswer } from './bare-server.ts'
 import type { Caller } from './caller.ts'
 import { type LoadRequest, load } from './load.ts'
 import type { MeasuredProcess } from './measured-process.ts'
-import type { Plan } from './plan.ts'
+import { FULL, type Plan } from './plan.ts'
 import type { Figure } from './report.ts'
 
-/** Below `secret/`; as long as a password with something beside it. */
+/** As long as a password with something beside it. */
 const VALUE = { password: 'x'.repeat(200) }
 
+/** Each client has a secret of its own. */
+const NAMES = Array.from({ length: FULL.clients }, (_, client) => `bench-${client}`)
+const KV1 = NAMES.map((name) => `/v1/secret/${name}`)
+const KV2 = NAMES.map((name) => `/v1/kv2/data/${name}`)
+
 export const ROUTES = [
-  { name: 'sys/health', method: 'GET', path: '/v1/sys/health', body: '', aim: 0.8 },
-  { name: 'KV read', method: 'GET', path: '/v1/secret/bench', body: '', aim: 0.35 },
+  { name: 'sys/health', method: 'GET', paths: ['/v1/sys/health'], body: '', aim: 0.8 },
+  { name: 'KV read', method: 'GET', paths: KV1, body: '', aim: 0.35 },
   {
     name: 'KV durable write',
     method: 'PUT',
-    path: '/v1/secret/bench',
+    paths: KV1,
     body: JSON.stringify(VALUE),
     aim: 0.2,
   },
-  { name: 'KV 2 read', method: 'GET', path: '/v1/kv2/data/bench', body: '', aim: 0.28 },
+  { name: 'KV 2 read', method: 'GET', paths: KV2, body: '', aim: 0.28 },
   {
     name: 'KV 2 durable write',
     method: 'PUT',
-    path: '/v1/kv2/data/bench',
+    paths: KV2,
     body: JSON.stringify({ data: VALUE }),
     aim: 0.18,
   },
@@ -42,9 +47,9 @@ export async function measureRequests(
 ): Promise<readonly Figure[]> {
   await fillRoutes(caller)
   const figures: Figure[] = []
-  for (const { name, method, path, body, aim } of ROUTES) {
-    const bare = await startBareServer(await wireAnswer(caller, { method, path, body }))
-    const request = { method, path, body, headers: { 'X-Vault-Token': caller.token ?? '' } }
+  for (const { name, method, paths, body, aim } of ROUTES) {
+    const bare = await startBareServer(await wireAnswer(caller, { method, path: paths[0] ?? '', body }))
+    const request = { method, paths, body, headers: { 'X-Vault-Token': caller.token ?? '' } }
     const ours: Measured[] = []
     const limits: Measured[] = []
     for (const process of [server, bare]) {
@@ -71,9 +76,9 @@ export async function measureRequests(
 
 /** Puts there what the routes read. */
 export async function fillRoutes(caller: Caller): Promise<void> {
-  await caller.call('PUT', '/v1/secret/bench', VALUE)
   await caller.call('POST', '/v1/sys/mounts/kv2', { type: 'kv', options: { version: '2' } })
-  await caller.call('PUT', '/v1/kv2/data/bench', { data: VALUE })
+  for (const path of KV1) await caller.call('PUT', path, VALUE)
+  for (const path of KV2) await caller.call('PUT', path, { data: VALUE })
 }
 
 async function wireAnswer(

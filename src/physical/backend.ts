@@ -20,8 +20,8 @@ export interface StorageReader {
 
 export interface StorageBackend extends StorageReader {
   /**
-   * Applies every write or none, and only where every condition still holds. When it resolves, the batch
-   * survives a power cut. It rejects with
+   * Applies every write or none, and only where every condition still holds. Nobody changes the arrays of the
+   * batch any more. When it resolves, the batch survives a power cut. It rejects with
    * - `condition_failed`: a condition did not hold; nothing was written;
    * - `storage_full`: no room; nothing was written, and later commits may succeed once there is room;
    * - `storage_read_only`: the system takes no write; nothing was written;

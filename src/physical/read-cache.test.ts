@@ -41,14 +41,60 @@ const numberOf = (stored: Uint8Array | null): number =>
 test('what was read is not read again, until it is written', async () => {
   const storage = new Watched()
   const cache = new ReadCache(storage, WIDE, everything)
-  await cache.commit([put('a', 1), put('b', 1)])
+  await storage.commit([put('a', 1), put('b', 1)])
   const first = await cache.get('a')
   assert.equal(await cache.get('a'), first)
   assert.deepEqual(storage.reads, ['a'])
-  await cache.commit([put('a', 2)])
-  assert.equal(numberOf(await cache.get('a')), 2)
   await cache.commit([{ op: 'delete', key: 'a' }])
   assert.equal(await cache.get('a'), null)
+})
+
+test('what was written is read from memory, once it is durable', async () => {
+  const storage = new Watched()
+  const cache = new ReadCache(storage, WIDE, everything)
+  await cache.commit([put('a', 1)])
+  assert.equal(numberOf(await cache.get('a')), 1)
+  const written = cache.commit([put('a', 2)])
+  assert.deepEqual(storage.reads, [])
+  await cache.get('a')
+  assert.deepEqual(storage.reads, ['a'])
+  await written
+  assert.equal(numberOf(await cache.get('a')), 2)
+  assert.deepEqual(storage.reads, ['a'])
+})
+
+test('of two commits that write a key side by side nobody knows which was last: it is read', async () => {
+  const storage = new Watched()
+  const cache = new ReadCache(storage, WIDE, everything)
+  // The one that began first takes effect last.
+  const { promise: second, resolve: hurry } = Promise.withResolvers<void>()
+  storage.wait = () => second
+  const first = cache.commit([put('a', 1), put('b', 1)])
+  storage.wait = async () => {}
+  await cache.commit([put('a', 2)])
+  hurry()
+  await first
+  assert.equal(numberOf(await cache.get('a')), 1)
+  assert.deepEqual(storage.reads, ['a'])
+  assert.equal(numberOf(await cache.get('b')), 1)
+  assert.deepEqual(storage.reads, ['a'])
+})
+
+test('a commit beside one of unknown outcome is not believed to be the last', async () => {
+  const storage = new Watched()
+  const cache = new ReadCache(storage, WIDE, everything)
+  const { promise: slowly, resolve: hurry } = Promise.withResolvers<void>()
+  storage.wait = () => slowly
+  const running = cache.commit([put('a', 1)])
+  storage.wait = async () => {}
+  storage.failure = new OperatingError('storage_unavailable', 'a lost connection')
+  await assert.rejects(cache.commit([put('b', 1)]), (error) => hasCode(error, 'storage_unavailable'))
+  storage.failure = null
+  await cache.settle()
+  hurry()
+  await running
+  await cache.get('a')
+  assert.deepEqual(storage.reads, ['a'])
 })
 
 test('what is not there is asked for each time: nobody fills the memory by asking', async () => {

@@ -11,11 +11,18 @@ export interface ReadCacheBounds {
 /** Roughly what the engine spends on an entry besides the bytes of key and value. */
 const OVERHEAD_BYTES = 200
 
+/** Commits under way that change one key. */
+interface Changing {
+  count: number
+  /** Whether no other could have changed it meanwhile: then what this one wrote is what is stored. */
+  alone: boolean
+}
+
 /**
- * Stored bytes that were read of late, as they stand in the storage: sealed, so nothing is in memory that is
- * not on the disk. It shows exactly what the storage would: it is told of every commit, forgets what one
- * changes before it begins, and keeps nothing of that until it has ended. That takes a storage which nobody
- * else writes to. What is not there is not remembered, so nobody can fill it by asking.
+ * Stored bytes that were read or written of late, as they stand in the storage: sealed, so nothing is in
+ * memory that is not on the disk. It shows exactly what the storage would: it is told of every commit,
+ * forgets what one changes before it begins, and keeps what it wrote once that is durable. That takes a
+ * storage which nobody else writes to. What is not there is not remembered: nobody can fill it by asking.
  */
 export class ReadCache implements StorageBackend {
   readonly #storage: StorageBackend
@@ -24,8 +31,7 @@ export class ReadCache implements StorageBackend {
   /** In the order of their last use. */
   readonly #kept = new Map<string, Uint8Array>()
   #bytes = 0
-  /** Keys that commits under way change, and by how many. */
-  readonly #changing = new Map<string, number>()
+  readonly #changing = new Map<string, Changing>()
   /** Counts what may have changed what a read under way has seen: that a commit began, or ended. */
   #changes = 0
   /** Since a commit of which nobody knows how it ended, until the storage has settled. */
@@ -56,25 +62,17 @@ export class ReadCache implements StorageBackend {
   }
 
   async commit(batch: readonly Write[], conditions?: readonly Condition[]): Promise<void> {
-    this.#changes++
-    for (const { key } of batch) {
-      this.#forget(key)
-      this.#changing.set(key, (this.#changing.get(key) ?? 0) + 1)
-    }
+    this.#begin(batch)
     try {
       await this.#storage.commit(batch, conditions)
+      for (const write of this.#end(batch)) if (write.op === 'put') this.#keep(write.key, write.value)
     } catch (error) {
+      this.#end(batch)
       if (!changedNothing(error)) this.#unsure = true
       // Also where a condition did not hold: then what is stored is not what we believed.
       this.#forgetAll()
+      for (const changing of this.#changing.values()) changing.alone = false
       throw error
-    } finally {
-      this.#changes++
-      for (const { key } of batch) {
-        const others = (this.#changing.get(key) ?? 1) - 1
-        if (others === 0) this.#changing.delete(key)
-        else this.#changing.set(key, others)
-      }
     }
   }
 
@@ -90,6 +88,32 @@ export class ReadCache implements StorageBackend {
   close(): Promise<void> {
     this.#forgetAll()
     return this.#storage.close()
+  }
+
+  #begin(batch: readonly Write[]): void {
+    this.#changes++
+    for (const { key } of batch) {
+      this.#forget(key)
+      const others = this.#changing.get(key)
+      this.#changing.set(key, {
+        count: (others?.count ?? 0) + 1,
+        alone: others === undefined && !this.#unsure,
+      })
+    }
+  }
+
+  /** The writes of `batch` beside which nobody wrote the same key. */
+  #end(batch: readonly Write[]): readonly Write[] {
+    this.#changes++
+    return batch.filter(({ key }) => {
+      const changing = this.#changing.get(key)
+      if (changing === undefined || changing.count === 1) {
+        this.#changing.delete(key)
+        return changing?.alone === true
+      }
+      changing.count--
+      return false
+    })
   }
 
   #keep(key: string, stored: Uint8Array): void {
