@@ -135,7 +135,7 @@ test('a read that began before a commit ended is not kept, whatever it has seen'
   assert.equal(numberOf(await cache.get('a')), 2)
 })
 
-test('beyond its bytes it forgets what was used longest ago', async () => {
+test('beyond its bytes it forgets first what was not used since it last forgot', async () => {
   const storage = new Watched()
   // Two entries of 200 and four bytes each.
   const cache = new ReadCache(storage, { bytes: 410, valueBytes: 10 }, everything)

@@ -1,3 +1,4 @@
+import { Recent } from '../base/recent.ts'
 import { type Condition, changedNothing, type Page, type StorageBackend, type Write } from './backend.ts'
 
 /** What a read cache may hold. */
@@ -26,11 +27,9 @@ interface Changing {
  */
 export class ReadCache implements StorageBackend {
   readonly #storage: StorageBackend
-  readonly #bounds: ReadCacheBounds
+  readonly #valueBytes: number
   readonly #mayKeep: (key: string) => boolean
-  /** In the order of their last use. */
-  readonly #kept = new Map<string, Uint8Array>()
-  #bytes = 0
+  readonly #kept: Recent<string, Uint8Array>
   readonly #changing = new Map<string, Changing>()
   /** Counts what may have changed what a read under way has seen: that a commit began, or ended. */
   #changes = 0
@@ -40,17 +39,14 @@ export class ReadCache implements StorageBackend {
   /** `mayKeep` says of a key whether its value is kept; all others are read from the storage each time. */
   constructor(storage: StorageBackend, bounds: ReadCacheBounds, mayKeep: (key: string) => boolean) {
     this.#storage = storage
-    this.#bounds = bounds
+    this.#valueBytes = bounds.valueBytes
+    this.#kept = new Recent(bounds.bytes, sizeOf)
     this.#mayKeep = mayKeep
   }
 
   async get(key: string): Promise<Uint8Array | null> {
     const kept = this.#kept.get(key)
-    if (kept !== undefined) {
-      this.#kept.delete(key)
-      this.#kept.set(key, kept)
-      return kept
-    }
+    if (kept !== undefined) return kept
     const changes = this.#changes
     const stored = await this.#storage.get(key)
     if (stored !== null && changes === this.#changes) this.#keep(key, stored)
@@ -93,7 +89,7 @@ export class ReadCache implements StorageBackend {
   #begin(batch: readonly Write[]): void {
     this.#changes++
     for (const { key } of batch) {
-      this.#forget(key)
+      this.#kept.delete(key)
       const others = this.#changing.get(key)
       this.#changing.set(key, {
         count: (others?.count ?? 0) + 1,
@@ -118,28 +114,13 @@ export class ReadCache implements StorageBackend {
 
   #keep(key: string, stored: Uint8Array): void {
     if (this.#unsure || this.#changing.has(key) || !this.#mayKeep(key)) return
-    if (stored.length > this.#bounds.valueBytes) return
-    // Two readers may have missed it at the same time.
-    this.#forget(key)
+    if (stored.length > this.#valueBytes) return
     this.#kept.set(key, stored)
-    this.#bytes += sizeOf(key, stored)
-    for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#bounds.bytes) break
-      this.#forget(oldest)
-    }
-  }
-
-  #forget(key: string): void {
-    const kept = this.#kept.get(key)
-    if (kept === undefined) return
-    this.#kept.delete(key)
-    this.#bytes -= sizeOf(key, kept)
   }
 
   #forgetAll(): void {
     this.#changes++
     this.#kept.clear()
-    this.#bytes = 0
   }
 }
 

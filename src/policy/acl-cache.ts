@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 import { MAX_CACHED_ACLS } from '../base/limits.ts'
+import { Recent } from '../base/recent.ts'
 import type { Acl } from './acl.ts'
 import { type CompiledAcl, compileAcl } from './compile.ts'
 import type { Subject } from './identity-template.ts'
 import type { Policy } from './policy.ts'
-import { Recent } from './recent.ts'
 
 type Compiled = Recent<string, CompiledAcl>
 
