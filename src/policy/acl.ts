@@ -114,13 +114,15 @@ class RuleAcl implements Acl {
     const page = lists ? pageDecision(act, grant) : ALLOWED
     const obstacle = obstacleTo(act, grant) ?? page.obstacle
     if (obstacle !== null) return refused(grant, { missing, obstacle })
-    const { sources, path } = grant
     return {
       ...ALLOWED,
-      granting: sources
-        .filter((one) => has(one.capabilities, wanted))
-        .map(({ policy }) => ({ policy, path })),
-      deciding: decidingSources(grant),
+      // Made for whoever asks: a thousand policies may say it, and most requests only want to know whether.
+      get granting() {
+        return sourcesOf(grant, wanted)
+      },
+      get deciding() {
+        return sourcesOf(grant)
+      },
       pageLimit: page.pageLimit,
       keysFilter: lists ? grant.keysFilter : null,
     }
@@ -185,9 +187,19 @@ function pageDecision(act: Act, grant: Grant | null): Pick<Decision, 'pageLimit'
 }
 
 function refused(grant: Grant | null, why: Pick<Decision, 'missing' | 'obstacle'>): Decision {
-  return { ...ALLOWED, ...why, allowed: false, deciding: grant === null ? [] : decidingSources(grant) }
+  return {
+    ...ALLOWED,
+    ...why,
+    allowed: false,
+    get deciding() {
+      return grant === null ? [] : sourcesOf(grant)
+    },
+  }
 }
 
-function decidingSources({ sources, path }: Grant): readonly Source[] {
-  return sources.map(({ policy }) => ({ policy, path }))
+/** Of those that give `wanted`, or of all. */
+function sourcesOf({ sources, path }: Grant, wanted: Capability | null = null): readonly Source[] {
+  return sources
+    .filter(({ capabilities }) => wanted === null || has(capabilities, wanted))
+    .map(({ policy }) => ({ policy, path }))
 }
