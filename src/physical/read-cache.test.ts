@@ -135,6 +135,21 @@ test('a read that began before a commit ended is not kept, whatever it has seen'
   assert.equal(numberOf(await cache.get('a')), 2)
 })
 
+test('what it was told to forget is read anew, also by a read that was under way', async () => {
+  const storage = new Watched()
+  const cache = new ReadCache(storage, WIDE, everything)
+  await cache.commit([put('a', 1), put('b', 1)])
+  cache.forget()
+  const { promise: slowly, resolve: hurry } = Promise.withResolvers<void>()
+  storage.wait = () => slowly
+  const read = cache.get('b')
+  cache.forget()
+  hurry()
+  await read
+  for (const key of ['a', 'b']) await cache.get(key)
+  assert.deepEqual(storage.reads, ['b', 'a', 'b'])
+})
+
 test('beyond its bytes it forgets first what was not used since it last forgot', async () => {
   const storage = new Watched()
   // Two entries of 200 and four bytes each.

@@ -66,7 +66,7 @@ export class ReadCache implements StorageBackend {
       this.#end(batch)
       if (!changedNothing(error)) this.#unsure = true
       // Also where a condition did not hold: then what is stored is not what we believed.
-      this.#forgetAll()
+      this.forget()
       for (const changing of this.#changing.values()) changing.alone = false
       throw error
     }
@@ -82,8 +82,14 @@ export class ReadCache implements StorageBackend {
   }
 
   close(): Promise<void> {
-    this.#forgetAll()
+    this.forget()
     return this.#storage.close()
+  }
+
+  /** What is read next is what stands in the storage. */
+  forget(): void {
+    this.#changes++
+    this.#kept.clear()
   }
 
   #begin(batch: readonly Write[]): void {
@@ -116,11 +122,6 @@ export class ReadCache implements StorageBackend {
     if (this.#unsure || this.#changing.has(key) || !this.#mayKeep(key)) return
     if (stored.length > this.#valueBytes) return
     this.#kept.set(key, stored)
-  }
-
-  #forgetAll(): void {
-    this.#changes++
-    this.#kept.clear()
   }
 }
 

@@ -92,7 +92,8 @@ async function buildOn(
   const { config, log, hooks, journal } = given
   const { fatal, rootToken, isForDevelopment } = hooks
   const meter = new Recorder(systemClock)
-  const ports = ceremonyPorts(withReadCache(storage), { ...given, meter })
+  const cached = withReadCache(storage)
+  const ports = ceremonyPorts(cached, { ...given, meter })
   const serving = { ...ports, ...servingOf(config), fatal, engines: hooks.engines ?? {} }
   let open: OpenLogical | null = null
   const handOvers = new HandOvers(journal, log)
@@ -111,6 +112,7 @@ async function buildOn(
     },
     sealed: () => {
       open?.end()
+      cached.forget()
       // Who followed has no token any more.
       log.endFollowing()
       open = null
@@ -171,7 +173,7 @@ function servingOf(config: ServerConfig): Pick<ServingPorts, 'apiAddress' | 'sys
 /**
  * Mount tables and ceremonies are read once, and custody and keyring have to be what stands in the store.
  */
-function withReadCache(storage: StorageBackend): StorageBackend {
+function withReadCache(storage: StorageBackend): ReadCache {
   const bounds = { bytes: READ_CACHE_BYTES, valueBytes: READ_CACHE_VALUE_BYTES }
   return new ReadCache(storage, bounds, (key) => !key.startsWith('core/'))
 }
