@@ -13,7 +13,7 @@ export interface Body extends Disposable {
   readonly bytes: Uint8Array
 }
 
-const NO_BODY: Body = { bytes: new Uint8Array(0), [Symbol.dispose]: () => undefined }
+export const NO_BODY: Body = { bytes: new Uint8Array(0), [Symbol.dispose]: () => undefined }
 
 /** How much of a body is read. */
 export interface BodyBounds {

@@ -3,18 +3,18 @@ import { OperatingError } from '../base/errors.ts'
 import { MAX_UNAUTHENTICATED_BODY_BYTES, REFUSED_LINGER_MS } from '../base/limits.ts'
 import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import { emptyObject } from '../logical/json-reader.ts'
-import type { LogicalRequest, Origin } from '../logical/request.ts'
+import type { LogicalRequest, Origin, Standing } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { canonicalPath } from '../router/canonical-path.ts'
 import { awaitArrival, seeWhatCameIn } from './arrival.ts'
-import { type BodyBounds, parseBody, readBody, wipeUnread } from './body.ts'
+import { type BodyBounds, NO_BODY, parseBody, readBody, wipeUnread } from './body.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { endOfTurn } from './end-of-turn.ts'
 import { envelope } from './envelope.ts'
 import { writeJson } from './json-writer.ts'
 import { sendLines } from './line-stream.ts'
 import { closeAfterPeer } from './linger.ts'
-import { dataOf, intentOf, isAsked } from './logical-request.ts'
+import { dataOf, type Intent, intentOf, isAsked, isWrite } from './logical-request.ts'
 import { type Door, METRICS_PATH } from './metrics-door.ts'
 import {
   checkHead,
@@ -35,8 +35,8 @@ export interface Service {
   readonly gate: () => void
   /** Whether the address may ask for the path, without `/v1/`, once more; `null` where nothing is counted. */
   readonly admit: (path: string, source: string) => Admission | null
-  /** Whether this is a valid token, whatever it may do. Throws `sealed`. */
-  readonly knows: (token: string) => Promise<boolean>
+  /** What a token is at a path, without `/v1/`; no use is spent. Throws `sealed`. */
+  readonly standingOf: (token: string, path: string) => Promise<Standing>
   readonly dispatch: (request: LogicalRequest) => Promise<LogicalResponse | null>
   readonly newId: () => string
   readonly maxBodyBytes: number
@@ -214,10 +214,13 @@ async function answerLogical(
   // Sealed before the body: a sealed server reads nothing that it cannot use.
   service.gate()
   const token = tokenOf(request)
-  using body = await readBody(request, await boundsFor(service, request, token))
+  const standing = mayBeLarge(request, intent) ? await standingOf(service, token, intent.path) : null
+  const isUnread = standing === 'known'
+  using body = isUnread ? NO_BODY : await readBody(request, boundsFor(service, standing))
   const logicalRequest: LogicalRequest = {
     id,
     ...intent,
+    isUnread,
     form: formOf(request),
     data: dataOf(request, intent.operation, { body: body.bytes, query }),
     token,
@@ -226,20 +229,26 @@ async function answerLogical(
   return envelope(logicalRequest, await service.dispatch(logicalRequest))
 }
 
+/** Only what writes has use for a body. */
+function mayBeLarge({ headers }: IncomingMessage, { operation }: Intent): boolean {
+  const { 'content-length': declared, 'transfer-encoding': chunked } = headers
+  return (
+    isWrite(operation) && (chunked !== undefined || Number(declared ?? 0) > MAX_UNAUTHENTICATED_BODY_BYTES)
+  )
+}
+
+async function standingOf(service: Service, token: string | null, path: string): Promise<Standing> {
+  return token === null ? 'stranger' : await service.standingOf(token, path)
+}
+
 /**
- * Who is not known sends little: a login, never a document. Tokens are looked up here only for bodies that
- * may be large; what a caller may do is judged later, by the router.
+ * Who is not known sends little: a login, never a document. What a caller may do in the end is judged later,
+ * by the router; `null` where nobody was asked, as the body has to be small.
  */
-async function boundsFor(
-  service: Service,
-  request: IncomingMessage,
-  token: string | null,
-): Promise<BodyBounds> {
-  const { 'content-length': declared, 'transfer-encoding': chunked } = request.headers
-  const isSmall = chunked === undefined && Number(declared ?? 0) <= MAX_UNAUTHENTICATED_BODY_BYTES
-  const isKnown = !isSmall && token !== null && (await service.knows(token))
+function boundsFor(service: Service, standing: Standing | null): BodyBounds {
+  const isWriter = standing === 'writer'
   const small = Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES)
-  return { maxBytes: isKnown ? service.maxBodyBytes : small, budget: service.bodies, reserves: isKnown }
+  return { maxBytes: isWriter ? service.maxBodyBytes : small, budget: service.bodies, reserves: isWriter }
 }
 
 function target(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {

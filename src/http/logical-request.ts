@@ -86,7 +86,8 @@ export function dataOf(
   return parseBody(given.body)
 }
 
-function isWrite(operation: Operation): boolean {
+/** Whether what the request says stands in its body. */
+export function isWrite(operation: Operation): boolean {
   return operation === 'update' || operation === 'patch'
 }
 

@@ -59,7 +59,15 @@ export interface LogicalRequest {
   /** The form of an answer that `Accept` asks for, where it is one that only few routes have. */
   readonly form?: 'prometheus' | undefined
   readonly origin: Origin
+  /**
+   * The body was not read, as nothing in it could make the request allowed: it is refused like any other, but
+   * never acted on.
+   */
+  readonly isUnread?: boolean
 }
+
+/** What is known of a token before a large body is read for it; a `writer` may write at the path. */
+export type Standing = 'stranger' | 'known' | 'writer'
 
 /** Who is calling, once the token room has looked. */
 export interface Caller {

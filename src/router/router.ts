@@ -61,6 +61,9 @@ type Outcome =
  */
 const MAX_ROUTED_PATH_BYTES = 3584
 
+/** What lets somebody send a body for a path (surface.md section 3.6); `root` gives all. */
+const WRITING: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'root'])
+
 /** The whole life of a request below the envelope. There is no other way in. */
 export class Router {
   readonly #ports: RouterPorts
@@ -86,6 +89,16 @@ export class Router {
       meter.ended()
       meter.since(nameOfRequest(match), began)
     }
+  }
+
+  /**
+   * Whether some body could make a write by these policies allowed. Where nobody asks for policies, any
+   * could.
+   */
+  mayWrite(path: string, acl: Acl): boolean {
+    const route = this.#resolve(path)?.route
+    if (route?.access === 'public' || route?.tokenless === true) return true
+    return acl.capabilities(path).some((name) => WRITING.has(name))
   }
 
   async #answer(
@@ -116,7 +129,7 @@ export class Router {
     if (verdict === 'no_token') {
       throw match?.route.stranger?.(request) ?? new OperatingError('permission_denied', 'permission denied')
     }
-    if (verdict === 'deny') {
+    if (verdict === 'deny' || request.isUnread === true) {
       throw new OperatingError('permission_denied', '1 error occurred:\n\t* permission denied\n\n')
     }
     const call = { request: withPage(request, terms), parameters: match?.parameters ?? {}, caller }

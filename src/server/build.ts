@@ -141,7 +141,7 @@ async function buildOn(
       bareRoutes: new Map(bare.map((route) => [route.path, route])),
       gate: () => void expectOpen(),
       admit: (path, source) => admit(custodian.isOpen ? open : null, meter, { path, source }),
-      knows: (token) => expectOpen().knows(token),
+      standingOf: (token, path) => expectOpen().standingOf(token, path),
       dispatch: (request) => expectOpen().router.dispatch(request),
       bodies: new BodyBudget(),
       newId: requestIds(systemEntropy),

@@ -71,7 +71,7 @@ async function open(
       openMetrics: { path: '', summary: '', emptyBody: 'object', needsOpen: false, handlers: {} },
       gate: quiet,
       admit: () => null,
-      knows: async () => false,
+      standingOf: async () => 'stranger',
       dispatch: async () => null,
       newId: () => 'id',
       bodies: new BodyBudget(),

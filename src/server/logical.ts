@@ -15,6 +15,7 @@ import type { NewRootToken } from '../ceremony/generate-root-runner.ts'
 import type { Seed } from '../ceremony/init.ts'
 import type { Primitives } from '../crypto/primitives.ts'
 import type { BackendContext, Mounted, MountTtl, SecretsEngine } from '../logical/backend.ts'
+import type { Standing } from '../logical/request.ts'
 import { canonicalPolicyNames, isAssignable } from '../policy/policy-name.ts'
 import type { PolicyStore } from '../policy/store.ts'
 import { Quotas } from '../quota/quotas.ts'
@@ -87,8 +88,8 @@ export interface OpenLogical {
   readonly audit: AuditBroker
   readonly quotas: Quotas
   readonly gate: TokenGate
-  /** Whether this is a valid token, whatever it may do. */
-  readonly knows: (token: string) => Promise<boolean>
+  /** What a token is at a path; no use of it is spent. */
+  readonly standingOf: (token: string, path: string) => Promise<Standing>
   readonly cluster: Cluster
   readonly usage: Usage
   /** A root token for a ceremony's commit. */
@@ -167,21 +168,27 @@ export async function openLogical(
   })
   const audit = new AuditBroker([])
   const cluster = decodeCluster(await barrier.get(CLUSTER_PATH))
+  const router = new Router({
+    mounts: () => mounts.live,
+    authenticate: async (request) => callers.authenticate(await wrapping.sender(request)),
+    acls,
+    hold: holding({ ...ports, room, wrapping, callers, tokens }),
+    finish: (caller) => callers.finish(caller),
+    audit,
+    clock: ports.clock,
+    meter: ports.meter,
+  })
   return {
-    router: new Router({
-      mounts: () => mounts.live,
-      authenticate: async (request) => callers.authenticate(await wrapping.sender(request)),
-      acls,
-      hold: holding({ ...ports, room, wrapping, callers, tokens }),
-      finish: (caller) => callers.finish(caller),
-      audit,
-      clock: ports.clock,
-      meter: ports.meter,
-    }),
+    router,
     audit,
     quotas,
     gate: callers.gate,
-    knows: async (token) => (await tokens.lookup(token)) !== null,
+    standingOf: async (token, path) => {
+      const known = await tokens.lookup(token)
+      if (known === null) return 'stranger'
+      const acl = await policies.policies.aclOf(known.entry.policies, null)
+      return router.mayWrite(path, acl) ? 'writer' : 'known'
+    },
     cluster,
     usage: new Usage({ ...ports, tokens, leases: room.leases, mounts, cluster }),
     rootToken: () => newRootToken(tokens),

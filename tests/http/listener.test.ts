@@ -70,7 +70,8 @@ test('refuses a document from who shows no token, before reading it', async () =
 })
 
 test('refuses a document from who shows a token that nobody knows, before reading it', async () => {
-  const { listener, dispatched } = await listen({}, { service: { knows: async (token) => token === 't' } })
+  const standingOf = async (token: string) => (token === 't' ? 'writer' : 'stranger')
+  const { listener, dispatched } = await listen({}, { service: { standingOf } })
   const ask = (framing: string): Promise<string> =>
     talk(listener.address.port, `PUT /v1/s/a HTTP/1.1\r\n${HOST}X-Vault-Token: x\r\n${framing}\r\n\r\n`)
   assert.match(await ask('Content-Length: 65537'), /^HTTP\/1\.1 413 /)

@@ -55,7 +55,7 @@ export async function listen(
         return { data: {} }
       },
       admit: () => null,
-      knows: async () => true,
+      standingOf: async () => 'writer',
       newId: () => 'id',
       bodies: new BodyBudget(),
       maxBodyBytes: 1 << 20,
