@@ -7,6 +7,12 @@ export interface Usage {
   readonly residentBytes: number
 }
 
+/** What can be put under load. */
+export interface Measurable {
+  readonly port: number
+  usage(): Promise<Usage>
+}
+
 /**
  * Answers every message with what its process has used, and ends it when nobody is left to ask. In
  * JavaScript: it is to cost nothing to load.
@@ -23,7 +29,7 @@ process.channel.unref()`
 const RUN_FIRST_WORD = "import(require('node:url').pathToFileURL(process.argv[1]).href)"
 
 /** A Node.js process that listens somewhere and tells what it uses. */
-export class MeasuredProcess {
+export class MeasuredProcess implements Measurable {
   readonly port: number
   readonly #child: ChildProcess
 

@@ -1,7 +1,7 @@
 import { startBareServer, type WireAnswer } from './bare-server.ts'
 import type { Caller } from './caller.ts'
 import { type LoadRequest, load } from './load.ts'
-import type { MeasuredProcess } from './measured-process.ts'
+import type { Measurable, MeasuredProcess } from './measured-process.ts'
 import { FULL, type Plan } from './plan.ts'
 import type { Figure } from './report.ts'
 
@@ -99,7 +99,7 @@ export interface Measured {
   readonly cpuMicros: number
 }
 
-export async function measure(plan: Plan, process: MeasuredProcess, request: LoadRequest): Promise<Measured> {
+export async function measure(plan: Plan, process: Measurable, request: LoadRequest): Promise<Measured> {
   const before = await process.usage()
   const { count, seconds } = await load(process.port, request, {
     clients: plan.clients,

@@ -7,6 +7,7 @@ import { measureDisk } from './disk.ts'
 import { measureFlatness } from './flat.ts'
 import { measureAmongMany, measureManySecrets } from './many-secrets.ts'
 import { MeasuredProcess } from './measured-process.ts'
+import { measureBesidePeer } from './peer.ts'
 import { FULL, type Plan, QUICK } from './plan.ts'
 import { type Figure, renderJson, renderTable } from './report.ts'
 import { fillRoutes, measureRequests } from './requests.ts'
@@ -15,15 +16,17 @@ import { measureStarts } from './starting.ts'
 import { measureTiming } from './timing.ts'
 
 /**
- * `node bench/run.ts [-quick] [-timing] [-flat] [--json]`: every figure beside its limit, measured in the
- * same run, because machines differ; with `-timing` only whether times tell of secrets, with `-flat` only
- * whether a request costs the same beside many secrets, mounts and policies. Ratios are what to quote.
- * docs/performance.md says how to read it.
+ * `node bench/run.ts [-quick] [-timing] [-flat] [-peer=BAO] [--json]`: every figure beside its limit, measured
+ * in the same run, because machines differ; with `-timing` only whether times tell of secrets, with `-flat`
+ * only whether a request costs the same beside many secrets, mounts and policies, with `-peer` beside OpenBao,
+ * whose program is named. Ratios are what to quote. docs/performance.md says how to read it.
  */
-const flags = new Set(process.argv.slice(2).map((flag) => flag.replace(/^--?/, '')))
+const words = process.argv.slice(2).map((flag) => flag.replace(/^--?/, ''))
+const flags = new Set(words.filter((word) => !word.startsWith('peer=')))
+const peer = words.find((word) => word.startsWith('peer='))?.slice('peer='.length) ?? null
 const unknown = [...flags].filter((flag) => !['quick', 'timing', 'flat', 'json'].includes(flag))
 if (unknown.length > 0)
-  throw new Error(`there is no -${unknown.join(', -')}: say -quick, -timing, -flat or --json`)
+  throw new Error(`there is no -${unknown.join(', -')}: say -quick, -timing, -flat, -peer=BAO or --json`)
 
 const MEGABYTE = 2 ** 20
 const AIM_MEMORY = { of: 'value', is: 'at most', bound: 110 } as const
@@ -73,6 +76,7 @@ async function measureFlat(plan: Plan, folder: string): Promise<readonly Figure[
 }
 
 async function figuresOf(plan: Plan, folder: string): Promise<readonly Figure[]> {
+  if (peer !== null) return await measureBesidePeer(plan, peer, folder)
   if (flags.has('timing')) return await measureTiming(plan)
   return flags.has('flat') ? await measureFlat(plan, folder) : await measureAll(plan, folder)
 }
