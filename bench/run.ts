@@ -16,10 +16,11 @@ import { measureStarts } from './starting.ts'
 import { measureTiming } from './timing.ts'
 
 /**
- * `node bench/run.ts [-quick] [-timing] [-flat] [-peer=BAO] [--json]`: every figure beside its limit, measured
- * in the same run, because machines differ; with `-timing` only whether times tell of secrets, with `-flat`
- * only whether a request costs the same beside many secrets, mounts and policies, with `-peer` beside OpenBao,
- * whose program is named. Ratios are what to quote. docs/performance.md says how to read it.
+ * `node bench/run.ts [-quick] [-timing] [-flat] [-peer=BAO] [--json]`: every figure beside its limit,
+ * measured in the same run, because machines differ; with `-timing` only whether times tell of secrets, with
+ * `-flat` only whether a request costs the same beside many secrets, mounts and policies, with `-peer` the
+ * same work on OpenBao, whose program is named. Ratios are what to quote; docs/performance.md says how to
+ * read it.
  */
 const words = process.argv.slice(2).map((flag) => flag.replace(/^--?/, ''))
 const flags = new Set(words.filter((word) => !word.startsWith('peer=')))

@@ -67,7 +67,7 @@ test('with -flat it measures a request beside one of each and beside many', () =
 test('the benchmark refuses a flag that it does not have', () => {
   const { status, stderr } = run('-quik')
   assert.equal(status, 1)
-  assert.match(stderr, /there is no -quik: say -quick, -timing, -flat or --json/)
+  assert.match(stderr, /there is no -quik: say -quick, -timing, -flat, -peer=BAO or --json/)
 })
 
 test('tells two samples apart as Welch does', () => {
