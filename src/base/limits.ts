@@ -82,7 +82,10 @@ export const MAX_ROLE_BYTES = 262_144
 
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 export const MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
-/** The bodies of all requests under way together, and what of it no large body may take. */
+/**
+ * The bodies of all requests under way together, and what of it no large body may take. Answers above
+ * `MAX_UNAUTHENTICATED_BODY_BYTES` have as much.
+ */
 export const MAX_BODIES_BYTES = 128 * 1024 * 1024
 export const SMALL_BODIES_BYTES = 32 * 1024 * 1024
 /** Where the keys of people come along: 255 of RSA-4096 have 780 kB in base64. */
@@ -120,6 +123,9 @@ export const REQUEST_TIMEOUT_MS = 30_000
 export const IDLE_TIMEOUT_MS = 5 * 60 * 1000
 /** Without a byte either way while an answer is made, or waits to be taken. */
 export const STALL_TIMEOUT_MS = 90_000
+/** Until the peer has taken all of a large answer, and a second more for each of so many bytes. */
+export const ANSWER_TIMEOUT_MS = 60_000
+export const ANSWER_BYTES_PER_SECOND = 128 * 1024
 /** What an operator may set these to. */
 export const MIN_TIMEOUT_MS = 1000
 export const MAX_HEAD_TIMEOUT_MS = 60_000

@@ -8,13 +8,16 @@ export interface BodyRoom extends Disposable {
 }
 
 /**
- * The memory that the bodies of all requests under way take together, on all listeners of a server. A part of
- * it is kept for bodies such as anybody may send: a few uploads must not keep a share from being given.
+ * The memory that bodies under way take together, those of requests or those of answers, on all listeners of
+ * a server. A part of it is kept for bodies such as anybody may send: a few uploads must not keep a share
+ * from being given. And of the rest one owner has half at most, but for a single body: whoever holds some
+ * token must not be able to keep all others from theirs.
  */
 export class BodyBudget {
   readonly #allBytes: number
   readonly #largeBytes: number
   #takenBytes = 0
+  readonly #takenBy = new Map<string | null, number>()
 
   constructor({ allBytes, keptForSmallBytes } = DEFAULTS) {
     this.#allBytes = allBytes
@@ -26,21 +29,25 @@ export class BodyBudget {
     return this.#largeBytes
   }
 
-  /** Room for one body, which takes nothing until bytes are covered. */
-  open(): BodyRoom {
+  /** Room for one body, which takes nothing until bytes are covered. `owner`: `null` for strangers. */
+  open(owner: string | null): BodyRoom {
     let own = 0
     const cover = (bytes: number): void => {
       if (bytes <= own) return
-      const limit = bytes > MAX_UNAUTHENTICATED_BODY_BYTES ? this.#largeBytes : this.#allBytes
-      if (this.#takenBytes - own + bytes > limit) throw overloaded()
-      this.#takenBytes += bytes - own
-      own = bytes
+      const isLarge = bytes > MAX_UNAUTHENTICATED_BODY_BYTES
+      if (this.#takenBytes - own + bytes > (isLarge ? this.#largeBytes : this.#allBytes)) throw overloaded()
+      const others = (this.#takenBy.get(owner) ?? 0) - own
+      if (isLarge && others > 0 && others + bytes > this.#largeBytes / 2) throw overloaded()
+      take(bytes - own)
     }
-    const giveBack = (): void => {
-      this.#takenBytes -= own
-      own = 0
+    const take = (more: number): void => {
+      own += more
+      this.#takenBytes += more
+      const all = (this.#takenBy.get(owner) ?? 0) + more
+      if (all === 0) this.#takenBy.delete(owner)
+      else this.#takenBy.set(owner, all)
     }
-    return { cover, [Symbol.dispose]: giveBack }
+    return { cover, [Symbol.dispose]: () => take(-own) }
   }
 }
 

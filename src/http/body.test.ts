@@ -19,7 +19,12 @@ function request(
   return message
 }
 
-const bounds = (maxBytes: number): BodyBounds => ({ maxBytes, budget: new BodyBudget(), reserves: false })
+const bounds = (maxBytes: number): BodyBounds => ({
+  maxBytes,
+  budget: new BodyBudget(),
+  reserves: false,
+  owner: null,
+})
 
 const isWiped = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 
@@ -82,7 +87,7 @@ test("calls a body that breaks off the client's fault, and wipes what came", asy
 
 test('gives its part of the budget back when it is wiped, and at once when it is refused', async () => {
   const budget = new BodyBudget({ allBytes: 100, keptForSmallBytes: 0 })
-  const small = { maxBytes: 100, budget, reserves: false }
+  const small = { maxBytes: 100, budget, reserves: false, owner: null }
   const body = await readBody(request([Buffer.alloc(60)]), small)
   const refused = readBody(request([Buffer.alloc(30), Buffer.alloc(30)]), small)
   await assert.rejects(refused, (error: unknown) => hasCode(error, 'overloaded'))
@@ -93,7 +98,7 @@ test('gives its part of the budget back when it is wiped, and at once when it is
 test('calls a body too large that would never fit, instead of having it tried again', async () => {
   const budget = new BodyBudget({ allBytes: 100, keptForSmallBytes: 40 })
   const message = request([], { 'content-length': '61' })
-  const read = readBody(message, { maxBytes: 1000, budget, reserves: true })
+  const read = readBody(message, { maxBytes: 1000, budget, reserves: true, owner: null })
   await assert.rejects(read, (error: unknown) => hasCode(error, 'too_large'))
 })
 

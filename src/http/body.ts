@@ -24,6 +24,8 @@ export interface BodyBounds {
    * comes, or declaring would be a way to fill the budget without sending anything.
    */
   readonly reserves: boolean
+  /** The token, as it was sent, for whose sake more than a little is read. */
+  readonly owner: string | null
 }
 
 /**
@@ -41,7 +43,7 @@ export async function readBody(request: IncomingMessage, bounds: BodyBounds): Pr
   const { 'content-length': declared, 'transfer-encoding': chunked } = request.headers
   if (chunked === undefined && (declared ?? '0') === '0') return NO_BODY
   if (Number(declared ?? 0) > maxBytes) throw tooLarge()
-  const room = budget.open()
+  const room = budget.open(bounds.owner)
   const chunks: Buffer[] = []
   try {
     room.cover(reserves && declared !== undefined ? Number(declared) : 1)

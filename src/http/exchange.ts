@@ -1,25 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../base/clock.ts'
 import { OperatingError } from '../base/errors.ts'
-import { MAX_UNAUTHENTICATED_BODY_BYTES, REFUSED_LINGER_MS } from '../base/limits.ts'
+import { MAX_UNAUTHENTICATED_BODY_BYTES } from '../base/limits.ts'
 import type { BareMethod, BareResponse, BareRoute } from '../logical/bare-route.ts'
 import { emptyObject } from '../logical/json-reader.ts'
 import type { LogicalRequest, Origin, Standing } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { canonicalPath } from '../router/canonical-path.ts'
-import { awaitArrival, seeWhatCameIn } from './arrival.ts'
-import { type BodyBounds, NO_BODY, parseBody, readBody, wipeUnread } from './body.ts'
+import { type BodyBounds, NO_BODY, parseBody, readBody } from './body.ts'
 import type { BodyBudget } from './body-budget.ts'
-import { endOfTurn } from './end-of-turn.ts'
 import { envelope } from './envelope.ts'
-import { writeJson } from './json-writer.ts'
-import { sendLines } from './line-stream.ts'
-import { closeAfterPeer } from './linger.ts'
 import { dataOf, type Intent, intentOf, isAsked, isWrite } from './logical-request.ts'
 import { type Door, METRICS_PATH } from './metrics-door.ts'
+import { type Prepared, prepare, send } from './outgoing.ts'
 import {
   checkHead,
   checkNamespace,
-  evidenceOf,
   formOf,
   type ListenerFacts,
   originOf,
@@ -40,8 +36,9 @@ export interface Service {
   readonly dispatch: (request: LogicalRequest) => Promise<LogicalResponse | null>
   readonly newId: () => string
   readonly maxBodyBytes: number
-  /** Shared by all listeners of a server. */
+  /** Of requests, and of answers; both shared by all listeners of a server. */
   readonly bodies: BodyBudget
+  readonly answers: BodyBudget
   readonly listener: ListenerFacts
   /** Where a listener serves less than all, or something elsewhere. */
   readonly door?: Door
@@ -77,28 +74,20 @@ const METHODS: ReadonlySet<string> = new Set<BareMethod>(['GET', 'HEAD', 'PUT', 
 /** What changes nothing, whatever comes of it. */
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'LIST', 'SCAN', 'HELP'])
 
-/** On every answer (surface.md section 0, 16 and 17). */
-export const HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Type': 'application/json',
-  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-  'X-Content-Type-Options': 'nosniff',
-}
-
 /**
  * Reads one request, has it answered, and writes the answer: the whole life of an exchange. Never rejects.
  */
 export async function exchange(
   service: Service,
   message: { readonly request: IncomingMessage; readonly method: string },
-  response: ServerResponse,
+  { response, clock }: { readonly response: ServerResponse; readonly clock: Clock },
 ): Promise<ExchangeFacts> {
   const id = service.newId()
   const { request, method } = message
   let route = '?'
   let fault: unknown = null
   let code: ExchangeFacts['code'] = null
-  let answer: BareResponse
+  let prepared: Prepared
   let namespace: string | null = null
   try {
     checkHead(request, method)
@@ -109,19 +98,22 @@ export async function exchange(
     namespace = checkNamespace(request, path, bare !== undefined || path === METRICS_PATH)
     // Before the body is read and the token looked up (CVE-2025-12044).
     checkQuota(service, { path, source: sourceOf(request, service.listener) }, response)
-    answer =
+    prepared =
       bare === undefined
-        ? await answerLogical(service, { id, request, method, path, query })
-        : await answerBare(service, bare, { id, request, method, query })
+        ? prepare(await answerLogical(service, { id, request, method, path, query }), {
+            budget: service.answers,
+            owner: tokenOf(request),
+          })
+        : prepare(await answerBare(service, bare, { id, request, method, query }), null)
   } catch (error) {
     if (!(error instanceof OperatingError) || renderError(error).status === 500) fault = error
     const { status, body } = renderError(error)
-    answer = { status, body }
+    prepared = prepare({ status, body }, null)
     code = body.code
     for (const [name, value] of Object.entries(refusalHeaders(error))) response.setHeader(name, value)
   }
   try {
-    await send({ request, method, response, answer, namespace })
+    await send(prepared, { request, method, response, namespace, clock })
   } catch (error) {
     fault = error
     response.destroy()
@@ -130,7 +122,7 @@ export async function exchange(
     id,
     method,
     route,
-    status: answer.status,
+    status: prepared.answer.status,
     code,
     source: sourceOf(request, service.listener),
     fault,
@@ -186,6 +178,7 @@ async function handleBare(
   if (route.needsOpen) service.gate()
   if (handler === undefined) throw new OperatingError('unsupported_operation', '')
   using body = await readBody(request, {
+    owner: null,
     maxBytes: Math.min(service.maxBodyBytes, route.maxBodyBytes ?? MAX_UNAUTHENTICATED_BODY_BYTES),
     budget: service.bodies,
     reserves: false,
@@ -216,7 +209,7 @@ async function answerLogical(
   const token = tokenOf(request)
   const standing = mayBeLarge(request, intent) ? await standingOf(service, token, intent.path) : null
   const isUnread = standing === 'known'
-  using body = isUnread ? NO_BODY : await readBody(request, boundsFor(service, standing))
+  using body = isUnread ? NO_BODY : await readBody(request, boundsFor(service, { standing, token }))
   const logicalRequest: LogicalRequest = {
     id,
     ...intent,
@@ -245,10 +238,14 @@ async function standingOf(service: Service, token: string | null, path: string):
  * Who is not known sends little: a login, never a document. What a caller may do in the end is judged later,
  * by the router; `null` where nobody was asked, as the body has to be small.
  */
-function boundsFor(service: Service, standing: Standing | null): BodyBounds {
-  const isWriter = standing === 'writer'
-  const small = Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES)
-  return { maxBytes: isWriter ? service.maxBodyBytes : small, budget: service.bodies, reserves: isWriter }
+function boundsFor(
+  service: Service,
+  { standing, token }: { readonly standing: Standing | null; readonly token: string | null },
+): BodyBounds {
+  const budget = service.bodies
+  if (standing === 'writer') return { maxBytes: service.maxBodyBytes, budget, reserves: true, owner: token }
+  const maxBytes = Math.min(service.maxBodyBytes, MAX_UNAUTHENTICATED_BODY_BYTES)
+  return { maxBytes, budget, reserves: false, owner: null }
 }
 
 function target(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
@@ -256,54 +253,4 @@ function target(request: IncomingMessage): { readonly path: string; readonly que
   const mark = url.indexOf('?')
   const path = canonicalPath(mark === -1 ? url : url.slice(0, mark))
   return { path, query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)) }
-}
-
-interface Outgoing {
-  readonly request: IncomingMessage
-  readonly method: string
-  readonly response: ServerResponse
-  readonly answer: BareResponse
-  readonly namespace: string | null
-}
-
-async function send({ request, method, response, answer, namespace }: Outgoing): Promise<void> {
-  const written = answer.body === null ? null : writeJson(answer.body)
-  try {
-    if (answer.onArrived !== undefined) {
-      await seeWhatCameIn()
-      awaitArrival(response, evidenceOf(request), answer.onArrived)
-    }
-    wipeUnread(request)
-    if (!request.complete) closeUnread(request, response)
-    // Nothing may come between that look and the answer.
-    else if (answer.onArrived === undefined) await endOfTurn()
-    // Where the peer left before its answer was made, `close` has been and will not come again.
-    if (response.destroyed) {
-      written?.wipe()
-      answer.stream?.end()
-      return
-    }
-    response.once('error', () => response.destroy())
-    if (namespace !== null) response.setHeader('X-Vault-Namespace', namespace)
-    if (answer.stream !== undefined) {
-      await sendLines(response, answer.stream, HEADERS)
-      return
-    }
-    if (written === null) {
-      response.writeHead(answer.status, HEADERS).end()
-      return
-    }
-    response.once('close', written.wipe)
-    response.writeHead(answer.status, { ...HEADERS, 'Content-Length': written.length })
-    response.end(method === 'HEAD' ? undefined : written.body)
-  } catch (error) {
-    written?.wipe()
-    throw error
-  }
-}
-
-/** What is left of a body is not read for its own sake: it could be without end. */
-function closeUnread(request: IncomingMessage, response: ServerResponse): void {
-  response.shouldKeepAlive = false
-  closeAfterPeer(request.socket, REFUSED_LINGER_MS)
 }

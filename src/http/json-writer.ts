@@ -3,7 +3,7 @@ import { utf8 } from '../base/encoding.ts'
 import { secretSpace } from '../base/secret-bytes.ts'
 import { type JsonOut, RawJson, SecretText } from '../logical/json.ts'
 
-/** An answer that can be sent. `wipe` forgets its bytes and what they were made of, once it has gone out. */
+/** An answer that can be sent. `wipe` forgets its bytes, once it has gone out. */
 export interface WrittenJson {
   /** Text where it holds neither a secret nor anything stored: node:http sends that with the head, in one. */
   readonly body: string | Uint8Array
@@ -25,14 +25,10 @@ export function writeJson(value: JsonOut): WrittenJson {
     if (pieces.length === 0) return { body: end, length: Buffer.byteLength(end), wipe: () => undefined }
     pieces.push(utf8(end))
     const body = join(pieces)
-    const wipe = (): void => {
-      wipePieces(pieces)
-      body.fill(0)
-    }
-    return { body, length: body.length, wipe }
-  } catch (error) {
+    return { body, length: body.length, wipe: () => void body.fill(0) }
+  } finally {
+    // Not once the answer has gone out: whoever is slow to take it would keep it in memory twice.
     wipePieces(pieces)
-    throw error
   }
 }
 

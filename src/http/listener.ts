@@ -14,9 +14,10 @@ import {
 } from '../base/limits.ts'
 import { noteRequest } from './arrival.ts'
 import { type Endpoint, listen, type TcpEndpoint } from './endpoint.ts'
-import { type ExchangeFacts, exchange, HEADERS, type Service } from './exchange.ts'
+import { type ExchangeFacts, exchange, type Service } from './exchange.ts'
 import { ListVerb } from './list-verb.ts'
 import { createServer, nodeHttps } from './node-http.ts'
+import { HEADERS } from './outgoing.ts'
 import { type ParserRefusal, parserRefusal } from './parser-refusal.ts'
 import { isFramedPlainly } from './request-head.ts'
 import { limitSources } from './sources.ts'
@@ -179,7 +180,7 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const started = clock.monotonic()
-  const facts = await exchange(service, message, response)
+  const facts = await exchange(service, message, { response, clock })
   log({ ...facts, ms: clock.monotonic() - started })
 }
 

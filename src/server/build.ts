@@ -144,6 +144,7 @@ async function buildOn(
       standingOf: (token, path) => expectOpen().standingOf(token, path),
       dispatch: (request) => expectOpen().router.dispatch(request),
       bodies: new BodyBudget(),
+      answers: new BodyBudget(),
       newId: requestIds(systemEntropy),
     },
     logExchange: (facts) => exchangeLog.write(facts),

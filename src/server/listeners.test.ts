@@ -75,6 +75,7 @@ async function open(
       dispatch: async () => null,
       newId: () => 'id',
       bodies: new BodyBudget(),
+      answers: new BodyBudget(),
     },
   })
   return { listeners, warned }

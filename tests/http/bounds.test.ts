@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../src/base/clock.ts'
 import {
   HEAD_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
@@ -13,8 +14,11 @@ import {
   STALL_TIMEOUT_MS,
 } from '../../src/base/limits.ts'
 import { SecretBytes } from '../../src/base/secret-bytes.ts'
+import { BodyBudget } from '../../src/http/body-budget.ts'
+import type { Service } from '../../src/http/exchange.ts'
 import type { ListenerBounds, RunningListener } from '../../src/http/listener.ts'
 import { SecretText } from '../../src/logical/json.ts'
+import { systemClock } from '../../src/server/system-ports.ts'
 import { firstBytes, HOST, serve, talk } from './peer.ts'
 
 /** Short ones, looked at often, so that a test of each ends soon. */
@@ -99,26 +103,97 @@ test('an idle connection is closed in time, and no earlier', async (t) => {
   assert.ok(ms >= 300 && ms < 3000, `${ms} ms`)
 })
 
-test('a peer that does not take its answer is left in time, and what it was to get is wiped', async (t) => {
-  // More than the kernel takes off our hands.
-  const filler = 'x'.repeat(24 * 1024 * 1024)
-  const secret = SecretBytes.copyOf(Buffer.from('0badc0de'))
-  const { listener } = await serve(t, {
-    routes: { '/v1/large': async () => ({ status: 200, body: { filler, keys: [new SecretText(secret)] } }) },
-    bounds: { ...SHORT, stallMs: 500 },
-  })
+/** More than the kernel takes off our hands. */
+const LARGE = 24 * 1024 * 1024
+
+/** What answers with as much and a secret, and the memory that answers have for it. */
+function largeAnswers(): Pick<Service, 'dispatch' | 'answers'> & { readonly secrets: SecretBytes[] } {
+  const secrets: SecretBytes[] = []
+  const dispatch = async () => {
+    const secret = SecretBytes.copyOf(Buffer.from('0badc0de'))
+    secrets.push(secret)
+    return { data: { filler: 'x'.repeat(LARGE), key: new SecretText(secret) } }
+  }
+  return { dispatch, answers: new BodyBudget({ allBytes: 3 * LARGE, keptForSmallBytes: 0 }), secrets }
+}
+
+/** Asks for it by a token, and takes the beginning of the answer only. */
+async function takeSome(listener: RunningListener, token = 't'): Promise<Socket> {
   const socket = connect(listener.address.port, '127.0.0.1')
   socket.on('error', () => undefined)
-  socket.write(`GET /v1/large HTTP/1.1\r\n${HOST}\r\n`)
-  await firstBytes(socket)
+  socket.write(`GET /v1/s/large HTTP/1.1\r\n${HOST}X-Vault-Token: ${token}\r\n\r\n`)
+  assert.match(await firstBytes(socket), /^HTTP\/1\.1 200 /)
   socket.pause()
+  return socket
+}
+
+function isFree({ answers }: Pick<Service, 'answers'>): boolean {
+  try {
+    const room = answers.open('nobody else')
+    room.cover(3 * LARGE)
+    room[Symbol.dispose]()
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('a peer that does not take its answer is left in time, and what it was to get is forgotten', async (t) => {
+  const { secrets, ...service } = largeAnswers()
+  const { listener } = await serve(t, { service, bounds: { ...SHORT, stallMs: 500 } })
+  const socket = await takeSome(listener)
   const began = performance.now()
-  assert.equal(secret.isWiped, false)
-  while (!secret.isWiped && performance.now() - began < LONG_MS) await sleep(10)
+  assert.ok(secrets[0]?.isWiped === true, 'what the answer was made of is not kept beside it')
+  assert.equal(isFree(service), false)
+  while (!isFree(service) && performance.now() - began < LONG_MS) await sleep(10)
   const ms = performance.now() - began
   t.diagnostic(`left after ${ms.toFixed(0)} ms without a byte; the bound is 500 ms`)
   assert.ok(ms >= 300 && ms < 5000, `${ms} ms`)
   socket.destroy()
+})
+
+test('a large answer has a minute, and a second more for each 128 KiB: then its peer is left', async (t) => {
+  const late: (() => void)[] = []
+  const asked: number[] = []
+  const sleeping: Clock['sleep'] = (delay, signal) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    asked.push(delay)
+    late.push(resolve)
+    signal?.addEventListener('abort', () => resolve())
+    return promise
+  }
+  const { secrets: _, ...service } = largeAnswers()
+  const { listener } = await serve(t, {
+    service,
+    clock: { now: systemClock.now, monotonic: systemClock.monotonic, sleep: sleeping },
+  })
+  const socket = await takeSome(listener)
+  assert.deepEqual(
+    asked.map((ms) => Math.round(ms / 1000)),
+    [60 + 24 * 8],
+  )
+  assert.equal(isFree(service), false)
+  for (const pass of late) pass()
+  for (let turn = 0; !isFree(service) && turn < 500; turn++) await sleep(10)
+  assert.ok(isFree(service))
+  socket.destroy()
+})
+
+test('answers that nobody takes have a bound together, and one token has half of it', async (t) => {
+  const { secrets: _, ...service } = largeAnswers()
+  const { listener } = await serve(t, { service })
+  const ask = (token: string): Promise<string> =>
+    talk(listener.address.port, `GET /v1/s/large HTTP/1.1\r\n${HOST}X-Vault-Token: ${token}\r\n\r\n`)
+  const first = await takeSome(listener, 'a')
+  const refused = await ask('a')
+  assert.match(refused, /^HTTP\/1\.1 503 /)
+  assert.match(refused, /\r\nRetry-After: 1\r\n/)
+  assert.match(refused, /"code":"overloaded"/)
+  const second = await takeSome(listener, 'b')
+  assert.match(await ask('c'), /^HTTP\/1\.1 503 /)
+  for (const socket of [first, second]) socket.destroy()
+  for (let turn = 0; !isFree(service) && turn < 500; turn++) await sleep(10)
+  assert.ok(isFree(service))
 })
 
 test('one connection more than there may be is closed before anything is read', async (t) => {

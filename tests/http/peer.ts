@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../src/base/clock.ts'
 import { BodyBudget } from '../../src/http/body-budget.ts'
 import type { Service } from '../../src/http/exchange.ts'
 import { type ListenerBounds, type RunningListener, startListener } from '../../src/http/listener.ts'
@@ -13,6 +14,7 @@ export interface ListenOptions {
   readonly tls?: Partial<TlsSettings> & Pick<TlsSettings, 'cert' | 'key'>
   readonly bounds?: Partial<ListenerBounds>
   readonly onFull?: (source: string) => void
+  readonly clock?: Clock
 }
 
 export interface Listening {
@@ -45,7 +47,7 @@ export async function listen(
     tls: options.tls === undefined ? null : { ...TLS_DEFAULTS, ...options.tls },
     bounds: options.bounds ?? {},
     onFull: options.onFull ?? (() => undefined),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: () => undefined,
     service: {
       bareRoutes: new Map(bareRoutes),
@@ -58,6 +60,7 @@ export async function listen(
       standingOf: async () => 'writer',
       newId: () => 'id',
       bodies: new BodyBudget(),
+      answers: new BodyBudget(),
       maxBodyBytes: 1 << 20,
       listener: {
         listener: 'test',
