@@ -14,6 +14,10 @@ export interface Field {
   /** One sentence, for help and documents. */
   readonly description: string
   readonly deprecated?: true
+  /**
+   * Where it is said. Without it: in the body of a write, or in the query where the route has no write.
+   */
+  readonly in?: 'query' | 'both'
 }
 
 export type FieldType = keyof FieldValues

@@ -4,8 +4,8 @@ import type { Fields } from './field-table.ts'
 
 /** What lists take besides their path (surface.md section 1.4). */
 export const PAGE = {
-  after: { type: 'string', description: 'The name behind which to go on.' },
-  limit: { type: 'integer', description: 'How many at most; 0 for all.' },
+  after: { type: 'string', description: 'The name behind which to go on.', in: 'query' },
+  limit: { type: 'integer', description: 'How many at most; 0 for all.', in: 'query' },
 } as const satisfies Fields
 
 /** Names of one look into the storage: what is read of a list beyond its limit is less than that. */

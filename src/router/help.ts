@@ -1,4 +1,5 @@
 import type { Route } from '../logical/backend.ts'
+import type { Field } from '../logical/field-table.ts'
 import type { Operation } from '../logical/request.ts'
 
 const DONE_BY: Readonly<Record<Operation, string>> = {
@@ -34,9 +35,16 @@ export function helpText(path: string, route: Route): string {
 
 function fieldLines(fields: Route['fields']): readonly string[] {
   if (fields === undefined) return ['', 'Any members are taken, and kept as they are.']
-  const lines = Object.entries(fields).flatMap(([name, { type, description, deprecated }]) => [
-    `    ${name} (${type})${deprecated === true ? ', of before' : ''}`,
-    `        ${description}`,
+  const lines = Object.entries(fields).flatMap(([name, field]) => [
+    `    ${name} (${[field.type, ...remarksOn(field)].join(', ')})`,
+    `        ${field.description}`,
   ])
   return lines.length === 0 ? [] : ['', '## PARAMETERS', '', ...lines]
+}
+
+function remarksOn(field: Field): readonly string[] {
+  return [
+    ...(field.in === 'query' ? ['in the query'] : []),
+    ...(field.deprecated === true ? ['of before'] : []),
+  ]
 }

@@ -100,7 +100,7 @@ function operationOf(
 ): Members {
   const { route, type, method, served } = context
   const takesBody = method === 'post' || method === 'patch'
-  const query = takesBody ? [] : queryOf(route.fields ?? {}, served)
+  const query = takesBody ? [] : queryOf(queryFieldsOf(context), served)
   return {
     operationId: idOf(context.ids, `${template}-${method}`),
     summary: route.summary,
@@ -108,9 +108,28 @@ function operationOf(
     ...(route.access === 'public' ? { security: [] } : {}),
     ...(route.access === 'sudo' ? { 'x-vault-sudo': true } : {}),
     ...(query.length === 0 ? {} : { parameters: query }),
-    ...(takesBody ? { requestBody: bodyOf(route.fields, method === 'patch') } : {}),
+    ...(takesBody ? { requestBody: bodyOf(bodyFieldsOf(route), method === 'patch') } : {}),
     responses: responsesOf(context),
   }
+}
+
+const WRITES: readonly Operation[] = ['create', 'update', 'patch']
+
+/** A route that also writes has most of its fields for that; what is deleted is told by its path. */
+function queryFieldsOf({ route, method }: { readonly route: Route; readonly method: string }): Fields {
+  const writes = WRITES.some((operation) => route.handlers[operation] !== undefined)
+  return fieldsWhere(route.fields ?? {}, (field) => {
+    if (method === 'delete') return field.in === 'both'
+    return !writes || field.in !== undefined
+  })
+}
+
+function bodyFieldsOf({ fields }: Route): Fields | undefined {
+  return fields === undefined ? undefined : fieldsWhere(fields, (field) => field.in !== 'query')
+}
+
+function fieldsWhere(fields: Fields, holds: (field: Field) => boolean): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, field]) => holds(field)))
 }
 
 /** Of a GET that both reads and lists, the query says which. */

@@ -8,7 +8,11 @@ import { API_VERSION } from './answers.ts'
 import type { OpenRooms } from './open-rooms.ts'
 
 const FIELDS = {
-  generic_mount_paths: { type: 'boolean', description: 'Whether the paths of mounts are parameters.' },
+  generic_mount_paths: {
+    type: 'boolean',
+    description: 'Whether the paths of mounts are parameters.',
+    in: 'both',
+  },
 } as const satisfies Fields
 
 const DOCUMENT = shape({

@@ -30,8 +30,12 @@ export const POLICY_FIELDS = {
 type GivenPolicy = Given<typeof POLICY_FIELDS>
 
 export const LIST_FIELDS = {
-  after: { type: 'string', description: 'Names behind this one, which need not be there.' },
-  limit: { type: 'integer', description: 'How many names at most; all of them where it is not above 0.' },
+  after: { type: 'string', description: 'Names behind this one, which need not be there.', in: 'query' },
+  limit: {
+    type: 'integer',
+    description: 'How many names at most; all of them where it is not above 0.',
+    in: 'query',
+  },
 } as const satisfies Fields
 
 const FACTS = {

@@ -199,3 +199,24 @@ const FREE: readonly string[] = [
   'get /versions/data/{path}',
   'get /versions/subkeys/{path}',
 ]
+
+test('a parameter belongs to the operation that takes it', async () => {
+  await server.asRoot('POST', '/v1/sys/mounts/placed', { type: 'kv-v2' })
+  const { paths } = await specification()
+  const queryOf = (path: string, method: string): string[] =>
+    (paths[path][method].parameters ?? []).map(({ name }: { readonly name: string }) => name)
+  const bodyOf = (path: string, method: string): string[] => {
+    const [media] = Object.values(paths[path][method].requestBody.content) as {
+      schema: { properties: object }
+    }[]
+    return Object.keys(media?.schema.properties ?? {})
+  }
+  assert.deepEqual(queryOf('/placed/data/{path}', 'get'), ['version'])
+  assert.deepEqual(bodyOf('/placed/data/{path}', 'post'), ['options', 'data'])
+  assert.deepEqual(queryOf('/placed/data/{path}', 'delete'), [])
+  assert.deepEqual(queryOf('/placed/metadata/{path}', 'get'), ['list', 'scan', 'after', 'limit'])
+  assert.ok(!bodyOf('/placed/metadata/{path}', 'post').includes('after'))
+  assert.deepEqual(queryOf('/placed/subkeys/{path}', 'get'), ['depth', 'version'])
+  assert.deepEqual(queryOf('/sys/policies/acl/{name}', 'delete'), [])
+  assert.deepEqual(queryOf('/auth/token/roles/{role_name}', 'get'), [])
+})

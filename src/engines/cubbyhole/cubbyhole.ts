@@ -15,8 +15,8 @@ const KEPT_PAGE = 100
 
 /** Any object can be kept, so a write has no fields of its own, and warns of none. */
 const PAGES = {
-  after: { type: 'string', description: 'Names up to and including this one are left out.' },
-  limit: { type: 'integer', description: 'How many names at most; 0: all.' },
+  after: { type: 'string', description: 'Names up to and including this one are left out.', in: 'query' },
+  limit: { type: 'integer', description: 'How many names at most; 0: all.', in: 'query' },
 } as const satisfies Fields
 
 /** Values that only the token which wrote them can read; they go with it (surface.md section 6.1). */

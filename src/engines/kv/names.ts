@@ -9,8 +9,12 @@ import { Pace } from './pace.ts'
 const PAGE = 1000
 
 export const PAGE_FIELDS = {
-  after: { type: 'string', description: 'Names up to and including this one are left out of a list.' },
-  limit: { type: 'integer', description: 'How many names a list has at most; 0: all.' },
+  after: {
+    type: 'string',
+    description: 'Names up to and including this one are left out of a list.',
+    in: 'query',
+  },
+  limit: { type: 'integer', description: 'How many names a list has at most; 0: all.', in: 'query' },
 } as const satisfies Fields
 
 /** The answer of a scan, which may find nothing. */

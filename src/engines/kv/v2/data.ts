@@ -22,7 +22,7 @@ import { shownVersion, VERSION_SHAPE } from './shown.ts'
 import { findVersion, readValue, shownFound } from './values.ts'
 
 const FIELDS = {
-  version: { type: 'integer', description: 'Which version to read; 0: the newest.' },
+  version: { type: 'integer', description: 'Which version to read; 0: the newest.', in: 'query' },
   options: {
     type: 'object',
     description: 'cas: the newest version as the caller knows it; 0: there is to be none yet.',
