@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { TestServer } from './in-process.ts'
 import { temporaryFolder } from './server-process.ts'
 
-const SECRETS = 1000
+const SECRETS = 10_000
 const TOKENS = 50
 
 test('the files of a store hold no value, no token and no policy that is readable (K9)', async (t) => {
