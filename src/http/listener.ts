@@ -19,7 +19,7 @@ import { ListVerb } from './list-verb.ts'
 import { createServer, nodeHttps } from './node-http.ts'
 import { HEADERS } from './outgoing.ts'
 import { type ParserRefusal, parserRefusal } from './parser-refusal.ts'
-import { isFramedPlainly } from './request-head.ts'
+import { isFollowedPlainly } from './request-head.ts'
 import { limitSources } from './sources.ts'
 import { contextOptions, handshakeOptions, type TlsSettings } from './tls.ts'
 import { type TurnLimits, Turns } from './turns.ts'
@@ -139,28 +139,37 @@ function serveAll(
   const turns = new Turns(options.bounds)
   const underWay = new Set<ServerResponse>()
   let closing = false
-  server.on('request', (request, response) => {
-    noteRequest(request.socket)
-    const method = verbs.verbOf(request)
-    // Behind our last answer: RFC 9112 section 9.6 forbids to act on it.
-    if (!request.socket.writable) {
-      request.socket.destroy()
-      return
+  const inTurn = (act: (request: IncomingMessage, method: string, response: ServerResponse) => void) => {
+    return (request: IncomingMessage, response: ServerResponse): void => {
+      noteRequest(request.socket)
+      const method = verbs.verbOf(request)
+      // Behind our last answer: RFC 9112 section 9.6 forbids to act on it.
+      if (!request.socket.writable) {
+        request.socket.destroy()
+        return
+      }
+      const begin = (): void => {
+        // Whoever has left gets nothing done that nobody is going to hear of.
+        if (!request.socket.writable) return
+        if (closing) response.shouldKeepAlive = false
+        underWay.add(response)
+        response.once('close', () => underWay.delete(response))
+        act(request, method, response)
+      }
+      turns.take({ request, response, act: begin }, !isFollowedPlainly(request))
     }
-    const act = (): void => {
-      // Whoever has left gets nothing done that nobody is going to hear of.
-      if (!request.socket.writable) return
-      if (closing) response.shouldKeepAlive = false
-      underWay.add(response)
-      response.once('close', () => underWay.delete(response))
-      void serve(options, { request, method }, response)
-    }
-    turns.take({ request, response, act }, !isFramedPlainly(request))
-  })
+  }
+  server.on(
+    'request',
+    inTurn((request, method, response) => void serve(options, { request, method }, response)),
+  )
   // Otherwise node:http answers, without our headers.
-  server.on('checkExpectation', (_, response: ServerResponse) => {
-    response.writeHead(417, { ...HEADERS, 'Content-Length': REFUSAL.length }).end(REFUSAL)
-  })
+  server.on(
+    'checkExpectation',
+    inTurn((_, __, response) => {
+      response.writeHead(417, { ...HEADERS, 'Content-Length': REFUSAL.length }).end(REFUSAL)
+    }),
+  )
   server.on('clientError', (error: Error, socket: Socket) => {
     if (verbs.revive(error, socket)) return
     const answer = parserRefusal(error, verbs.isWhole(socket))

@@ -82,6 +82,17 @@ export function isFramedPlainly({ httpVersion, headers }: IncomingMessage): bool
   return encoding === undefined || encoding.toLowerCase() === 'chunked'
 }
 
+/**
+ * Whether what comes behind `request` on its connection can still be told apart. node:http's parser stops
+ * behind a request that asks for another protocol, drops the rest of that packet, and hides what is wrong
+ * with the next; no protocol but HTTP/1 is spoken here, and RFC 9110 section 7.8 lets a server ignore the
+ * wish. The header alone is enough: of which option makes a wish of it, the parser has a notion of its own
+ * (`Proxy-Connection` is one).
+ */
+export function isFollowedPlainly(request: IncomingMessage): boolean {
+  return request.headers.upgrade === undefined && isFramedPlainly(request)
+}
+
 /** RFC 9112 section 3.2: one, in every request but those of HTTP/1.0, and made of what hosts are made of. */
 function checkHost({ httpVersion, headers: { host } }: IncomingMessage): void {
   if (host === undefined) {

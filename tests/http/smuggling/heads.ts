@@ -4,7 +4,21 @@ import type { Family } from './family.ts'
 
 const HOST = 'Host: x\r\n'
 const get = (headers: string): string => `GET /v1/m000/a HTTP/1.1\r\n${HOST}${headers}\r\n`
-const UPGRADING = `PUT /v1/m000/a HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: x\r\n`
+const UPGRADE = 'Connection: Upgrade\r\nUpgrade: x\r\n'
+/** As curl has it for `--http2`. */
+const H2C = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'
+const UPGRADING = `PUT /v1/m000/a HTTP/1.1\r\n${HOST}${UPGRADE}`
+/** Marks where one packet ends and the next begins. */
+const CUT = '|'
+const packets = (text: string): readonly string[] => text.split(CUT)
+/** What may come behind a request on its connection, of which nothing is acted on where that was its last. */
+const BEHIND: readonly string[] = [
+  get('').replace('/a', '/smuggled'),
+  `LIST /v1/m000/smuggled HTTP/1.1\r\n${HOST}\r\n`,
+  'X',
+  `PUT /v1/m000/smuggled HTTP/1.1\r\n${HOST}Content-Length: 2\r\n\r\n{}${get('').replace('/a', '/smuggled')}`,
+  `PUT /v1/m000/smuggled HTTP/1.1\r\n${HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+]
 
 export const HEADS: readonly Family[] = [
   {
@@ -162,22 +176,48 @@ export const HEADS: readonly Family[] = [
   },
   {
     what: 'a way to another protocol',
-    make: (packet) => [packet],
+    make: packets,
     cases: {
-      '200 open: read a': [
+      '200 open: read a': [get('Connection: Upgrade\r\n'), get('Connection: Upgrade, HTTP2-Settings\r\n')],
+      // The wish is not heard, the request is answered, and nothing behind it is acted on.
+      '200 closed: read a': [
         get('Connection: Upgrade\r\nUpgrade: websocket\r\n'),
-        get('Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'),
+        get(H2C),
         get('Upgrade: h2c\r\n'),
-        get('Connection: Upgrade\r\n'),
-        `${get('Connection: Upgrade\r\nUpgrade: x\r\nContent-Length: 2\r\n')}{}`,
-        get('Connection: Upgrade\r\nUpgrade: x\r\n') + get(''),
+        get('Proxy-Connection: Upgrade\r\nUpgrade: h2c\r\n'),
+        get('Connection: keep-alive, upgrade\r\nupgrade:\r\n'),
+        get('Connection: Upgrade\r\nConnection: keep-alive\r\nUpgrade: x\r\nUpgrade: y\r\n'),
+        `${get(`${UPGRADE}Content-Length: 2\r\n`)}{}`,
+        `${get(`${UPGRADE}Transfer-Encoding: chunked\r\n`)}2\r\n{}\r\n0\r\n\r\n${get('')}`,
+        ...BEHIND.map((next) => get(H2C) + next),
+        ...BEHIND.map((next) => get(H2C) + CUT + next),
+        ...BEHIND.map((next) => get(H2C) + get('') + CUT + next),
+        get(UPGRADE).replace('1.1\r\n', '1.0\r\nConnection: keep-alive\r\n') + get(''),
       ],
-      '200 open: update a {}': [
+      '200,200 closed: read a; read a': [
+        ...BEHIND.map((next) => get('') + get(H2C) + next),
+        ...BEHIND.map((next) => get('') + CUT + get(H2C) + CUT + next),
+      ],
+      '200 closed: update a {}': [
         `${UPGRADING}Content-Length: 2\r\n\r\n{}`,
+        `${UPGRADING}Content-Length: 2\r\n\r\n${CUT}{}${CUT}${get('')}`,
         `${UPGRADING}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+        `${UPGRADING}Transfer-Encoding: chunked\r\n\r\n2\r\n{}${CUT}\r\n0\r\n\r\n${get('')}`,
+        ...BEHIND.map((next) => `${UPGRADING}Content-Length: 2\r\n\r\n{}${next}`),
+        ...BEHIND.map((next) => `${UPGRADING}Content-Length: 2\r\n\r\n{}${CUT}${next}`),
+      ],
+      '200,200 closed: read a; update a {}': [
+        `${get('')}${UPGRADING}Content-Length: 2\r\n\r\n{}${get('')}`,
+        `${get('') + CUT + UPGRADING}Content-Length: 2\r\n\r\n{}${CUT}${get('')}`,
+      ],
+      // In a trailer it is no wish.
+      '200 open: update a {}': [
+        `PUT /v1/m000/a HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n${UPGRADE}\r\n`,
       ],
       '400 closed': [
         'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+        `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00${get('')}`,
+        get(`${UPGRADE}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n`),
         '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03',
         `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n${get('')}`,
         '\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c',
@@ -185,6 +225,7 @@ export const HEADS: readonly Family[] = [
       'nothing closed': [`CONNECT x:443 HTTP/1.1\r\n${HOST}\r\n${get('')}`],
       '100,200 open: read a': [get('Expect: 100-continue\r\n')],
       '417 open': [get('Expect: 200-ok\r\n')],
+      '417 closed': BEHIND.map((next) => get(`${H2C}Expect: 200-ok\r\n`) + CUT + next),
       '100,200 open: update a {}': [
         `PUT /v1/m000/a HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}`,
         `PUT /v1/m000/a HTTP/1.1\r\n${HOST}Expect: 100-Continue\r\nContent-Length: 2\r\n\r\n{}`,

@@ -78,7 +78,6 @@ export const ORDERS: readonly Family[] = [
         list(),
         list(`X: ${'y'.repeat(15_000)}\r\n`),
         list('X-Vault-Token: t\r\nAccept-Encoding: gzip\r\nConnection: keep-alive\r\n'),
-        list('Connection: Upgrade\r\nUpgrade: h2c\r\n'),
         list().replace('LIST ', 'LIST  '),
         list().replace('/v1/m000/l', '/v1/m000/l?list=true'),
       ],
@@ -114,7 +113,12 @@ export const ORDERS: readonly Family[] = [
       '200,200,200,200 open: list l/; read a; list l/; list l/': [
         list() + CUT + get('a') + CUT + list() + CUT + list(),
       ],
-      '200 closed: list l/': [list('Connection: close\r\n') + CUT + get('a'), list().replace('1.1', '1.0')],
+      '200 closed: list l/': [
+        list('Connection: close\r\n') + CUT + get('a'),
+        list().replace('1.1', '1.0'),
+        list('Connection: Upgrade\r\nUpgrade: h2c\r\n'),
+        list('Connection: Upgrade\r\nUpgrade: h2c\r\n') + CUT + list(),
+      ],
       '200,200 open: list l/; read a': [list('Content-Length: 0\r\n') + CUT + get('a')],
       '100,200 open: list l/': [list('Expect: 100-continue\r\n')],
       '405 open': [list().replace('LIST', 'SEARCH'), `LI${CUT}NK /v1/m000/l HTTP/1.1\r\n${HOST}\r\n`],
