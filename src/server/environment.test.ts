@@ -10,6 +10,7 @@ test('leaves what the runtime and the system look at, and nothing that could be 
     TZ: 'UTC',
     NODE_EXTRA_CA_CERTS: 'ca.pem',
     UV_THREADPOOL_SIZE: '8',
+    OPENSSL_MODULES: '/srv/modules',
     CONCLAVE_TOKEN: 's.a',
     BAO_TOKEN: 's.b',
     VAULT_TOKEN: 's.c',

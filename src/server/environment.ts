@@ -1,14 +1,14 @@
 /**
- * What a running server leaves in its environment: what Node.js, OpenSSL, SQLite and the system's library
- * look at late. Everything else may be a secret, and whoever reads memory or a report of the process finds
- * it.
+ * What a running server leaves in its environment: what Node.js, SQLite and the system's library look at
+ * late. Everything else may be a secret, and whoever reads memory or a report of the process finds it; of
+ * OpenSSL's, which could choose code, nothing is left to be looked at.
  */
 const KEPT: ReadonlySet<string> = new Set([
   ...['PATH', 'HOME', 'USER', 'LANG', 'LANGUAGE', 'TZ', 'TZDIR', 'TMPDIR', 'SQLITE_TMPDIR'],
   // Windows.
   ...['SYSTEMROOT', 'WINDIR', 'TEMP', 'TMP', 'USERPROFILE', 'COMSPEC', 'PATHEXT'],
 ])
-const KEPT_PREFIXES = ['LC_', 'NODE_', 'UV_', 'SSL_', 'OPENSSL_']
+const KEPT_PREFIXES = ['LC_', 'NODE_', 'UV_', 'SSL_']
 
 /**
  * Takes everything else out of the environment of this process. What the kernel keeps of its beginning

@@ -25,6 +25,8 @@ test(
 test('reads flags that came by the environment, and that SIGUSR1 is off', needsProc, async () => {
   const facts = await factsOf('NODE_OPTIONS=--report-on-signal exec "$0" --disable-sigusr1 -e "$1"')
   assert.match(facts.flagFault ?? '', /NODE_OPTIONS has --report-on-signal/)
+  const led = await factsOf('OPENSSL_MODULES=/nowhere exec "$0" --disable-sigusr1 -e "$1"')
+  assert.match(led.flagFault ?? '', /OPENSSL_MODULES is set/)
   assert.equal(facts.opensInspector, false)
 })
 

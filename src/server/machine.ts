@@ -4,9 +4,9 @@ import { OperatingError } from '../base/errors.ts'
 import { judgeKey, readCertificate } from '../crypto/node/x509.ts'
 import type { Machine, ProcessFacts } from '../offline/diagnose/machine.ts'
 import { memoryWarnings } from './hygiene.ts'
-import { refuseRuntimeFlags } from './runtime-flags.ts'
+import { OPENSSL_VARIABLES, type RuntimeFlags, refuseRuntimeFlags } from './runtime-flags.ts'
 import { systemClock } from './system-ports.ts'
-import { systemTexts, textOf } from './this-process.ts'
+import { runtimeFlags, systemTexts, textOf } from './this-process.ts'
 
 /**
  * This machine for `conclave operator diagnose`. Processes are read by `/proc` (proc(5)); where there is
@@ -37,18 +37,11 @@ function processFacts(pid: number | null): ProcessFacts {
   }
 }
 
-interface Flags {
-  readonly execArgv: readonly string[]
-  readonly nodeOptions: string
-  readonly nodeDebug: string
-}
+type Flags = Omit<RuntimeFlags, 'inspectorIsOpen'>
 
 /** Only what stands before the program: its own arguments may hold a token. */
 function flagsOf(folder: string, pid: number | null): Flags | null {
-  if (pid === null) {
-    const { NODE_OPTIONS: nodeOptions = '', NODE_DEBUG: nodeDebug = '' } = process.env
-    return { execArgv: process.execArgv, nodeOptions, nodeDebug }
-  }
+  if (pid === null) return runtimeFlags()
   const words = textOf(join(folder, 'cmdline'))?.split('\0')
   // The lock may be held by another program, whose words mean something else.
   if (words === undefined || !/^node/.test(programOf(folder) ?? '')) return null
@@ -61,6 +54,7 @@ function flagsOf(folder: string, pid: number | null): Flags | null {
     execArgv: end === -1 ? own : own.slice(0, end),
     nodeOptions: setting('NODE_OPTIONS'),
     nodeDebug: setting('NODE_DEBUG'),
+    openSsl: OPENSSL_VARIABLES.filter((name) => setting(name) !== ''),
   }
 }
 

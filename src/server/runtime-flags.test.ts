@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import { hasCode } from '../base/errors.ts'
 import { type RuntimeFlags, refuseRuntimeFlags } from './runtime-flags.ts'
 
-const NONE: RuntimeFlags = { execArgv: [], nodeOptions: '', nodeDebug: '', inspectorIsOpen: false }
+const NONE: RuntimeFlags = {
+  execArgv: [],
+  nodeOptions: '',
+  nodeDebug: '',
+  openSsl: [],
+  inspectorIsOpen: false,
+}
 
 function refusal(flags: Partial<RuntimeFlags>): string {
   try {
@@ -26,6 +32,8 @@ test('a flag that lets somebody look in is refused, however it is spelled and wh
     ...['--import', '--loader=x', '--experimental_loader=x', '--heapsnapshot-signal=SIGUSR2'],
     ...['--heapsnapshot_near_heap_limit=3', '--heap-prof', '--report-on-signal', '--report-on-fatalerror'],
     ...['--report-uncaught-exception', '--abort-on-uncaught-exception', '--tls-keylog=/tmp/x'],
+    ...['--openssl-config=/srv/x.cnf', '--openssl_shared-config', '--openssl-legacy-provider'],
+    ...['--enable-fips', '--force-fips'],
     ...['--insecure-http-parser', '--security-revert=CVE-2023-46809'],
   ]
   for (const flag of flags) {
@@ -44,6 +52,13 @@ test('the sentence says what the flag does, and does not repeat its value', () =
 
 test('an open inspector is refused, whoever opened it', () => {
   assert.match(refusal({ inspectorIsOpen: true }), /^the inspector of Node\.js is open/)
+})
+
+test('a variable by which OpenSSL loads a library is refused by its name', () => {
+  assert.equal(
+    refusal({ openSsl: ['OPENSSL_CONF'] }),
+    'OPENSSL_CONF is set, by which OpenSSL loads other code into this process. Unset it; -dev takes it',
+  )
 })
 
 test('NODE_DEBUG is refused: it prints what requests carry', () => {

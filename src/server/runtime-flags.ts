@@ -8,8 +8,18 @@ export interface RuntimeFlags {
   readonly nodeOptions: string
   /** `NODE_DEBUG` */
   readonly nodeDebug: string
+  /** Those of `OPENSSL_VARIABLES` that are set to something. */
+  readonly openSsl: readonly string[]
   readonly inspectorIsOpen: boolean
 }
+
+/**
+ * By which OpenSSL is told where its configuration and its modules are: a provider or an engine is a library
+ * that it loads into this process (openssl-env(7)).
+ */
+export const OPENSSL_VARIABLES: readonly string[] = [
+  ...['OPENSSL_CONF', 'OPENSSL_CONF_INCLUDE', 'OPENSSL_MODULES', 'OPENSSL_ENGINES'],
+]
 
 /** What a flag does to a server that holds keys; the names are those of `node --help`. */
 const REFUSED: readonly (readonly [does: string, ...names: string[]])[] = [
@@ -21,6 +31,11 @@ const REFUSED: readonly (readonly [does: string, ...names: string[]])[] = [
     'runs code of others in this process',
     ...['-r', '--require', '--import', '--loader', '--experimental-loader'],
     ...['--experimental-config-file', '--experimental-default-config-file'],
+  ],
+  [
+    'has OpenSSL load other code into this process',
+    ...['--openssl-config', '--openssl-shared-config', '--openssl-legacy-provider'],
+    ...['--enable-fips', '--force-fips'],
   ],
   [
     'writes memory to a file',
@@ -51,6 +66,10 @@ export function refuseRuntimeFlags(flags: RuntimeFlags): void {
   }
   if (flags.nodeDebug !== '') {
     throw refused('NODE_DEBUG is set, which writes what requests carry to the log. Unset it')
+  }
+  const [variable] = flags.openSsl
+  if (variable !== undefined) {
+    throw refused(`${variable} is set, by which OpenSSL loads other code into this process. Unset it`)
   }
   if (flags.inspectorIsOpen) {
     throw refused('the inspector of Node.js is open, through which memory can be read. Start anew without it')

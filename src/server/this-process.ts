@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { MachineNames } from './certificate-names.ts'
 import type { SystemTexts } from './hygiene.ts'
-import type { RuntimeFlags } from './runtime-flags.ts'
+import { OPENSSL_VARIABLES, type RuntimeFlags } from './runtime-flags.ts'
 
 /** How this process was started, and what the system around it is. */
 
@@ -13,6 +13,7 @@ export function runtimeFlags(): RuntimeFlags {
     execArgv: process.execArgv,
     nodeOptions: process.env['NODE_OPTIONS'] ?? '',
     nodeDebug: process.env['NODE_DEBUG'] ?? '',
+    openSsl: OPENSSL_VARIABLES.filter((name) => (process.env[name] ?? '') !== ''),
     inspectorIsOpen: url() !== undefined,
   }
 }

@@ -75,6 +75,31 @@ describe('a process that somebody could look into does not become a server:', ()
       { options: ['--import', 'data:text/javascript,'] },
       /with --import, which runs code of others/,
     ],
+    [
+      'a configuration of OpenSSL, which may name a library to load',
+      { environment: { OPENSSL_CONF: '/dev/null' } },
+      /OPENSSL_CONF is set, by which OpenSSL loads other code into this process\. Unset it/,
+    ],
+    [
+      'a folder of libraries for OpenSSL',
+      { environment: { OPENSSL_MODULES: work.path } },
+      /OPENSSL_MODULES is set/,
+    ],
+    [
+      'a folder of engines for OpenSSL',
+      { environment: { OPENSSL_ENGINES: work.path } },
+      /OPENSSL_ENGINES is set/,
+    ],
+    [
+      '--openssl-config',
+      { options: ['--openssl-config=/dev/null'] },
+      /started with --openssl-config, which has OpenSSL load other code/,
+    ],
+    [
+      '--openssl-shared-config',
+      { environment: { NODE_OPTIONS: '--openssl-shared-config' } },
+      /NODE_OPTIONS has --openssl-shared-config, which has OpenSSL/,
+    ],
     ['heap snapshots', { options: ['--heapsnapshot-signal=SIGUSR2'] }, /which writes memory to a file/],
     ['reports', { environment: { NODE_OPTIONS: '--report-on-signal' } }, /which writes memory to a file/],
     ['keys of TLS', { options: [`--tls-keylog=${join(work.path, 'keys')}`] }, /which writes the keys of TLS/],
