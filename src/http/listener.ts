@@ -58,8 +58,8 @@ export interface RunningListener<Place extends Endpoint = TcpEndpoint> {
    * is replaced. Throws what OpenSSL has against it, and then nothing has changed.
    */
   renew(tls: TlsSettings): void
-  /** Takes no new request, answers those under way, and cuts what is left after `graceMs`. */
-  close(graceMs: number): Promise<void>
+  /** Takes no new request, answers those under way, and cuts what is left after `graceMs`, or at `hurry`. */
+  close(graceMs: number, hurry?: AbortSignal): Promise<void>
 }
 
 const USUAL: Omit<ListenerBounds, keyof TurnLimits> = {
@@ -89,9 +89,9 @@ export async function startListener<Place extends Endpoint = TcpEndpoint>(
     limitSources(server, { each: bounds.connectionsPerSource, onTooMany })
   }
   const address = await listen(server, options.address)
-  const close = (graceMs: number): Promise<void> => {
+  const close = (graceMs: number, hurry?: AbortSignal): Promise<void> => {
     underWay.end()
-    return closeServer(server, options.clock, graceMs)
+    return closeServer(server, options.clock, { graceMs, hurry })
   }
   return { address, renew, close }
 }
@@ -215,11 +215,16 @@ function refuse(
 /** To an `Expect` that is none of HTTP. */
 const REFUSAL = '{"errors":["100-continue is the only Expect"],"code":"bad_request"}\n'
 
-async function closeServer(server: Server, clock: Clock, graceMs: number): Promise<void> {
+async function closeServer(
+  server: Server,
+  clock: Clock,
+  { graceMs, hurry }: { readonly graceMs: number; readonly hurry: AbortSignal | undefined },
+): Promise<void> {
   const timer = new AbortController()
+  const enough = hurry === undefined ? timer.signal : AbortSignal.any([timer.signal, hurry])
   const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
   server.closeIdleConnections()
-  const late = clock.sleep(millis(graceMs), timer.signal).then(() => server.closeAllConnections())
+  const late = clock.sleep(millis(graceMs), enough).then(() => server.closeAllConnections())
   await Promise.race([closed, late])
   timer.abort()
   server.closeAllConnections()

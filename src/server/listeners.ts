@@ -155,10 +155,10 @@ export class Listeners {
     }
   }
 
-  /** Answers what is under way, and cuts what is left after `graceMs`. */
-  async close(graceMs: number): Promise<void> {
+  /** Answers what is under way, and cuts what is left after `graceMs` or when `hurry` aborts. */
+  async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.#ended.abort()
-    await Promise.all(this.#held.map(({ running }) => running.close(graceMs)))
+    await Promise.all(this.#held.map(({ running }) => running.close(graceMs, hurry)))
   }
 
   async #openTcp(config: TcpListenerConfig, name: string, given: Given): Promise<Held> {

@@ -115,14 +115,14 @@ async function serve(start: Start, dev: DevConfig | null, io: RunOptions['io']):
     listeners = await openListeners(config, prepared, { server, log })
     await announce({ config, dev, server, opened, log, io }, listeners)
   } catch (error) {
-    await stop(server, listeners)
+    await stop(server, listeners, signals.hurry)
     throw error
   }
   signals.onHangUp(() => reload(start, log, listeners))
   log.info('server started', { version: VERSION, listeners: listeners.urls.length })
   log.info(`got ${await signals.stop}, stopping`)
   log.endFollowing()
-  await stop(server, listeners)
+  await stop(server, listeners, signals.hurry)
   log.info('server stopped')
   log.flush()
   return 0
@@ -191,9 +191,12 @@ function reload({ readAgain }: Start, log: RunningLog, listeners: Listeners): vo
   listeners.reload()
 }
 
-/** In-flight requests are answered, then keys are given back and wiped, then journal and store are closed. */
-async function stop(server: Server, listeners: Listeners | null): Promise<void> {
-  await listeners?.close(GRACE_MS)
+/**
+ * In-flight requests are answered, or cut off when `hurry` aborts; then keys are given back and wiped, then
+ * journal and store are closed.
+ */
+async function stop(server: Server, listeners: Listeners | null, hurry: AbortSignal): Promise<void> {
+  await listeners?.close(GRACE_MS, hurry)
   await server.custodian.stop()
   // The store last: its lock keeps other processes away from the journal too.
   await server.journal.close()

@@ -41,6 +41,22 @@ test('stops as soon as what is under way has been answered, and answers it', asy
   assert.ok(performance.now() - began < 2000)
 })
 
+test('stops at once when it is told to hurry, and cuts off what is under way', async () => {
+  const { listener, dispatched } = await listen({})
+  const socket = connect(listener.address.port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  const hurry = new AbortController()
+  const cut = new Promise((resolve) => void socket.once('close', resolve))
+  socket.write(`GET /v1/s/a HTTP/1.1\r\n${HOST}\r\nPUT /v1/s/b HTTP/1.1\r\n${HOST}Content-Length: 2\r\n\r\n{`)
+  await firstBytes(socket)
+  // Longer than a test may take.
+  const closed = listener.close(600_000, hurry.signal)
+  hurry.abort()
+  await closed
+  await cut
+  assert.deepEqual(dispatched, ['read s/a'])
+})
+
 test('answers every method of a route that needs an open server with 503 while it is sealed', async () => {
   const gate = (): never => {
     throw new OperatingError('sealed', 'Vault is sealed')
