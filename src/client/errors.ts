@@ -29,6 +29,7 @@ export type TransportCode =
   | 'address_invalid'
   | 'answer_invalid'
   | 'answer_too_large'
+  | 'certificate_wanted'
   | 'connection_failed'
   | 'connection_lost'
   | 'timed_out'
@@ -64,6 +65,12 @@ export function transportError(cause: unknown, address: string, sent: boolean): 
   const known = CONNECTION_FAILURES[code]
   if (known !== undefined) {
     return new TransportError('connection_failed', `${known.what} at ${address}`, { hint: known.hint, cause })
+  }
+  const alert = alertIn(cause)
+  const refused = alert === null ? undefined : CERTIFICATE_ALERTS[alert]
+  if (refused !== undefined) {
+    const message = `the server at ${address} ${refused.what}`
+    return new TransportError('certificate_wanted', message, { hint: refused.hint, cause })
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const hint = 'Use the name that is in the certificate as address, or give it with -tls-server-name.'
@@ -111,6 +118,27 @@ const TLS_FAILURES: ReadonlySet<string> = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ])
+
+const GIVE_ONE = 'give it with -client-cert=FILE and -client-key=FILE'
+
+/** The alerts of a server that wants a client certificate (RFC 8446 section 6.2, RFC 5246 section 7.2). */
+const CERTIFICATE_ALERTS: Readonly<Record<number, { what: string; hint: string }>> = {
+  40: {
+    what: 'refuses the handshake',
+    hint: `It may want a client certificate: ${GIVE_ONE}. Or it speaks no TLS that this program does.`,
+  },
+  42: {
+    what: 'takes no client certificate but a good one',
+    hint: `If you have one, ${GIVE_ONE}; if you gave one, the server does not know its authority.`,
+  },
+  116: { what: 'wants a client certificate', hint: `If you have one, ${GIVE_ONE}.` },
+}
+
+/** The number of the alert by which a server ended TLS, which only the text of OpenSSL has. */
+function alertIn(cause: unknown): number | null {
+  const digits = cause instanceof Error ? /SSL alert number (\d{1,3})\b/.exec(cause.message)?.[1] : undefined
+  return digits === undefined ? null : Number(digits)
+}
 
 /** The operating system's or OpenSSL's name of a failure; for several addresses tried, that of the first. */
 function systemCode(cause: unknown): string {
