@@ -21,7 +21,7 @@ export interface UnixEndpoint {
 export function listen<Place extends Endpoint>(server: Server, place: Place): Promise<Place> {
   const { promise, resolve, reject } = Promise.withResolvers<Place>()
   const onError = (error: Error & { code?: string }): void => {
-    const text = `cannot listen on ${endpointText(place)}: ${reasonOf(error.code)}`
+    const text = `cannot listen on ${endpointText(place)}: ${reasonOf(error.code, place)}`
     reject(new OperatingError('config_invalid', text, { cause: error }))
   }
   server.once('error', onError)
@@ -75,10 +75,12 @@ function isPort(bound: AddressInfo | string | null): bound is AddressInfo {
   return typeof bound === 'object' && bound !== null
 }
 
-function reasonOf(code: string | undefined): string {
+function reasonOf(code: string | undefined, place: Endpoint): string {
   if (code === 'EADDRINUSE') {
     return 'something listens there already; stop it, or give this server another address'
   }
+  // Of a socket, libuv says this for a folder that is not there as well (ENOENT of bind(2)).
+  if (code === 'EACCES' && 'path' in place) return 'its folder is not there, or not for this user to write in'
   if (code === 'EACCES') return 'the system does not allow it to this user; ports below 1024 may need a right'
   if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address'
   if (code === 'ENOTFOUND') return 'that name has no address'

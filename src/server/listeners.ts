@@ -18,7 +18,7 @@ import { type SharedService, serviceBy } from './listener-service.ts'
 import type { Log } from './log.ts'
 import { loadSelfSigned } from './self-signed.ts'
 import { expiryWarning, hasExpired, type ReadTls, readKeyPair, readTlsFiles } from './tls-files.ts'
-import { freeSocketPath, shareSocket } from './unix-socket.ts'
+import { checkSocketPlace, freeSocketPath, shareSocket } from './unix-socket.ts'
 
 const EXPIRY_CHECK_MS = 24 * 60 * 60 * 1000
 /** How often a full listener is told in the log. */
@@ -80,7 +80,11 @@ export async function prepareListeners(
     return readTlsFiles(tls, tls.certificate, clock.now())
   })
   await expectFree(listeners.filter((listener) => listener.type === 'tcp'))
-  for (const listener of listeners) if (listener.type === 'unix') await freeSocketPath(listener.path)
+  for (const listener of listeners) {
+    if (listener.type !== 'unix') continue
+    checkSocketPlace(listener)
+    await freeSocketPath(listener.path)
+  }
   return prepared
 }
 

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { hasCode } from '../base/errors.ts'
 import { DEFAULT_LISTENER, type UnixListenerConfig } from '../config/config.ts'
-import { freeSocketPath, shareSocket } from './unix-socket.ts'
+import { checkSocketPlace, freeSocketPath, shareSocket } from './unix-socket.ts'
 
 let folder = ''
 let path = ''
@@ -85,6 +85,45 @@ describe('the path of a socket', () => {
     symlinkSync(join(folder, 'live'), path)
     assert.equal(await refusal(() => freeSocketPath(path)), message)
     assert.ok(existsSync(path))
+  })
+})
+
+describe('the place of a socket is refused, and nothing is made, where', () => {
+  const place = (at: string, more: { user?: string; group?: string } = {}) => ({
+    path: join(folder, at),
+    user: more.user ?? null,
+    group: more.group ?? null,
+  })
+
+  test('there is no such folder', async () => {
+    const none = /^cannot listen on none\/s: there is no folder none; make it first$/
+    assert.match(await refusal(() => checkSocketPlace(place('none/s'))), none)
+    writeFileSync(join(folder, 'file'), '')
+    assert.match(
+      await refusal(() => checkSocketPlace(place('file/s'))),
+      /there is no folder file; make it first/,
+    )
+  })
+
+  test('something stands that is no socket', async () => {
+    writeFileSync(path, 'mine')
+    assert.match(await refusal(() => checkSocketPlace(place('s'))), /^s is there and is no socket/)
+    assert.equal(readFileSync(path, 'utf8'), 'mine')
+  })
+
+  test('nobody knows the user or the group that it is for', async () => {
+    const refused = await refusal(() => checkSocketPlace(place('s', { user: 'no such user' })))
+    assert.match(refused, /^socket_user: "no such user" is not in/)
+    assert.match(
+      await refusal(() => checkSocketPlace(place('s', { group: 'none' }))),
+      /^socket_group: "none"/,
+    )
+  })
+
+  test('but not the file of a server that is gone, which the start takes away', async () => {
+    leaveStale()
+    assert.equal(await refusal(() => checkSocketPlace(place('s', { user: '0', group: '0' }))), 'it was taken')
+    assert.deepEqual(readdirSync(folder), ['s'])
   })
 })
 

@@ -1,4 +1,16 @@
-import { chmodSync, chownSync, linkSync, lstatSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  linkSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { OperatingError } from '../base/errors.ts'
 import type { UnixListenerConfig } from '../config/config.ts'
 import { isListening } from '../http/endpoint.ts'
@@ -9,16 +21,24 @@ const GROUPS_FILE = '/etc/group'
 const MAX_ID = 0xff_ff_ff_fe
 
 /**
+ * Looks whether a socket can be where it is to be, and be given to whom it is meant for. Makes nothing and
+ * takes nothing away. Throws `config_invalid` with what is in the way.
+ */
+export function checkSocketPlace({ path, user, group }: Place): void {
+  expectFolder(path)
+  expectNoOther(path)
+  if (user !== null) idOf(user, USERS_FILE, 'socket_user')
+  if (group !== null) idOf(group, GROUPS_FILE, 'socket_group')
+}
+
+type Place = Pick<UnixListenerConfig, 'path' | 'user' | 'group'>
+
+/**
  * Takes away the socket file of a server that is gone. One that somebody listens at stays, as does everything
  * that is no socket. Throws `config_invalid` with what is in the way.
  */
 export async function freeSocketPath(path: string): Promise<void> {
-  const facts = attempt(`the socket ${path} cannot be looked at`, () =>
-    lstatSync(path, { throwIfNoEntry: false }),
-  )
-  if (facts === undefined) return
-  if (!facts.isSocket())
-    throw invalid(`${path} is there and is no socket: name another path, or move it away`)
+  if (!expectNoOther(path)) return
   await expectNobody(path, path)
   // Another server may have begun to listen since: what is taken away is looked at once more, under a name
   // that nobody binds to.
@@ -49,6 +69,27 @@ export function shareSocket({ path, mode, user, group }: UnixListenerConfig): vo
     )
   }
   attempt(`the mode of the socket ${path} cannot be set`, () => chmodSync(path, mode))
+}
+
+function expectFolder(path: string): void {
+  const folder = dirname(path)
+  const cannot = `cannot listen on ${path}:`
+  const facts = attempt(`${cannot} the folder ${folder} cannot be looked at`, () =>
+    statSync(folder, { throwIfNoEntry: false }),
+  )
+  if (facts?.isDirectory() !== true) throw invalid(`${cannot} there is no folder ${folder}; make it first`)
+  attempt(`${cannot} this user may not write into ${folder}`, () =>
+    accessSync(folder, constants.W_OK | constants.X_OK),
+  )
+}
+
+/** Whether a socket file is there. */
+function expectNoOther(path: string): boolean {
+  const facts = attempt(`the socket ${path} cannot be looked at`, () =>
+    lstatSync(path, { throwIfNoEntry: false }),
+  )
+  if (facts === undefined || facts.isSocket()) return facts !== undefined
+  throw invalid(`${path} is there and is no socket: name another path, or move it away`)
 }
 
 async function expectNobody(at: string, path: string): Promise<void> {

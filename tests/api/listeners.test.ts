@@ -171,6 +171,13 @@ listener "tcp" {
     assert.match(refused(`-config=${file}`), /s\d+ is there and is no socket/)
     assert.equal(readFileSync(socket, 'utf8'), 'mine')
   })
+
+  test('is refused in a folder that is not there, or for a user that is not, before a store is made', () => {
+    const there = `listener "unix" { address = "${join(work.path, 'none', 's')}" }`
+    assert.match(refused(`-config=${config(there)}`), /there is no folder none; make it first/)
+    const whose = `listener "unix" { address = "${path()}"\n socket_user = "nobody-here" }`
+    assert.match(refused(`-config=${config(whose)}`), /socket_user: "nobody-here" is not in \/etc\/passwd/)
+  })
 })
 
 describe('SIGHUP', () => {
