@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
 import { OperatingError } from '../base/errors.ts'
-import { ConclaveClient } from '../client/conclave-client.ts'
-import { ApiError, TransportError } from '../client/errors.ts'
-import { type ListenProbe, probeListen, probeSocket, reachable } from '../client/listen-probe.ts'
+import { probeListen, probeSocket, reachable } from '../client/listen-probe.ts'
 import type {
   CertificateFiles,
+  ListenerConfig,
   ServerConfig,
   TcpListenerConfig,
   TlsConfig,
@@ -14,10 +13,11 @@ import { readConfig } from '../config/read.ts'
 import { selfSignedFiles } from '../config/tls.ts'
 import { diagnose, type Subject, type SubjectListener } from '../offline/diagnose/diagnose.ts'
 import { type Finding, failure, ok, type Status, warning, worst } from '../offline/diagnose/finding.ts'
-import type { AddressReading, ServerFacts } from '../offline/diagnose/listener.ts'
+import type { AddressReading, Reserve } from '../offline/diagnose/listener.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { say } from './io.ts'
 import { renderValue } from './output.ts'
+import { readAddress } from './who-listens.ts'
 
 /** `conclave operator diagnose`: exit code 0 all well, 1 a failure, 2 warnings only, as the peers have it. */
 export const command: CommandSpec = {
@@ -49,7 +49,6 @@ export const command: CommandSpec = {
 }
 
 const EXITS: Readonly<Record<Status, number>> = { ok: 0, failure: 1, warning: 2 }
-const ASK_TIMEOUT_MS = 3000
 const NO_SUBJECT: Subject = { folder: null, listeners: [] }
 
 async function run(call: CommandCall): Promise<number> {
@@ -114,17 +113,28 @@ function portOf(listener: TcpListenerConfig, check: string, folder: string | nul
     check,
     address: addressText(host, port),
     port,
+    reserve: reserveOf(listener),
     tls: files === null ? null : { check: `${check} tls`, ...files, names: serverNames },
     look: async () => {
       const address = `${tls === null ? 'http' : 'https'}://${addressText(reachable(host), port)}`
-      return await lookAt(await probeListen(host, port), address)
+      return await readAddress(await probeListen(host, port), address)
     },
   }
 }
 
-function socketOf({ path }: UnixListenerConfig, check: string): SubjectListener {
-  const look = async (): Promise<AddressReading> => await lookAt(await probeSocket(path), `unix://${path}`)
-  return { check, address: path, port: null, tls: null, look }
+function socketOf(listener: UnixListenerConfig, check: string): SubjectListener {
+  const { path } = listener
+  const look = async (): Promise<AddressReading> =>
+    await readAddress(await probeSocket(path), `unix://${path}`)
+  return { check, address: path, port: null, reserve: reserveOf(listener), tls: null, look }
+}
+
+function reserveOf(listener: ListenerConfig): Reserve | null {
+  // First: without a certificate there is no answer of any kind.
+  if (listener.type === 'tcp' && listener.tls?.clientCertificates === 'required') {
+    return 'asks for a client certificate'
+  }
+  return listener.metrics.onlyAt === null ? null : 'serves only metrics'
 }
 
 /** `null` where there is nothing to look at yet: the first start makes it. */
@@ -132,28 +142,6 @@ function filesOf({ certificate }: TlsConfig, folder: string | null): Certificate
   if (certificate !== 'self-signed') return certificate
   const files = folder === null ? null : selfSignedFiles(folder)
   return files !== null && existsSync(files.certFile) ? files : null
-}
-
-async function lookAt(probe: ListenProbe, address: string): Promise<AddressReading> {
-  if (probe === 'free') return { state: 'free' }
-  if (probe !== 'taken') return { state: 'refused', code: probe.refused }
-  return { state: 'taken', server: await askServer(address) }
-}
-
-/** What a server at the address says of itself, without a token; `null` where it is none of ours. */
-async function askServer(address: string): Promise<ServerFacts | null> {
-  // Nothing is sent that anybody could misuse, and the certificate is judged by itself.
-  const client = new ConclaveClient({ address, tls: { skipVerify: true }, timeoutMs: ASK_TIMEOUT_MS })
-  try {
-    const { storeId, state } = await client.custodyStatus()
-    const { storageTrouble } = await client.health()
-    return state === '' ? null : { storeId, state, storageTrouble }
-  } catch (error) {
-    if (error instanceof ApiError || error instanceof TransportError) return null
-    throw error
-  } finally {
-    client.close()
-  }
 }
 
 function addressText(host: string, port: number): string {

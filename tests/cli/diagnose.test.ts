@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
-import { freePort } from '../../src/client/free-port.ts'
-import { MAIN, ServerProcess, temporaryFolder } from '../api/server-process.ts'
+import { ServerProcess, temporaryFolder } from '../api/server-process.ts'
 import { LiveStore } from '../faults/live-store.ts'
 import { SmallDisk } from '../faults/small-disk.ts'
+import { freeAddress, runDiagnose, says, type Told } from './diagnosis.ts'
 import type { Ran } from './terminal.ts'
-
-interface Told {
-  readonly check: string
-  readonly status: string
-  readonly message: string
-  readonly next: string | null
-}
 
 // Stores are for nobody else.
 process.umask(0o077)
@@ -71,20 +61,19 @@ describe('beside a running server', () => {
     }
   })
 
+  test('another store is told as that at its address, and its server is not said to be stopped', async () => {
+    const other = await LiveStore.make(join(work.path, 'other'))
+    await other.server.stop()
+    const told = await diagnosed(other.folder, addressOf(store.server), 1)
+    says(told, 'listener 1', 'failure', /a server of another store listens .* Next: choose another address/)
+  })
+
   test('a server whose store was taken away beneath it is a failure', async () => {
     const address = addressOf(store.server)
     rmSync(join(folder, 'conclave.db-wal'))
     assert.equal((await store.write('b', { n: 1 })).status, 500)
     const told = await diagnosed(folder, address, 1)
     says(told, 'listener 1', 'failure', /store_removed Next: see "When storage is in trouble"/)
-  })
-
-  test('another folder at the same address is told as that: the server there has another store', async () => {
-    const other = join(work.path, 'other')
-    mkdirSync(other)
-    const told = await diagnosed(other, addressOf(store.server), 1)
-    says(told, 'listener 1', 'failure', /a server of another store listens .* choose another address/)
-    says(told, 'store records', 'ok', /no store there yet/)
   })
 })
 
@@ -201,7 +190,7 @@ test('a configuration that cannot be used is a failure, and what it would have n
   const work = temporaryFolder()
   const file = join(work.path, 'bad.hcl')
   writeFileSync(file, 'storge "sqlite" { path = "data" }\n')
-  const { exitCode, stdout } = await run([`-config=${file}`, '-format=json'])
+  const { exitCode, stdout } = await runDiagnose([`-config=${file}`, '-format=json'])
   assert.equal(exitCode, 1)
   const { status, checks } = JSON.parse(stdout)
   assert.equal(status, 'failure')
@@ -223,7 +212,7 @@ test('follows a configuration as the server does, with its warnings and its cert
      }
      disable_mlock = true\n`,
   )
-  const { exitCode, stdout } = await run([`-config=${file}`, '-format=json'])
+  const { exitCode, stdout } = await runDiagnose([`-config=${file}`, '-format=json'])
   const { checks } = JSON.parse(stdout)
   assert.equal(exitCode, 1)
   says(checks, 'store folder', 'warning', new RegExp(`^${join(work.path, 'store')} is not there`))
@@ -244,7 +233,7 @@ test('looks at sockets, and at a certificate of the server’s own making', asyn
   )
   const flags = [`-config=${file}`, '-tls-self-signed']
   const look = async (): Promise<readonly Told[]> =>
-    JSON.parse((await run([...flags, '-format=json'])).stdout).checks
+    JSON.parse((await runDiagnose([...flags, '-format=json'])).stdout).checks
   const before = await look()
   says(before, 'listener 1', 'ok', /\/s is free$/)
   assert.ok(!before.some(({ check }) => check === 'listener 2 tls'), 'the first start makes it')
@@ -258,19 +247,7 @@ test('looks at sockets, and at a certificate of the server’s own making', asyn
 })
 
 function diagnose(folder: string, address: string, more: readonly string[] = []): Promise<Ran> {
-  return run([`-data=${folder}`, `-address=${address}`, ...more])
-}
-
-/** In a process of its own, as `bin/conclave` starts it: it tells of the flags that it was started with. */
-async function run(flags: readonly string[]): Promise<Ran> {
-  const node = ['--disable-warning=ExperimentalWarning', '--disable-sigusr1']
-  const child = spawn(process.execPath, [...node, MAIN, 'operator', 'diagnose', ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '' },
-  })
-  const [stdout, stderr] = [text(child.stdout), text(child.stderr)]
-  const [exitCode] = await once(child, 'exit')
-  return { exitCode, stdout: await stdout, stderr: await stderr }
+  return runDiagnose([`-data=${folder}`, `-address=${address}`, ...more])
 }
 
 /** The findings. The exit code is the one of the worst, but for warnings that come from this machine. */
@@ -283,20 +260,8 @@ async function diagnosed(folder: string, address: string, wanted?: number): Prom
   return checks
 }
 
-function says(told: readonly Told[], check: string, status: string, sentence: RegExp): void {
-  const found = told.find((one) => one.check === check)
-  assert.ok(found !== undefined, `nothing is said of ${check}`)
-  const said = found.next === null ? found.message : `${found.message} Next: ${found.next}`
-  assert.equal(found.status, status, said)
-  assert.match(said, sentence)
-}
-
 function addressOf({ origin }: ServerProcess): string {
   return origin.replace('http://', '')
-}
-
-async function freeAddress(): Promise<string> {
-  return `127.0.0.1:${await freePort()}`
 }
 
 /** A digest of every file but the log's index, which is memory that processes share. */

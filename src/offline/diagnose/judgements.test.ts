@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { unixMillis } from '../../base/clock.ts'
 import { judgeClock } from './clock.ts'
 import { judgeDisk, judgeFlushes } from './disk.ts'
 import { type Finding, failure, ok, warning, worst } from './finding.ts'
-import { type AddressReading, judgeListener } from './listener.ts'
+import { type AddressReading, judgeListener, type Listening } from './listener.ts'
 import { holderIn } from './lock-table.ts'
 import type { ProcessFacts } from './machine.ts'
 import { judgeNode, judgeProcess } from './process.ts'
@@ -92,9 +92,9 @@ test('flushes are told by their least, middle and most, and warned of by the mid
   )
 })
 
-const LISTENER = { check: 'listener 1', address: '127.0.0.1:8200', port: 8200 }
+const LISTENER = { check: 'listener 1', address: '127.0.0.1:8200', port: 8200, reserve: null }
 const FREE: AddressReading = { state: 'free' }
-const OURS: AddressReading = { state: 'taken', server: { storeId: 'aa', state: 'open', storageTrouble: '' } }
+const OURS = taken({ who: 'ours', server: { storeId: 'aa', state: 'open', storageTrouble: '' } })
 const STOPPED = { holder: { held: false }, id: 'aa' } as const
 const RUNNING = { holder: { held: true, pid: 7 }, id: 'aa' } as const
 
@@ -106,11 +106,8 @@ test('an address is free, or held by the server of this store; anything else is 
     /the server of this store answers at 127\.0\.0\.1:8200: open/,
   )
   says(judgeListener(LISTENER, FREE, RUNNING), 'warning', /nobody listens .* Next: it is starting, or/)
-  says(
-    judgeListener(LISTENER, { state: 'taken', server: null }, STOPPED),
-    'failure',
-    /another program listens/,
-  )
+  says(judgeListener(LISTENER, taken({ who: 'another' }), STOPPED), 'failure', /another program listens/)
+  says(judgeListener(LISTENER, taken({ who: 'another' }), RUNNING), 'warning', /process 7 serves this store/)
   says(judgeListener(LISTENER, OURS, { ...RUNNING, id: 'bb' }), 'failure', /a server of another store/)
   says(judgeListener(LISTENER, OURS, STOPPED), 'failure', /another copy of this store/)
   says(judgeListener(LISTENER, { state: 'refused', code: 'EACCES' }, STOPPED), 'failure', /ports below 1024/)
@@ -120,11 +117,57 @@ test('an address is free, or held by the server of this store; anything else is 
 
 test('a server whose store takes no write is a failure, whatever else is well', () => {
   const full = { storeId: 'aa', state: 'open', storageTrouble: 'storage_full' }
-  says(
-    judgeListener(LISTENER, { state: 'taken', server: full }, RUNNING),
-    'failure',
-    /storage_full Next: see/,
+  const reading = taken({ who: 'ours', server: full })
+  says(judgeListener(LISTENER, reading, RUNNING), 'failure', /storage_full Next: see/)
+})
+
+const RESERVES = [
+  'asks for a client certificate',
+  'serves only metrics',
+  'does not answer',
+  'refuses',
+] as const
+
+describe('a listener that says nothing of itself', () => {
+  for (const why of RESERVES) {
+    test(`as it ${why}, is nobody to be stopped`, () => {
+      const reading = taken({ who: 'unclear', why })
+      const told = [STOPPED, RUNNING].map((store) => judgeListener(LISTENER, reading, store))
+      for (const { status, says, next } of told) {
+        assert.equal(status, 'warning')
+        assert.match(says, new RegExp(why))
+        assert.doesNotMatch(`${next}`, /^stop it|, or stop/)
+      }
+      says(told[0], 'warning', /nobody has this store Next: look who it is before you stop anything/)
+      says(told[1], 'warning', /process 7 serves this store/)
+    })
+  }
+
+  for (const reserve of ['asks for a client certificate', 'serves only metrics'] as const) {
+    test(`is well where a server has the store and the listener ${reserve} as it is configured`, () => {
+      const reading = taken({ who: 'unclear', why: reserve })
+      says(
+        judgeListener({ ...LISTENER, reserve }, reading, RUNNING),
+        'ok',
+        /as it is to, and process 7 serves/,
+      )
+      says(judgeListener({ ...LISTENER, reserve }, reading, STOPPED), 'warning', /nobody has this store/)
+    })
+  }
+})
+
+test('a server whose files are gone is not to be stopped before they are read out', () => {
+  const nothing = { holder: { held: false }, id: '' } as const
+  const [unseen, seen] = ['', 'store_removed'].map((storageTrouble) =>
+    taken({ who: 'ours', server: { storeId: 'aa', state: 'open', storageTrouble } }),
   )
+  assert.ok(unseen !== undefined && seen !== undefined)
+  const readOut = /leave it running, and read out what you can: see "When storage is in trouble"/
+  says(judgeListener(LISTENER, unseen, nothing), 'warning', readOut)
+  says(judgeListener(LISTENER, seen, nothing), 'failure', /store_removed/)
+  says(judgeListener(LISTENER, seen, nothing), 'failure', readOut)
+  // What stands in their place since is another store.
+  says(judgeListener(LISTENER, seen, { ...nothing, id: 'bb' }), 'failure', readOut)
 })
 
 // Lines of a real table; the first number of a range is where SQLite locks a file.
@@ -145,6 +188,10 @@ test('finds who writes a locked file, by device and number', () => {
   assert.equal(holderIn(TABLE, { device, inode: 999n }), 413, 'the only one of that number')
   assert.equal(holderIn(TABLE, { device: 0x0803n, inode: 555n }), null, 'one of two, and nobody knows which')
 })
+
+function taken(by: Listening): AddressReading {
+  return { state: 'taken', by }
+}
 
 function says(finding: Finding | undefined, status: Finding['status'], sentence: RegExp): void {
   assert.ok(finding !== undefined)
