@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { OperatingError } from '../base/errors.ts'
 import { probeListen, probeSocket, reachable } from '../client/listen-probe.ts'
 import type {
-  CertificateFiles,
   ListenerConfig,
   ServerConfig,
   TcpListenerConfig,
@@ -11,9 +10,11 @@ import type {
 } from '../config/config.ts'
 import { readConfig } from '../config/read.ts'
 import { selfSignedFiles } from '../config/tls.ts'
-import { diagnose, type Subject, type SubjectListener } from '../offline/diagnose/diagnose.ts'
+import { diagnose, type Subject } from '../offline/diagnose/diagnose.ts'
 import { type Finding, failure, ok, type Status, warning, worst } from '../offline/diagnose/finding.ts'
 import type { AddressReading, Reserve } from '../offline/diagnose/listener.ts'
+import type { SubjectListener } from '../offline/diagnose/listeners.ts'
+import type { TlsTerms } from '../offline/diagnose/machine.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { say } from './io.ts'
 import { renderValue } from './output.ts'
@@ -49,7 +50,7 @@ export const command: CommandSpec = {
 }
 
 const EXITS: Readonly<Record<Status, number>> = { ok: 0, failure: 1, warning: 2 }
-const NO_SUBJECT: Subject = { folder: null, listeners: [] }
+const NO_SUBJECT: Subject = { folder: null, listeners: [], initSecretFile: null, pidFile: null }
 
 async function run(call: CommandCall): Promise<number> {
   const { config, findings } = configured(call)
@@ -95,10 +96,12 @@ function configured({ flags, io }: CommandCall): Configured {
   }
 }
 
-function subjectOf({ storage, listeners }: ServerConfig): Subject {
+function subjectOf({ storage, listeners, initSecretFile, pidFile }: ServerConfig): Subject {
   const folder = storage.type === 'sqlite' ? storage.folder : null
   return {
     folder,
+    initSecretFile,
+    pidFile,
     listeners: listeners.map((listener, index) => {
       const check = `listener ${index + 1}`
       return listener.type === 'unix' ? socketOf(listener, check) : portOf(listener, check, folder)
@@ -108,13 +111,14 @@ function subjectOf({ storage, listeners }: ServerConfig): Subject {
 
 function portOf(listener: TcpListenerConfig, check: string, folder: string | null): SubjectListener {
   const { host, port, tls, serverNames } = listener
-  const files = tls === null ? null : filesOf(tls, folder)
+  const shown = tls === null ? null : shownBy(tls, folder)
   return {
     check,
     address: addressText(host, port),
     port,
     reserve: reserveOf(listener),
-    tls: files === null ? null : { check: `${check} tls`, ...files, names: serverNames },
+    place: { host, port },
+    tls: shown === null ? null : { check: `${check} tls`, ...shown, names: serverNames },
     look: async () => {
       const address = `${tls === null ? 'http' : 'https'}://${addressText(reachable(host), port)}`
       return await readAddress(await probeListen(host, port), address)
@@ -126,7 +130,7 @@ function socketOf(listener: UnixListenerConfig, check: string): SubjectListener 
   const { path } = listener
   const look = async (): Promise<AddressReading> =>
     await readAddress(await probeSocket(path), `unix://${path}`)
-  return { check, address: path, port: null, reserve: reserveOf(listener), tls: null, look }
+  return { check, address: path, port: null, reserve: reserveOf(listener), place: listener, tls: null, look }
 }
 
 function reserveOf(listener: ListenerConfig): Reserve | null {
@@ -138,10 +142,11 @@ function reserveOf(listener: ListenerConfig): Reserve | null {
 }
 
 /** `null` where there is nothing to look at yet: the first start makes it. */
-function filesOf({ certificate }: TlsConfig, folder: string | null): CertificateFiles | null {
-  if (certificate !== 'self-signed') return certificate
+function shownBy(tls: TlsConfig, folder: string | null): TlsTerms | null {
+  const { certificate, ...terms } = tls
+  if (certificate !== 'self-signed') return { ...terms, ...certificate }
   const files = folder === null ? null : selfSignedFiles(folder)
-  return files !== null && existsSync(files.certFile) ? files : null
+  return files !== null && existsSync(files.certFile) ? { ...terms, ...files } : null
 }
 
 function addressText(host: string, port: number): string {

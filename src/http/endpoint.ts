@@ -40,10 +40,13 @@ export function listen<Place extends Endpoint>(server: Server, place: Place): Pr
 export async function expectFree(addresses: readonly TcpEndpoint[]): Promise<void> {
   const probes: Server[] = []
   try {
-    for (const { host, port } of addresses) {
+    for (const [index, { host, port }] of addresses.entries()) {
       const probe = createServer((socket) => socket.destroy())
       probes.push(probe)
-      await listen(probe, { host, port })
+      const twin = addresses.slice(0, index).find((one) => port !== 0 && one.port === port)
+      await listen(probe, { host, port }).catch((error: unknown) => {
+        throw twin === undefined ? error : besides({ host, port }, twin, error)
+      })
     }
   } finally {
     await Promise.all(probes.map((probe) => new Promise<void>((done) => void probe.close(() => done()))))
@@ -69,6 +72,18 @@ export function isListening(path: string): Promise<boolean | null> {
 export function endpointText(place: Endpoint): string {
   if ('path' in place) return place.path
   return `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`
+}
+
+/** Both stand in one configuration, so that the one may be in the way of the other. */
+function besides(place: TcpEndpoint, twin: TcpEndpoint, error: unknown): unknown {
+  if (!(error instanceof OperatingError) || !isInUse(error.cause)) return error
+  const text = `cannot listen on ${endpointText(place)}: something listens there already`
+  const perhaps = `the listener on ${endpointText(twin)} of this configuration has the same port`
+  return new OperatingError('config_invalid', `${text}; ${perhaps}`, { cause: error })
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }
 
 function isPort(bound: AddressInfo | string | null): bound is AddressInfo {

@@ -5,6 +5,7 @@ import { judgeKey, readCertificate } from '../crypto/node/x509.ts'
 import type { Machine, ProcessFacts } from '../offline/diagnose/machine.ts'
 import { memoryWarnings } from './hygiene.ts'
 import { OPENSSL_VARIABLES, type RuntimeFlags, refuseRuntimeFlags } from './runtime-flags.ts'
+import { startChecks } from './start-checks.ts'
 import { systemClock } from './system-ports.ts'
 import { runtimeFlags, systemTexts, textOf } from './this-process.ts'
 
@@ -21,6 +22,7 @@ export const machine: Machine = {
   processFacts,
   lockTable: () => textOf('/proc/locks'),
   certificates: { readCertificate, judgeKey },
+  start: startChecks,
 }
 
 function processFacts(pid: number | null): ProcessFacts {

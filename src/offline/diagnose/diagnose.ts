@@ -5,12 +5,12 @@ import type { CustodyRecord } from '../../custody/custody-record.ts'
 import { judgeClock } from './clock.ts'
 import { judgeDisk, judgeFlushes, measureFlushes, readDisk } from './disk.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
-import { type AddressReading, judgeListener, type ListenerSubject, type StoreAtListener } from './listener.ts'
+import type { StoreAtListener } from './listener.ts'
+import { lookAtListeners, type SubjectListener } from './listeners.ts'
 import type { Machine } from './machine.ts'
 import { judgeNode, judgeProcess } from './process.ts'
 import { findHolder, judgeFolder } from './store-files.ts'
 import { judgeRecords } from './store-records.ts'
-import { judgeTls, type TlsSubject } from './tls.ts'
 
 /** The least time over which the two clocks are compared. */
 const CLOCKS_COMPARED_MS = 250
@@ -20,12 +20,9 @@ export interface Subject {
   /** Of the store; `null` for one in memory. */
   readonly folder: string | null
   readonly listeners: readonly SubjectListener[]
-}
-
-export interface SubjectListener extends ListenerSubject {
-  readonly tls: TlsSubject | null
-  /** Looks who listens at its address. */
-  look(): Promise<AddressReading>
+  /** Holds what init has to be shown; `null` for none. */
+  readonly initSecretFile: string | null
+  readonly pidFile: string | null
 }
 
 /**
@@ -50,6 +47,7 @@ export async function diagnose(subject: Subject, machine: Machine): Promise<read
     }),
     ...judgeProcess(machine.processFacts(pid), pid),
     ...store.findings,
+    ...lookAtFiles(subject, machine),
     ...listeners,
   ]
 }
@@ -121,19 +119,17 @@ function nearest(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : nearest(dirname(folder))
 }
 
-async function lookAtListeners(
-  listeners: readonly SubjectListener[],
-  machine: Machine,
-  store: StoreAtListener,
-): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
-  for (const listener of listeners) {
-    const reading: AddressReading = listener.port === 0 ? { state: 'free' } : await listener.look()
-    findings.push(judgeListener(listener, reading, store))
-    if (listener.tls === null) continue
-    findings.push(...judgeTls(listener.tls, machine.certificates, machine.clock.now()))
+/** The files that the start reads or writes besides those of the store and of listeners. */
+function lookAtFiles({ initSecretFile, pidFile }: Subject, { start }: Machine): readonly Finding[] {
+  const looked = (check: string, path: string | null, look: (path: string) => string | null): Finding[] => {
+    if (path === null) return []
+    const fault = look(path)
+    return [fault === null ? ok(check, path) : failure(check, fault, null)]
   }
-  return findings
+  return [
+    ...looked('init secret', initSecretFile, start.initSecret),
+    ...looked('pid file', pidFile, start.pidFile),
+  ]
 }
 
 /** As the API writes it; empty for a store that is not initialised. */

@@ -14,6 +14,44 @@ export interface Machine {
   /** The locks that processes hold on files: `/proc/locks` (proc_locks(5)). */
   lockTable(): string | null
   readonly certificates: Certificates
+  readonly start: StartChecks
+}
+
+/**
+ * What the server itself looks at before it starts: why it would not, in a sentence, or `null`. Nothing is
+ * made, and an address is held for as long as it takes to look.
+ */
+export interface StartChecks {
+  /** Certificate, key and authority of a listener, as OpenSSL takes them. */
+  tls(terms: TlsTerms): string | null
+  /** What initialising takes: there, and long enough. */
+  initSecret(path: string): string | null
+  pidFile(path: string): string | null
+  socket(place: SocketPlace): string | null
+  /** Whether all of these can be had at once. */
+  addresses(addresses: readonly NetworkPlace[]): Promise<string | null>
+}
+
+export interface TlsTerms {
+  /** PEM files. */
+  readonly certFile: string
+  readonly keyFile: string
+  readonly minVersion: 'tls12' | 'tls13'
+  readonly maxVersion: 'tls12' | 'tls13'
+  readonly clientCertificates: 'none' | 'asked' | 'required'
+  readonly clientCaFile: string | null
+}
+
+export interface SocketPlace {
+  readonly path: string
+  /** Names or numbers of whom the file is to belong to; `null` for whom the server runs as. */
+  readonly user: string | null
+  readonly group: string | null
+}
+
+export interface NetworkPlace {
+  readonly host: string
+  readonly port: number
 }
 
 export interface ProcessFacts {
