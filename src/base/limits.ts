@@ -21,6 +21,8 @@ export const READ_CACHE_BYTES = 16 * 1024 * 1024
 export const READ_CACHE_VALUE_BYTES = 64 * 1024
 /** Names of one answer: whoever has more asks for them in pages. */
 export const MAX_LISTED_NAMES = 200_000
+/** The same of keys with what is known of each: every one of them is opened. */
+export const MAX_DETAILED_NAMES = 10_000
 
 /** An export of transcripts that is verified in one piece: some 100,000 ceremonies. */
 export const MAX_EXPORT_BYTES = 256 * 1024 * 1024

@@ -10,7 +10,7 @@ import type { Caller, LogicalRequest, Operation } from '../logical/request.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import type { Acl, AclSource } from '../policy/acl.ts'
 import { helpText } from './help.ts'
-import { type ListTerms, withinTerms, withPage } from './listing.ts'
+import { type ListTerms, withinTerms } from './listing.ts'
 import { matchMount, matchRoute, type RouteMatch } from './match.ts'
 import type { LiveMount } from './mounts.ts'
 import { openApi } from './openapi.ts'
@@ -47,9 +47,6 @@ interface Judgement {
 }
 
 const OPEN: Judgement = { verdict: 'allow', acl: null, terms: { pageLimit: null, keysFilter: null } }
-
-/** An answer as its caller may see it. */
-type Judged = (response: LogicalResponse) => LogicalResponse | null
 
 type Outcome =
   | { readonly failed: false; readonly response: LogicalResponse | null }
@@ -132,12 +129,8 @@ export class Router {
     if (verdict === 'deny' || request.isUnread === true) {
       throw new OperatingError('permission_denied', '1 error occurred:\n\t* permission denied\n\n')
     }
-    const call = { request: withPage(request, terms), parameters: match?.parameters ?? {}, caller }
-    const judged: Judged = (response) => {
-      const left = acl === null ? response : withinTerms(response, { request, terms, acl })
-      return left === null || match === null ? null : withWarnings(left, match, request)
-    }
-    const outcome = fault ?? (await this.#settle(match, call, judged))
+    const call = { request, parameters: match?.parameters ?? {}, caller }
+    const outcome = fault ?? (await this.#settle(match, call, { acl, terms }))
     await this.#record('response', request, { caller, outcome: nameOf(outcome) })
     if (outcome.failed) throw outcome.error
     return outcome.response
@@ -169,11 +162,17 @@ export class Router {
   }
 
   /** What the handler came to, as a value, so that it is recorded once whatever it is. */
-  async #settle(match: MountMatch | null, call: Call, judged: Judged): Promise<Outcome> {
+  async #settle(
+    match: MountMatch | null,
+    call: Call,
+    { acl, terms }: Pick<Judgement, 'acl' | 'terms'>,
+  ): Promise<Outcome> {
     try {
-      const handler = handlerOf(match, call.request)
+      const plain = handlerOf(match, call.request)
+      const { clock } = this.#ports
+      const handler = acl === null ? plain : withinTerms(plain, { acl, terms, clock })
       const answer = await this.#routed(match, call, handler)
-      const response = answer === null ? null : judged(answer)
+      const response = answer === null || match === null ? null : withWarnings(answer, match, call.request)
       if (response === null) expectSomethingToWrap(call.request)
       if (response === null || match === null) return { failed: false, response }
       const { request, caller } = call

@@ -1,4 +1,5 @@
 import { OperatingError } from '../../../base/errors.ts'
+import { MAX_DETAILED_NAMES } from '../../../base/limits.ts'
 import type { Call, Route } from '../../../logical/backend.ts'
 import type { JsonOut } from '../../../logical/json.ts'
 import type { LogicalResponse } from '../../../logical/response.ts'
@@ -8,9 +9,6 @@ import { Pace } from '../pace.ts'
 import { folderOf } from './metadata.ts'
 import type { Room } from './room.ts'
 import { KEY_SHAPE, shownKey } from './shown.ts'
-
-/** Keys of one answer, each of which is opened: whoever has more asks for them in pages. */
-export const MAX_DETAILED_NAMES = 10_000
 
 /** What is known of a key that is a folder. */
 const FOLDER = {}
