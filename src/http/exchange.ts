@@ -129,14 +129,14 @@ export async function exchange(
   }
 }
 
-/** Throws `quota_exceeded`. */
+/** The original face of the rekey, without `/v1/`, counts as what it does. Throws `quota_exceeded`. */
 function checkQuota(
   service: Service,
   { path, source }: { readonly path: string; readonly source: string },
   response: ServerResponse,
 ): void {
-  if (!path.startsWith('/v1/')) return
-  const below = path.slice('/v1/'.length)
+  const below = path.replace(/^\/v1\/|^\/(?=sys\/rekey\/)/, '')
+  if (below === path) return
   const admission = service.admit(below, source)
   if (admission === null) return
   if (admission.shown) {

@@ -120,6 +120,21 @@ test('turns away who asks too often, says when to come again, and shows what is 
   assert.equal((await root('GET', 'sys/mounts')).status, 200)
 })
 
+test('the original face of a rekey counts as what it does: one window for both faces', async () => {
+  await root('POST', 'sys/quotas/rate-limit/faces', { rate: 3, interval: '1h', path: 'sys/rekey/update' })
+  const statuses: number[] = []
+  for (const path of ['/sys/rekey/update', '/v1/sys/rekey/update', '/sys/rekey/update', '/sys/rekey/update'])
+    statuses.push((await server.call('PUT', path, { key: 'ab' })).status)
+  assert.deepEqual(statuses, [400, 400, 400, 429])
+  const { status, body, headers } = await server.call('PUT', '/v1/sys/rekey/update', { key: 'ab' })
+  assert.deepEqual(
+    [status, body.errors, headers.get('retry-after')],
+    [429, ['request path "sys/rekey/update": rate limit quota exceeded'], '3600'],
+  )
+  assert.equal((await server.call('GET', '/sys/rekey/init')).status, 200)
+  await root('DELETE', 'sys/quotas/rate-limit/faces')
+})
+
 test('does not read the body of who is turned away (H4)', async (t) => {
   const port = Number(new URL(server.origin).port)
   const socket = connect(port, '127.0.0.1')
