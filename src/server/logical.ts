@@ -150,7 +150,7 @@ export async function openLogical(
     return tokenAuthPorts({ ...ports, tokens, roles, desk, callers, acls })
   }
   const catalog = catalogWith(ports.engines)
-  const rooms = { ...policies, leases: () => room.leases, wrapping: () => wrapping, catalog }
+  const rooms = { ...policies, leases: () => room.leases, wrapping: () => wrapping, catalog, json: WIRE_JSON }
   const quotas = await Quotas.open(new BarrierView(barrier, QUOTA_PREFIX), ports.clock)
   const mounts = new Mounts(table, {
     entropy: ports.entropy,

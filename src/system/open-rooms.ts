@@ -1,5 +1,6 @@
 import type { Leases } from '../lease/leases.ts'
 import type { MountAdmission } from '../logical/backend.ts'
+import type { JsonPort } from '../logical/json-port.ts'
 import type { AclSource } from '../policy/acl.ts'
 import type { PasswordPolicies } from '../policy/password-store.ts'
 import type { PolicyStore } from '../policy/store.ts'
@@ -19,6 +20,8 @@ export interface OpenRooms {
   readonly passwordPolicies: PasswordPolicies
   readonly tokenPolicies: TokenPolicies
   readonly quotas: Quotas
+  /** As answers are written. */
+  readonly json: JsonPort
   /** What can be mounted, by the name that clients ask for. */
   readonly catalog: Catalog
 }

@@ -1,10 +1,12 @@
 import type { Call, Route } from '../logical/backend.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
+import type { JsonOut } from '../logical/json.ts'
 import type { LogicalResponse } from '../logical/response.ts'
 import { ANYTHING, listOf, mapOf, shape, TEXT } from '../logical/schema.ts'
 import { type Described, openApi } from '../router/openapi.ts'
 import { API_VERSION } from './answers.ts'
+import { KeptDocuments, type SeenMount } from './kept-documents.ts'
 import type { OpenRooms } from './open-rooms.ts'
 
 const FIELDS = {
@@ -30,7 +32,8 @@ const DOCUMENT = shape({
  * of those that are to be shown to everybody (CVE-2020-25594): what anybody may ask of them.
  */
 export function openApiRoute(rooms: OpenRooms, bare: () => readonly BareRoute[]): Route {
-  const read = (call: Call): Promise<LogicalResponse> => document(rooms, bare(), call)
+  const kept = new KeptDocuments(rooms.json)
+  const read = (call: Call): Promise<LogicalResponse> => document({ rooms, bare, kept }, call)
   return {
     pattern: 'internal/specs/openapi',
     summary: 'The API of this server as an OpenAPI document.',
@@ -42,21 +45,33 @@ export function openApiRoute(rooms: OpenRooms, bare: () => readonly BareRoute[])
   }
 }
 
-async function document(
-  rooms: OpenRooms,
-  bare: readonly BareRoute[],
-  { caller, request }: Call,
-): Promise<LogicalResponse> {
+interface Context {
+  readonly rooms: OpenRooms
+  /** The same for as long as the process lives. */
+  readonly bare: () => readonly BareRoute[]
+  readonly kept: KeptDocuments
+}
+
+async function document({ rooms, bare, kept }: Context, { caller, request }: Call): Promise<LogicalResponse> {
   const { generic_mount_paths: isGeneric = false } = readFields(FIELDS, request.data)
   const acl = caller === null ? null : await rooms.acls.of(caller)
-  const mounts = [...rooms.mounts().live.values()].flatMap(({ path, entry, mounted }): Described[] => {
-    const isOpen = acl?.reaches(path) === true
-    if (!isOpen && path !== 'sys/' && entry.config.listingVisibility !== 'unauth') return []
-    const routes = isOpen ? mounted.routes : mounted.routes.filter(({ access }) => access === 'public')
-    return routes.length === 0 ? [] : [{ path, type: entry.type, routes }]
+  const seen = [...rooms.mounts().live.values()].flatMap((mount): SeenMount[] => {
+    const isOpen = acl?.reaches(mount.path) === true
+    const isShown = mount.path === 'sys/' || mount.entry.config.listingVisibility === 'unauth'
+    return isOpen || isShown ? [{ mount, isOpen }] : []
   })
-  const shown = isGeneric ? onceEach(mounts) : mounts
-  return { bare: openApi({ title: 'Conclave API', version: API_VERSION }, shown, bare) }
+  const kind = `${caller === null ? 'strangers' : 'tokens'} ${isGeneric ? 'generic' : 'whole'}`
+  const make = (): JsonOut => {
+    const mounts = seen.flatMap(described)
+    const shown = isGeneric ? onceEach(mounts) : mounts
+    return openApi({ title: 'Conclave API', version: API_VERSION }, shown, bare())
+  }
+  return { bare: kept.of(kind, seen, make) }
+}
+
+function described({ mount: { path, entry, mounted }, isOpen }: SeenMount): Described[] {
+  const routes = isOpen ? mounted.routes : mounted.routes.filter(({ access }) => access === 'public')
+  return routes.length === 0 ? [] : [{ path, type: entry.type, routes }]
 }
 
 /** One mount a type, whose path is a parameter: for who generates a client. */
