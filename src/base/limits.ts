@@ -103,6 +103,8 @@ export const MAX_MOUNT_PATH_UNITS = 512
 export const MAX_MOUNTS = 10_000
 /** What the table, which every change of a mount writes anew, keeps of one of them. */
 export const MAX_MOUNT_ENTRY_BYTES = 65_536
+/** Mounts that the API document describes each by itself; with more of them, one of each kind. */
+export const MAX_MOUNTS_DESCRIBED = 100
 /** Moves of mounts that are remembered until the server seals. */
 export const MAX_MOUNT_MOVES = 256
 /** Who follows the log at once, and lines that wait for one of them. */

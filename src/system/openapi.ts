@@ -1,3 +1,4 @@
+import { MAX_MOUNTS_DESCRIBED } from '../base/limits.ts'
 import type { Call, Route } from '../logical/backend.ts'
 import type { BareRoute } from '../logical/bare-route.ts'
 import { type Fields, readFields } from '../logical/field-table.ts'
@@ -53,13 +54,15 @@ interface Context {
 }
 
 async function document({ rooms, bare, kept }: Context, { caller, request }: Call): Promise<LogicalResponse> {
-  const { generic_mount_paths: isGeneric = false } = readFields(FIELDS, request.data)
+  const { generic_mount_paths: wantsGeneric = false } = readFields(FIELDS, request.data)
   const acl = caller === null ? null : await rooms.acls.of(caller)
   const seen = [...rooms.mounts().live.values()].flatMap((mount): SeenMount[] => {
     const isOpen = acl?.reaches(mount.path) === true
     const isShown = mount.path === 'sys/' || mount.entry.config.listingVisibility === 'unauth'
     return isOpen || isShown ? [{ mount, isOpen }] : []
   })
+  // Described each by itself, a thousand would be 27 MB, and nobody else served while they are made.
+  const isGeneric = wantsGeneric || seen.length > MAX_MOUNTS_DESCRIBED
   const kind = `${caller === null ? 'strangers' : 'tokens'} ${isGeneric ? 'generic' : 'whole'}`
   const make = (): JsonOut => {
     const mounts = seen.flatMap(described)
@@ -74,14 +77,20 @@ function described({ mount: { path, entry, mounted }, isOpen }: SeenMount): Desc
   return routes.length === 0 ? [] : [{ path, type: entry.type, routes }]
 }
 
-/** One mount a type, whose path is a parameter: for who generates a client. */
+/** One mount of each kind, whose path is a parameter: for who generates a client, or has very many. */
 function onceEach(mounts: readonly Described[]): readonly Described[] {
   const own = ['system', 'cubbyhole', 'token', 'identity']
   const seen = new Set<string>()
   return mounts.flatMap((mount): Described[] => {
     if (own.includes(mount.type)) return [mount]
-    if (seen.has(mount.type)) return []
-    seen.add(mount.type)
+    // Versions of one type have other routes.
+    const kind = [
+      mount.path.startsWith('auth/'),
+      mount.type,
+      ...mount.routes.map(({ pattern }) => pattern),
+    ].join()
+    if (seen.has(kind)) return []
+    seen.add(kind)
     const prefix = mount.path.startsWith('auth/') ? 'auth/' : ''
     const name = `:${mount.type}_mount_path`
     const routes = mount.routes.map((route) => ({ ...route, pattern: `${name}/${route.pattern}` }))

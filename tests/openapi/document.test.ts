@@ -200,6 +200,26 @@ const FREE: readonly string[] = [
   'get /versions/subkeys/{path}',
 ]
 
+test('of more than a hundred mounts one of each kind is described, and its path is a parameter', async () => {
+  const many = await TestServer.start()
+  try {
+    await many.open(1, 1)
+    await many.asRoot('POST', '/v1/sys/mounts/two', { type: 'kv-v2' })
+    for (let index = 0; index < 101; index++)
+      await many.asRoot('POST', `/v1/sys/mounts/m${index}`, { type: 'kv' })
+    const { body } = await many.asRoot('GET', SPEC)
+    const { valid, errors } = await new Validator().validate(structuredClone(body))
+    assert.ok(valid, JSON.stringify(errors))
+    const paths = Object.keys(body.paths)
+    assert.ok(!paths.some((path) => path.startsWith('/m1/')))
+    for (const path of ['/{kv_mount_path}/{path}', '/{kv_mount_path}/data/{path}', '/sys/mounts']) {
+      assert.ok(paths.includes(path), path)
+    }
+  } finally {
+    await many.close()
+  }
+})
+
 test('a parameter belongs to the operation that takes it', async () => {
   await server.asRoot('POST', '/v1/sys/mounts/placed', { type: 'kv-v2' })
   const { paths } = await specification()
