@@ -19,6 +19,7 @@ export async function connect(
 ): Promise<ConclaveClient> {
   const options: ClientOptions = {
     ...(special.timeoutMs === undefined ? {} : { timeoutMs: special.timeoutMs }),
+    ...(special.deadline === undefined ? {} : { deadline: special.deadline }),
     ...(special.requests === true ? shape(io.env, flags) : {}),
     address: flags.text('address') ?? setting(io.env, 'ADDR') ?? DEFAULT_ADDRESS,
     token: special.token ?? (await findToken(io.env)),
@@ -32,6 +33,8 @@ export async function connect(
 interface Special {
   /** For one request, where the client's own would be too long. */
   readonly timeoutMs?: number
+  /** For all requests of it together. */
+  readonly deadline?: AbortSignal
   /** In place of the one of the environment. */
   readonly token?: string
   /** Takes the flags of everyday requests. */

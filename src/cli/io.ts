@@ -22,6 +22,8 @@ export interface CliIo {
   readonly signals?: (act: (signal: NodeJS.Signals) => void) => Disposable
   /** Ends this process by a signal. */
   readonly endBy?: (signal: NodeJS.Signals) => void
+  /** How many milliseconds ago this process was started; not there where a call has no process. */
+  readonly age?: () => number
   /** Ends this process at once, whatever is still under way in it; not there where a call has no process. */
   readonly leave?: (exitCode: number) => void
 }

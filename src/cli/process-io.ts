@@ -29,6 +29,7 @@ export function processIo(mainFile: string): CliIo {
     beforeEnd,
     signals,
     endBy: (signal) => process.kill(process.pid, signal),
+    age: () => performance.now(),
     leave: (exitCode) => process.exit(exitCode),
   }
 }

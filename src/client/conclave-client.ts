@@ -35,6 +35,8 @@ export interface ClientOptions {
   readonly namespace?: string | null
   readonly tls?: TlsOptions
   readonly timeoutMs?: number
+  /** For all requests together, where they are to end with it. */
+  readonly deadline?: AbortSignal
   /** On every request, besides the usual ones. */
   readonly headers?: Readonly<Record<string, string>>
   /** How long the answers of `logical` are kept for another to unwrap them, for example `60s`. */
@@ -88,6 +90,7 @@ export class ConclaveClient {
       address,
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
     })
     this.#hasToken = (options.token ?? null) !== null
     const { token = null, namespace = null, headers = {}, wrapTtl = null, onlyShows = false } = options

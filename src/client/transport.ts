@@ -14,6 +14,8 @@ export interface TransportOptions {
   readonly tls?: TlsOptions
   /** How long one request may take in all. */
   readonly timeoutMs?: number
+  /** Ends what is under way, and no request is begun behind it: for all of them together. */
+  readonly deadline?: AbortSignal
 }
 
 export interface TlsOptions {
@@ -137,18 +139,18 @@ export class Transport {
 
   #exchange(address: Address, path: string, outgoing: Outgoing): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const { deadline } = this.#options
+    if (deadline?.aborted === true) return Promise.reject(tooSlow(address, this.#timeoutMs))
     const timeout = AbortSignal.timeout(this.#timeoutMs)
+    const signal = deadline === undefined ? timeout : AbortSignal.any([timeout, deadline])
     const request = address.secure ? nodeHttps().request : sendPlain
     let sent = false
     const fail = (cause: unknown) => {
-      reject(timeout.aborted ? tooSlow(address, this.#timeoutMs) : transportError(cause, address.text, sent))
+      reject(signal.aborted ? tooSlow(address, this.#timeoutMs) : transportError(cause, address.text, sent))
     }
-    const outbound = request(
-      { ...this.#target(address, path), ...head(outgoing), signal: timeout },
-      (inbound) => {
-        collect(inbound).then((body) => resolve(answer(inbound, urlOf(address, path), body)), fail)
-      },
-    )
+    const outbound = request({ ...this.#target(address, path), ...head(outgoing), signal }, (inbound) => {
+      collect(inbound).then((body) => resolve(answer(inbound, urlOf(address, path), body)), fail)
+    })
     outbound.on('error', fail)
     outbound.on('finish', () => {
       sent = true

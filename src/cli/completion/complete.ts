@@ -1,13 +1,14 @@
 import type { ConclaveClient } from '../../client/conclave-client.ts'
-import type { Environment } from '../../config/environment.ts'
 import { FlagValues } from '../flags.ts'
 import { type CliIo, put } from '../io.ts'
 import { type Answer, answerTo, type LivePaths } from './answer.ts'
 import { quoteForBash } from './bash-quoting.ts'
 import { readTypedLine, SHELLS, type Shell, type TypedLine } from './typed-line.ts'
 
-/** How long a server may take. With the start of this program, a person waits for 0.3 s at most. */
-const SERVER_TIMEOUT_MS = 250
+/** How old this program may become while it waits: with the shell before it, a person waits for 0.3 s. */
+const ANSWER_BY_MS = 220
+/** How long a server has for all that it is asked, at most, and at least where the start took its time. */
+const SERVER_MS = { most: 200, least: 100 }
 /** A longer line is not completed. */
 const MAX_LINE_BYTES = 64 * 1024
 
@@ -23,7 +24,7 @@ export async function complete(argv: readonly string[], io: CliIo): Promise<numb
     const sent = shell === undefined || io.tty.stdin ? null : await readAll(io.stdin)
     if (shell !== undefined && sent !== null) {
       const line = readTypedLine(shell, sent)
-      await put(io, render(shell, line, await answerTo(line, pathsOf(io.env))))
+      await put(io, render(shell, line, await answerTo(line, pathsOf(io))))
     }
   } catch {
     // Whatever it was, the command itself will say it when the line is entered.
@@ -45,17 +46,23 @@ async function readAll(stdin: CliIo['stdin']): Promise<string | null> {
   return Buffer.concat(pieces).toString()
 }
 
+/** How long a server has, in milliseconds, for a program of that age. */
+export function serverTime(ageMs: number): number {
+  return Math.round(Math.min(SERVER_MS.most, Math.max(SERVER_MS.least, ANSWER_BY_MS - ageMs)))
+}
+
 /** Asks the server of the environment, with the token of the environment. */
-function pathsOf(env: Environment): LivePaths {
+function pathsOf({ env, age }: Pick<CliIo, 'env' | 'age'>): LivePaths {
   return async (typed, kind) => {
     // Only where it is needed: the client is most of what there is to load.
     const [{ connect }, { livePaths }] = await Promise.all([
       import('../environment.ts'),
       import('./live-paths.ts'),
     ])
-    const client: ConclaveClient = await connect({ env }, new FlagValues(new Map()), {
-      timeoutMs: SERVER_TIMEOUT_MS,
-    })
+    const timeoutMs = serverTime(age?.() ?? 0)
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const flags = new FlagValues(new Map())
+    const client: ConclaveClient = await connect({ env }, flags, { timeoutMs, deadline })
     try {
       return await livePaths(client, typed, kind)
     } finally {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, beforeEach, describe, test } from 'node:test'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { after, beforeEach, describe, type TestContext, test } from 'node:test'
 import { ContractServer } from '../../../tests/cli/contract-server.ts'
 import { ConclaveClient } from '../../client/conclave-client.ts'
+import { serverTime } from './complete.ts'
 import { livePaths } from './live-paths.ts'
 
 const server = await ContractServer.start()
@@ -147,3 +150,43 @@ for (const [what, answer] of [
     assert.deepEqual(await livePaths(client, 'secret/'), expected)
   })
 }
+
+describe('behind the deadline of a completion', () => {
+  /** Asks a server for which it is over when the request of that number comes; all before are answered. */
+  async function asked(t: TestContext, last: number): Promise<{ lines: number; paths: readonly string[] }> {
+    const deadline = new AbortController()
+    let lines = 0
+    const late = createServer((_request, response) => {
+      if (++lines === last) deadline.abort()
+      else response.end('{"data":{"secret":{"secret/":{},"secret/app/deep/":{}}}}')
+    })
+    late.listen(0, '127.0.0.1')
+    await once(late, 'listening')
+    const place = late.address()
+    assert.ok(typeof place === 'object' && place !== null)
+    const address = `http://127.0.0.1:${place.port}`
+    const hurried = new ConclaveClient({ address, deadline: deadline.signal })
+    t.after(() => {
+      hurried.close()
+      late.closeAllConnections()
+      late.close()
+    })
+    if (last === 0) deadline.abort()
+    const paths = await livePaths(hurried, 'secret/app/')
+    return { lines, paths }
+  }
+
+  test('no request is begun', async (t) => {
+    assert.deepEqual(await asked(t, 0), { lines: 0, paths: [] })
+    assert.deepEqual(await asked(t, 1), { lines: 1, paths: [] })
+  })
+
+  test('what the server told before is offered', async (t) => {
+    assert.deepEqual(await asked(t, 2), { lines: 2, paths: ['secret/app/deep/'] })
+  })
+})
+
+test('a server has what is left of 220 ms, and never more than 200 or less than 100', () => {
+  const ages = [0, 20, 70.4, 150, 2000]
+  assert.deepEqual(ages.map(serverTime), [200, 200, 150, 100, 100])
+})

@@ -30,7 +30,7 @@ const SECTIONS = ['data/', 'delete/', 'destroy/', 'metadata/', 'subkeys/', 'unde
 
 /**
  * The paths of the server that complete `typed`, one level of them; what ends in `/` goes on. What the
- * server refuses, or does not answer in time, has no names. Never rejects.
+ * server refuses, or does not answer in time, has no names; those that it told before stay. Never rejects.
  */
 export async function livePaths(
   client: ConclaveClient,
