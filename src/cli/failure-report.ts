@@ -2,6 +2,7 @@ import { setting } from '../config/environment.ts'
 import { wantsJson } from './argv.ts'
 import { describeFailure } from './failure.ts'
 import type { CliIo } from './io.ts'
+import { visible, visibleJson } from './visible.ts'
 
 const RED = '\x1b[31m'
 const PLAIN = '\x1b[0m'
@@ -10,11 +11,12 @@ const PLAIN = '\x1b[0m'
 export function reportFailure(io: CliIo, argv: readonly string[], error: unknown): number {
   const { exitCode, code, message, hint, status } = describeFailure(error)
   if (wantsJson(argv, setting(io.env, 'FORMAT') ?? 'table')) {
-    io.stderr.write(`${JSON.stringify({ error: { code, message, hint, status } })}\n`)
+    io.stderr.write(`${visibleJson(JSON.stringify({ error: { code, message, hint, status } }))}\n`)
     return exitCode
   }
-  const text = wantsColor(io, argv) ? `${RED}${message}${PLAIN}` : message
-  io.stderr.write(hint === null ? `${text}\n` : `${text}\n\n${hint}\n`)
+  const shown = visible(message)
+  const text = wantsColor(io, argv) ? `${RED}${shown}${PLAIN}` : shown
+  io.stderr.write(hint === null ? `${text}\n` : `${text}\n\n${visible(hint)}\n`)
   return exitCode
 }
 

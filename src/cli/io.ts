@@ -3,6 +3,7 @@ import type { Entropy } from '../base/entropy.ts'
 import type { Machine } from '../offline/diagnose/machine.ts'
 import type { Sha256Stream } from '../offline/snapshot-file.ts'
 import { OutputError } from './failure.ts'
+import { visible } from './visible.ts'
 
 /** The terminal, pipes and environment that a command runs in, handed in so that tests can be one. */
 export interface CliIo {
@@ -83,9 +84,9 @@ export interface ServerFlags {
   readonly tlsSelfSigned?: boolean
 }
 
-/** Writes talk: one line on stderr. */
+/** Writes talk: one line on stderr. Nothing in it steers a terminal, whoever it quotes. */
 export function say(io: CliIo, line: string): void {
-  io.stderr.write(`${line}\n`)
+  io.stderr.write(`${visible(line)}\n`)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { CommandCall } from './command.ts'
 import { UsageError } from './failure.ts'
 import type { FlagSpec } from './flags.ts'
 import { goDuration, looksLikeSeconds } from './go-duration.ts'
-import { put, say } from './io.ts'
+import { say } from './io.ts'
 import { type Row, renderCell } from './output.ts'
 
 export const FIELD_FLAG: FlagSpec = {
@@ -19,7 +19,7 @@ export async function putLogical(call: CommandCall, answer: LogicalAnswer): Prom
   putWarnings(call, answer)
   if (call.flags.text('wrap-ttl') !== null && !isMembers(answer.members['wrap_info']))
     say(call.io, NOT_WRAPPED)
-  if (call.output.format === 'raw') await put(call.io, answer.body)
+  if (call.output.format === 'raw') await call.output.json(answer.body)
   else await call.output.data(logicalRows(answer.members), answer.members)
 }
 
@@ -34,7 +34,7 @@ export async function putAsked(call: CommandCall, answer: LogicalAnswer): Promis
 export async function putField(call: CommandCall, data: Members, field: string): Promise<void> {
   const value = data[field]
   if (value === undefined || value === null) throw new UsageError(`Field "${field}" not present in secret`)
-  await call.output.text(renderCell(value))
+  await call.output.exact(renderCell(value))
 }
 
 /** Whether the answer was wrapped for somebody else; how it is fetched has then been printed. */

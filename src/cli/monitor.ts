@@ -1,6 +1,8 @@
+import { utf8 } from '../base/encoding.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { during, EXIT_OK, OutputError } from './failure.ts'
 import { putSafely } from './io.ts'
+import { VisibleStream, visible, visibleJson } from './visible.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 const FORMATS = ['standard', 'json'] as const
@@ -31,8 +33,9 @@ async function run(call: CommandCall): Promise<number> {
     log_format: call.flags.text('log-format') ?? 'standard',
   }
   const client = await call.connect()
+  const log = new VisibleStream(query.log_format === 'json' ? visibleJson : visible)
   await during('Error starting monitor', () =>
-    client.logical.follow('sys/monitor', query, (piece) => taken(call, piece)),
+    client.logical.follow('sys/monitor', query, (piece) => taken(call, utf8(log.next(piece)))),
   )
   return EXIT_OK
 }

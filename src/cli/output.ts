@@ -1,6 +1,7 @@
 import { rawNumber } from '../client/json-numbers.ts'
 import { UsageError } from './failure.ts'
 import { type CliIo, put } from './io.ts'
+import { isVisibleLine, visible, visibleJson, visibleLine } from './visible.ts'
 
 export const FORMATS = ['table', 'json', 'pretty', 'yaml', 'raw'] as const
 export type Format = (typeof FORMATS)[number]
@@ -45,9 +46,19 @@ export class Output {
     await this.#either(() => renderGrid(lines), value)
   }
 
-  /** Text as it is. */
+  /** Text for people, or a value that was rendered: nothing in it steers a terminal. */
   async text(text: string): Promise<void> {
-    await put(this.#io, text)
+    await put(this.#io, visible(text))
+  }
+
+  /** Text that programs and files get as it is; on a terminal as `text`. */
+  async exact(text: string): Promise<void> {
+    await put(this.#io, this.#io.tty.stdout ? visible(text) : text)
+  }
+
+  /** JSON as a server sent it; on a terminal nothing in it steers. */
+  async json(body: Uint8Array): Promise<void> {
+    await put(this.#io, this.#io.tty.stdout ? visibleJson(new TextDecoder().decode(body)) : body)
   }
 
   async #either(table: () => string, value: unknown): Promise<void> {
@@ -72,9 +83,12 @@ export function renderGrid(lines: readonly (readonly string[])[]): string {
 }
 
 function renderLines(lines: readonly (readonly string[])[]): string {
-  const cells = lines.map((line) => line.map((cell) => (cell === '' ? 'n/a' : cell)))
+  const last = (lines[0] ?? []).length - 1
+  // A value may have several lines. A key with a line end in it would look like two rows.
+  const shown = (cell: string, at: number): string =>
+    at === last && last > 0 ? visible(cell) : visibleLine(cell)
+  const cells = lines.map((line) => line.map((cell, at) => (cell === '' ? 'n/a' : shown(cell, at))))
   const widths = (cells[0] ?? []).map((_, column) => columnWidth(cells, column))
-  const last = widths.length - 1
   return cells
     .map((line) => line.map((cell, at) => (at === last ? cell : cell.padEnd(widths[at] ?? 0))).join(''))
     .map((line) => `${line}\n`)
@@ -86,12 +100,20 @@ export function columnWidth(lines: readonly (readonly string[])[], column: numbe
   return Math.max(...lines.map((line) => line[column]?.length ?? 0)) + GAP
 }
 
-/** A value as JSON with two blanks of indent, or as YAML. Ends with a line end. */
+/** A value as JSON with two blanks of indent, or as YAML. What steers a terminal is an escape of theirs. */
 export async function renderValue(format: Exclude<Format, 'table'>, value: unknown): Promise<string> {
-  if (format !== 'yaml') return `${JSON.stringify(value, null, 2)}\n`
+  if (format !== 'yaml') return `${visibleJson(JSON.stringify(value, null, 2))}\n`
   // Loaded only when asked for: starting quickly matters more.
-  const { stringify } = await import('yaml')
-  return stringify(plainNumbers(value))
+  const { Document, visit } = await import('yaml')
+  const document = new Document(plainNumbers(value))
+  visit(document, {
+    Scalar: (_, node) => {
+      // Only in double quotes YAML has escapes, and those of JSON among them.
+      if (typeof node.value === 'string' && !isVisibleLine(node.value.replace(/[\n\t]/g, '')))
+        node.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return visibleJson(document.toString())
 }
 
 /** One value for a cell of a table, or for `-field`: text as it is, the rest as JSON. */

@@ -1,6 +1,7 @@
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { UsageError } from './failure.ts'
 import type { CliIo, InputStream } from './io.ts'
+import { visible } from './visible.ts'
 
 /** A share as words, with room for blanks; longer input is refused. */
 export const MAX_TYPED_BYTES = 4096
@@ -116,7 +117,7 @@ export async function promptEnter(io: CliIo, question: string): Promise<void> {
 
 /** Asks for a line that may be seen; empty when nothing was typed. Throws `UsageError` at the end. */
 export async function promptLine(io: CliIo, question: string): Promise<string> {
-  io.stderr.write(question)
+  io.stderr.write(visible(question))
   const pieces: string[] = []
   const { promise, resolve, reject } = Promise.withResolvers<string | null>()
   const onData = (piece: Buffer) => {
@@ -160,7 +161,7 @@ function hasText(piece: Uint8Array, from: number): boolean {
 async function typeHidden(io: CliIo, question: string, line: HiddenLine): Promise<void> {
   // Marks around pasted text are not wanted here.
   if (io.env['TERM'] !== 'dumb') io.stderr.write(BRACKETED_PASTE_OFF)
-  io.stderr.write(question)
+  io.stderr.write(visible(question))
   const typed = await readRaw(io.stdin, line)
   io.stderr.write('\n')
   if (typed === 'interrupted') throw new UsageError('interrupted: nothing was sent', { code: 'interrupted' })

@@ -2,6 +2,7 @@ import { utf8 } from '../base/encoding.ts'
 import { SecretBytes } from '../base/secret-bytes.ts'
 import { type CliIo, type OutputStream, putSafely } from './io.ts'
 import { columnWidth, type Format } from './output.ts'
+import { visible, visibleJson } from './visible.ts'
 
 /** Text with secrets between: joined as bytes, so that no string is made of a secret. */
 export type Piece = string | SecretBytes
@@ -82,7 +83,8 @@ export function renderSecretFacts(rows: readonly SecretRow[]): readonly Piece[] 
 
 function jsonMember(member: SecretMember): readonly Piece[] {
   const name = `  ${JSON.stringify(member.name)}: `
-  if ('value' in member) return [name + JSON.stringify(member.value, null, 2).replaceAll('\n', '\n  ')]
+  if ('value' in member)
+    return [name + visibleJson(JSON.stringify(member.value, null, 2)).replaceAll('\n', '\n  ')]
   if ('secret' in member) return [`${name}"`, member.secret, '"']
   if (member.secrets.length === 0) return [`${name}[]`]
   const items = member.secrets.flatMap((secret, at): readonly Piece[] => [
@@ -94,7 +96,7 @@ function jsonMember(member: SecretMember): readonly Piece[] {
 
 function yamlMember(member: SecretMember): readonly Piece[] {
   // Double quotes: hex of digits alone would be read as a number. JSON's scalars are YAML's.
-  if ('value' in member) return [`${member.name}: ${JSON.stringify(member.value)}\n`]
+  if ('value' in member) return [`${member.name}: ${visibleJson(JSON.stringify(member.value))}\n`]
   if ('secret' in member) return [`${member.name}: "`, member.secret, '"\n']
   if (member.secrets.length === 0) return [`${member.name}: []\n`]
   return [
@@ -104,13 +106,26 @@ function yamlMember(member: SecretMember): readonly Piece[] {
 }
 
 function join(pieces: readonly Piece[]): Uint8Array {
-  const parts = pieces.map((piece) => (piece instanceof SecretBytes ? piece : utf8(piece)))
+  const parts = pieces.map((piece) => (piece instanceof SecretBytes ? piece : utf8(visible(piece))))
   const bytes = Buffer.allocUnsafeSlow(parts.reduce((total, part) => total + part.length, 0))
   let offset = 0
   for (const part of parts) {
-    if (part instanceof SecretBytes) part.lend((secret) => bytes.set(secret, offset))
-    else bytes.set(part, offset)
+    if (part instanceof SecretBytes) {
+      part.lend((secret) => bytes.set(secret, offset))
+      hideOthers(bytes.subarray(offset, offset + part.length))
+    } else bytes.set(part, offset)
     offset += part.length
   }
   return bytes
 }
+
+/** Secrets are ASCII text: what else a server sends in their place does not reach a terminal. In place. */
+function hideOthers(secret: Uint8Array): void {
+  for (const [at, byte] of secret.entries()) {
+    const isText = byte === LINE_END || (byte >= 0x20 && byte < 0x7f)
+    if (!isText) secret[at] = QUESTION_MARK
+  }
+}
+
+const LINE_END = 0x0a
+const QUESTION_MARK = 0x3f

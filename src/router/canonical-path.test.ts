@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { hasCode } from '../base/errors.ts'
-import { canonicalPath } from './canonical-path.ts'
+import { canonicalMountPath, canonicalPath } from './canonical-path.ts'
 
 const refuses = (raw: string): void => {
   assert.throws(
@@ -36,9 +36,23 @@ test('refuses every spelling of a segment that is empty or leads elsewhere', () 
 
 test('refuses control characters, backslashes and bytes that are not UTF-8, escaped or not', () => {
   for (const raw of ['/v1/a%00b', '/v1/a%0ab', '/v1/a%1f', '/v1/a%7F', '/v1/a\u0001b']) refuses(raw)
+  for (const raw of ['/v1/a%C2%80b', '/v1/a%C2%9b31m', '/v1/a%C2%9F', '/v1/a\u0085b']) refuses(raw)
+  assert.equal(canonicalPath('/v1/a%C2%A0b'), '/v1/a\u00a0b')
   for (const raw of ['/v1/a%5Cb', '/v1/a\\b', '/v1/a%ff', '/v1/a%c0%af', '/v1/a%ed%a0%80']) {
     refuses(raw)
   }
+})
+
+test('refuses a mount whose path would look like another one', () => {
+  for (const code of [0x200b, 0x200f, 0x202a, 0x202e, 0x2060, 0x2066, 0x2069, 0xfeff, 0x61c, 0x9b]) {
+    const path = `a${String.fromCharCode(code)}b/`
+    assert.throws(
+      () => canonicalMountPath(path),
+      (error: unknown) => hasCode(error, 'bad_request'),
+      code.toString(16),
+    )
+  }
+  assert.equal(canonicalMountPath('k\u00e9y-\u4e2d/'), 'k\u00e9y-\u4e2d/')
 })
 
 test('refuses broken escapes and targets that are no path', () => {

@@ -25,6 +25,8 @@ export function canonicalMountPath(path: string): string {
   checkSegments(path)
   if (path.includes('*') || path.split('/').includes('+')) throw refused('holds a wildcard of policies')
   if (/\s/.test(path)) throw refused('holds white space')
+  // Turned or of no width: a mount would look like another one in every list.
+  if (/\p{Cf}/u.test(path)) throw refused('holds a character that cannot be seen')
   return path
 }
 
@@ -36,7 +38,7 @@ export function canonicalPathText(path: string): string {
 
 function checkSegments(path: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  if (/[\u0000-\u001f\u007f]/.test(path)) throw refused('holds a control character')
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) throw refused('holds a control character')
   if (path.includes('\\')) throw refused('holds a backslash')
   if (path.includes('//')) throw refused('holds an empty segment')
   if (path.split('/').some((segment) => segment === '.' || segment === '..')) {

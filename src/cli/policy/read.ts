@@ -32,6 +32,6 @@ async function run(call: CommandCall): Promise<number> {
   }
   const policy = text(dataOf(answer.members), 'policy')
   const { format } = call.output
-  await call.output.text(format === 'table' ? `${policy.trim()}\n` : await renderValue(format, { policy }))
+  await call.output.exact(format === 'table' ? `${policy.trim()}\n` : await renderValue(format, { policy }))
   return EXIT_OK
 }
