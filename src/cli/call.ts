@@ -8,7 +8,7 @@ import { EXIT_OK, EXIT_USAGE, UsageError } from './failure.ts'
 import { reportFailure } from './failure-report.ts'
 import { parseArguments } from './grammar.ts'
 import type { CliIo, CliPorts } from './io.ts'
-import { put } from './io.ts'
+import { put, say } from './io.ts'
 import { type Format, Output, parseFormat } from './output.ts'
 
 /** Runs the command that `argv` names, or shows help; the exit code. Never throws: failures are told. */
@@ -39,6 +39,12 @@ async function runCommand(spec: CommandSpec, argv: readonly string[], world: Wor
     return EXIT_OK
   }
   const clients: ConclaveClient[] = []
+  const told = new Set<string>()
+  // A command may connect several times, and says it once.
+  const warn = (line: string): void => {
+    if (!told.has(line)) say(world.io, line)
+    told.add(line)
+  }
   const call: CommandCall = {
     ...world,
     flags,
@@ -49,7 +55,8 @@ async function runCommand(spec: CommandSpec, argv: readonly string[], world: Wor
       // A server, and what works offline, needs no client.
       const { connect } = await import('./environment.ts')
       const requests = spec.requests === true
-      const client = await connect(world.io, flags, { requests, ...(token === undefined ? {} : { token }) })
+      const own = token === undefined ? {} : { token }
+      const client = await connect(world.io, flags, { requests, warn, ...own })
       clients.push(client)
       return client
     },

@@ -1,29 +1,33 @@
 import { readFile } from 'node:fs/promises'
 import { type ClientOptions, ConclaveClient } from '../client/conclave-client.ts'
 import type { TlsOptions } from '../client/transport.ts'
-import { type Environment, setting, TOKEN_VARIABLES, tokenFile } from '../config/environment.ts'
+import { type Environment, findSetting, setting, TOKEN_VARIABLES } from '../config/environment.ts'
 import { fileProblem, UsageError } from './failure.ts'
 import type { FlagValues } from './flags.ts'
 import type { CliIo } from './io.ts'
+import { findToken } from './own-token.ts'
 
 /** Where `conclave server` listens when nobody says anything else. */
 export const DEFAULT_ADDRESS = 'http://127.0.0.1:8200'
 
 /**
- * A client from flags, which win, and the environment. Throws `UsageError` for files that cannot be read.
+ * A client from flags, which win, and the environment. Throws `UsageError` for files that cannot be read, and
+ * for what cannot stand in a header.
  */
 export async function connect(
   io: Pick<CliIo, 'env'>,
   flags: FlagValues,
   special: Special = {},
 ): Promise<ConclaveClient> {
+  const own = special.token === undefined ? await findToken(io.env) : null
+  if (own !== null && own.warning !== null) special.warn?.(own.warning)
   const options: ClientOptions = {
     ...(special.timeoutMs === undefined ? {} : { timeoutMs: special.timeoutMs }),
     ...(special.deadline === undefined ? {} : { deadline: special.deadline }),
     ...(special.requests === true ? shape(io.env, flags) : {}),
     address: flags.text('address') ?? setting(io.env, 'ADDR') ?? DEFAULT_ADDRESS,
-    token: special.token ?? (await findToken(io.env)),
-    namespace: flags.text('namespace') ?? setting(io.env, 'NAMESPACE'),
+    token: special.token ?? own?.token ?? null,
+    namespace: headerSetting(io.env, flags, { flag: 'namespace', name: 'NAMESPACE' }),
     tls: await tlsOptions(io.env, flags),
   }
   return new ConclaveClient(options)
@@ -39,6 +43,8 @@ interface Special {
   readonly token?: string
   /** Takes the flags of everyday requests. */
   readonly requests?: boolean
+  /** Is told what is wrong with where the token was. */
+  readonly warn?: (line: string) => void
 }
 
 /** What the flags of everyday requests ask for. Throws `UsageError`. */
@@ -47,7 +53,7 @@ function shape(
   flags: FlagValues,
 ): Pick<ClientOptions, 'headers' | 'onlyShows' | 'wrapTtl'> {
   const headers = Object.fromEntries(flags.list('header').map(header))
-  const wrapTtl = flags.text('wrap-ttl') ?? setting(env, 'WRAP_TTL')
+  const wrapTtl = headerSetting(env, flags, { flag: 'wrap-ttl', name: 'WRAP_TTL' })
   return { headers, wrapTtl, onlyShows: flags.on('output-curl-string') }
 }
 
@@ -62,6 +68,23 @@ function header(given: string): readonly [name: string, value: string] {
   return [name, value]
 }
 
+/**
+ * A setting that travels in a header, without blanks and line ends around it; `null` where there is none.
+ * Throws `UsageError` that names where it was set, and not what it is.
+ */
+function headerSetting(
+  env: Environment,
+  flags: FlagValues,
+  { flag, name }: { readonly flag: string; readonly name: string },
+): string | null {
+  const given = flags.text(flag)
+  const found = given === null ? findSetting(env, name) : { variable: `-${flag}`, value: given }
+  if (found === null) return null
+  const value = found.value.trim()
+  if (HEADER_VALUE.test(value)) return value
+  throw new UsageError(`${found.variable} cannot be sent: it is to be ASCII, and on one line`)
+}
+
 /** RFC 9110 section 5.6.2. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
 const HEADER_VALUE = /^[\t -~]{0,8000}$/
@@ -72,21 +95,6 @@ const HEADER_VALUE = /^[\t -~]{0,8000}$/
  */
 export function withoutTokens(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !TOKEN_VARIABLES.includes(name)))
-}
-
-/** The token of the environment, else of `~/.vault-token`, else none (surface.md section 15.3). */
-export async function findToken(env: Environment): Promise<string | null> {
-  const given = setting(env, 'TOKEN')
-  if (given !== null) return given
-  const file = tokenFile(env)
-  if (file === null) return null
-  try {
-    const text = (await readFile(file, 'utf8')).trim()
-    return text === '' ? null : text
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw new UsageError(`the token file ${file} is of no use: ${fileProblem(error)}`)
-  }
 }
 
 async function tlsOptions(env: Environment, flags: FlagValues): Promise<TlsOptions> {

@@ -1,7 +1,7 @@
 import type { CommandCall, CommandSpec } from './command.ts'
-import { findToken } from './environment.ts'
 import { EXIT_OK, EXIT_USAGE } from './failure.ts'
 import { put, say } from './io.ts'
+import { findToken } from './own-token.ts'
 
 /** `conclave print token`: the token that commands would use. */
 export const command: CommandSpec = {
@@ -22,11 +22,12 @@ export const command: CommandSpec = {
 }
 
 async function run(call: CommandCall): Promise<number> {
-  const token = await findToken(call.io.env)
-  if (token === null) {
+  const own = await findToken(call.io.env)
+  if (own === null) {
     say(call.io, 'There is no token.\n\nNext: conclave login')
     return EXIT_USAGE
   }
-  await put(call.io, `${token}\n`)
+  if (own.warning !== null) say(call.io, own.warning)
+  await put(call.io, `${own.token}\n`)
   return EXIT_OK
 }

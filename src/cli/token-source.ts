@@ -3,10 +3,8 @@ import type { SecretBytes } from '../base/secret-bytes.ts'
 import type { CommandCall } from './command.ts'
 import { UsageError } from './failure.ts'
 import { say } from './io.ts'
+import { isToken } from './own-token.ts'
 import { promptHidden, readSecret } from './prompt.ts'
-
-/** It has to fit into a header of a request. */
-const TOKEN = /^[!-~]{1,4096}$/
 
 const WAYS = 'Give it with - to read it from standard input.'
 
@@ -42,6 +40,6 @@ function textOf(secret: SecretBytes): string {
 }
 
 function checked(token: string): string {
-  if (TOKEN.test(token)) return token
+  if (isToken(token)) return token
   throw new UsageError('this is no token: it has blanks or characters that no token has', { hint: WAYS })
 }

@@ -1,8 +1,8 @@
 import type { CommandCall, CommandSpec } from './command.ts'
-import { findToken } from './environment.ts'
 import { during, EXIT_OK, UsageError } from './failure.ts'
 import { say } from './io.ts'
 import { FIELD_FLAG, putAsked } from './logical-output.ts'
+import { findToken } from './own-token.ts'
 import { readToken } from './token-source.ts'
 
 /** `conclave unwrap`: fetches an answer that was kept under a token of its own. */
