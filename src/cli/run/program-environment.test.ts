@@ -42,6 +42,21 @@ describe('a program gets', () => {
     })
   })
 
+  test('what steers a program under a name that steers nothing, when something is put in front', () => {
+    const json = '{"HOME":"h","http_proxy":"p","npm_config_registry":"r"}'
+    assert.deepEqual(environment(json, { prefix: 'APP_' }), {
+      APP_HOME: 'h',
+      APP_http_proxy: 'p',
+      APP_npm_config_registry: 'r',
+    })
+  })
+
+  test('names that look like some that steer, and do not', () => {
+    const json =
+      '{"GIT_TOKEN":"a","GIT_AUTHOR_NAME":"b","LUA_INITIAL":"c","PROXY_PASSWORD":"d","HOMEPAGE":"e"}'
+    assert.deepEqual(environment(json), JSON.parse(json))
+  })
+
   test('a value in place of a variable that is set, when told so', () => {
     assert.deepEqual(environment('{"A":"new"}', { replace: true }, { A: 'old' }), { A: 'new' })
   })
@@ -91,6 +106,10 @@ describe('no program is started where', () => {
     'CORECLR_PROFILER_PATH',
     'GIT_CONFIG_COUNT',
     'EDITOR',
+    ...['LUA_INIT', 'LUA_INIT_5_1', 'LUA_INIT_5_4', 'LUA_PATH', 'LUA_CPATH_5_3'],
+    ...['npm_config_script_shell', 'NPM_CONFIG_SCRIPT_SHELL', 'npm_config_node_options', 'Npm_Config_prefix'],
+    ...['GLIBC_TUNABLES', 'MALLOC_CONF', 'HOME', 'XDG_CONFIG_HOME', 'CURL_HOME', 'WGETRC'],
+    ...['GIT_SSH_COMMAND', 'GIT_SEQUENCE_EDITOR', 'GIT_PROXY_COMMAND', 'GIT_TEMPLATE_DIR', 'GIT_DIR'],
   ]) {
     test(`a secret would choose what code it loads, by ${name}, also where it may replace variables`, () => {
       assert.throws(
@@ -99,6 +118,27 @@ describe('no program is started where', () => {
       )
     })
   }
+
+  for (const name of [
+    ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED'],
+    ...['HTTP_PROXY', 'http_proxy', 'Https_Proxy', 'HTTPS_PROXY', 'ALL_PROXY', 'all_proxy', 'no_proxy'],
+    ...['GIT_SSL_NO_VERIFY', 'GIT_SSL_CAINFO', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'],
+  ]) {
+    test(`a secret would choose whom it talks to, by ${name}, also where it may replace variables`, () => {
+      assert.throws(
+        () => environment(`{"${name}":"v"}`, { replace: true }),
+        (error: unknown) =>
+          error instanceof UsageError &&
+          error.message ===
+            `"${name}" of secret/app would choose whom the program talks to and trusts, as ${name}`,
+      )
+    })
+  }
+
+  test('a name steers by what is put in front of it', () => {
+    const steers = /would choose what code the program loads, as GIT_SSH$/
+    assert.throws(() => environment('{"SSH":"v"}', { prefix: 'GIT_' }), steers)
+  })
 
   test('two secrets have the same name', () => {
     const sources = ['secret/a', 'secret/b'].map((path) => ({ path, values: { k: 'v' } }))

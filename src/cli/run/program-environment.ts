@@ -1,6 +1,7 @@
 import type { Members } from '../../client/answers.ts'
 import { UsageError } from '../failure.ts'
 import { renderCell } from '../output.ts'
+import { steeredBy } from './steering.ts'
 
 /** What one path holds. */
 export interface Source {
@@ -21,29 +22,6 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** POSIX.1-2017, Base Definitions, section 8.1, with the small letters that everybody has. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
-
-/**
- * Variables that choose which code a program loads: whoever may write a secret would run code with it. Not
- * all there are, as any program may have its own.
- */
-const STEERING: ReadonlySet<string> = new Set([
-  ...['PATH', 'IFS', 'ENV', 'BASH_ENV', 'SHELLOPTS', 'PS4', 'PROMPT_COMMAND'],
-  ...['NODE_OPTIONS', 'NODE_PATH', 'PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'PERL5LIB', 'PERL5OPT'],
-  ...[
-    'PERL5DB',
-    'PERLLIB',
-    'PYTHONUSERBASE',
-    'PYTHONBREAKPOINT',
-    'PYTHONPLATLIBDIR',
-    'LUA_PATH',
-    'LUA_CPATH',
-  ],
-  ...['RUBYLIB', 'RUBYOPT', 'JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS', 'CLASSPATH'],
-  ...['GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_EXEC_PATH', 'GIT_ASKPASS', 'SSH_ASKPASS', 'GIT_EXTERNAL_DIFF'],
-  ...['GCONV_PATH', 'OPENSSL_CONF', 'OPENSSL_MODULES', 'OPENSSL_ENGINES', 'DOTNET_STARTUP_HOOKS', 'ZDOTDIR'],
-  ...['SHELL', 'EDITOR', 'VISUAL', 'PAGER', 'GIT_EDITOR', 'GIT_PAGER', 'LESSOPEN', 'LESSCLOSE'],
-])
-const STEERING_PREFIX = /^(?:LD_|DYLD_|BASH_FUNC_|CORECLR_|COR_|GIT_CONFIG)/
 
 /**
  * The environment of a program: what it would have anyway, and a variable for each value. Throws `UsageError`
@@ -89,8 +67,8 @@ function faultOf(
   naming: Naming,
 ): string | null {
   if (!NAME.test(name)) return `${from} is no name of a variable`
-  if (STEERING.has(name) || STEERING_PREFIX.test(name))
-    return `${from} would choose what code the program loads, as ${name}`
+  const steered = steeredBy(name)
+  if (steered !== null) return `${from} would choose ${steered}, as ${name}`
   if (first !== null) return `${from} and ${first} would both be ${name}`
   if (!naming.replace && present[name] !== undefined) return `${from} would replace the variable ${name}`
   if (value === null) return `${from} has no value`
