@@ -139,7 +139,7 @@ function legacyRoutes(rooms: PolicyRooms): readonly Route[] {
 async function pageOf({ policies }: PolicyRooms, call: Call): Promise<readonly string[]> {
   const prefix = (call.parameters['name'] ?? '').toLowerCase()
   const names = await policies.names(prefix)
-  return pageOfNames(prefix === '' ? [...names, ROOT_POLICY] : names, call)
+  return pageOfNames(names, call, prefix === '' ? ROOT_POLICY : null)
 }
 
 function listed(keys: readonly string[]): LogicalResponse | null {

@@ -119,11 +119,19 @@ export function mergedChange(clock: Clock, call: Call, existing: StoredPolicy): 
   }
 }
 
-/** Those of `names`, in their order, that a page has. */
-export function pageOfNames(names: readonly string[], call: Call): readonly string[] {
+/**
+ * Those of `names`, which are in byte order, that a page has; `last` stands behind all of them. Where a page
+ * begins depends on the order alone, and not on whether there is the name that it begins behind: that may be
+ * one that the caller is not to know of.
+ */
+export function pageOfNames(
+  names: readonly string[],
+  call: Call,
+  last: string | null = null,
+): readonly string[] {
   const { after = '', limit = 0 } = readFields(LIST_FIELDS, call.request.data)
-  const at = names.indexOf(after)
-  const behind = at < 0 ? names.filter((name) => name > after) : names.slice(at + 1)
+  const all = last === null ? names : [...names, last]
+  const behind = after === last ? [] : all.filter((name) => name > after || name === last)
   return limit > 0 ? behind.slice(0, limit) : behind
 }
 

@@ -58,6 +58,9 @@ describe('sys/policies/acl', () => {
     assert.deepEqual((await root('LIST', 'sys/policies/acl?after=default&limit=1')).body.data.keys, ['dev'])
     assert.deepEqual((await root('LIST', 'sys/policies/acl?after=dev')).body.data.keys, ['root'])
     await refused(root('LIST', 'sys/policies/acl?after=root'), 404)
+    // Whether there is the name that a page begins behind makes no difference.
+    assert.deepEqual((await root('LIST', 'sys/policies/acl?after=zzz')).body.data.keys, ['root'])
+    assert.deepEqual((await root('LIST', 'sys/policies/acl?after=d')).body.data.keys[0], 'default')
   })
 
   test('lists those of a folder by their whole names', async () => {
