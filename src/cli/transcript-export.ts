@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises'
-import { fromHex, fromUtf8 } from '../base/encoding.ts'
+import { fromHex, fromUtf8, utf8 } from '../base/encoding.ts'
 import type { Ceremony, CeremonyPage } from '../client/ceremonies-client.ts'
 import type { ConclaveClient } from '../client/conclave-client.ts'
 import { TransportError } from '../client/errors.ts'
 import { type ExportHeader, exportHeader } from '../custody/transcript-export.ts'
 import type { CommandCall, CommandSpec } from './command.ts'
 import { during, EXIT_OK, UsageError } from './failure.ts'
-import { put, say } from './io.ts'
+import { say } from './io.ts'
 
 const DOING = 'Error exporting transcripts'
 const NO_HEAD = new Uint8Array(32)
@@ -44,7 +44,7 @@ async function run(call: CommandCall): Promise<number> {
     lines.push(...(await during(DOING, () => client.ceremonies().transcript(id))))
   }
   const text = lines.map((line) => `${line}\n`).join('')
-  if (file === '-') await put(call.io, text)
+  if (file === '-') await call.output.json(utf8(text))
   else await store(file, text, call.flags.on('force'))
   say(call.io, `${countOf(chosen)} exported. Check them anywhere: conclave transcript verify ${file}`)
   return EXIT_OK

@@ -2,6 +2,7 @@ import { fromUtf8 } from '../../base/encoding.ts'
 import type { SecretBytes } from '../../base/secret-bytes.ts'
 import { ApiError } from '../../client/errors.ts'
 import { type CliIo, put } from '../io.ts'
+import { visible } from '../visible.ts'
 
 const SHOWN_CHARS = 4
 
@@ -40,7 +41,8 @@ export class Narrator {
       await put(this.#io, `      ${show(answer)}\n`)
       return answer
     } catch (error) {
-      if (error instanceof ApiError) await put(this.#io, `      ${error.status} ${error.errors.join(' ')}\n`)
+      if (error instanceof ApiError)
+        await put(this.#io, `      ${error.status} ${visible(error.errors.join(' '))}\n`)
       throw error
     }
   }
@@ -52,7 +54,7 @@ export class Narrator {
       await act()
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 400) throw error
-      await put(this.#io, `      400 ${error.errors.join(' ')}\n`)
+      await put(this.#io, `      400 ${visible(error.errors.join(' '))}\n`)
       return
     }
     throw new DemoDiffers('this should have been refused')

@@ -3,7 +3,7 @@ import { formatHcl } from '../../hcl/format.ts'
 import { HclError } from '../../hcl/value.ts'
 import type { CommandCall, CommandSpec } from '../command.ts'
 import { EXIT_OK, UsageError } from '../failure.ts'
-import { put, say } from '../io.ts'
+import { say } from '../io.ts'
 import { fileText, streamText } from '../pairs.ts'
 
 /** `conclave policy fmt`: a policy in its usual form. Asks no server. */
@@ -29,7 +29,7 @@ async function run(call: CommandCall): Promise<number> {
   if (/^\s*\{/.test(before)) throw new UsageError(`${source} is in the JSON form, which has none of its own`)
   const after = formatted(before, source)
   if (file === '-') {
-    await put(call.io, after)
+    await call.output.exact(after)
     return EXIT_OK
   }
   if (after !== before) await written(file, after)
