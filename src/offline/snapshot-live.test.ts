@@ -79,11 +79,21 @@ function startWriting(): ChildProcess {
     import { writeSync } from 'node:fs'
     import { openSqliteStore } from ${JSON.stringify(MODULE)}
     const store = await openSqliteStore({ folder: ${JSON.stringify(folder)} })
+    // Whoever reads is busy saving, for longer than a pipe has room on a machine that is busy too.
+    const tell = async (text) => {
+      try {
+        writeSync(1, text)
+      } catch (error) {
+        if (error.code !== 'EAGAIN') throw error
+        await new Promise((again) => setTimeout(again, 5))
+        await tell(text)
+      }
+    }
     await Promise.all(Array.from({ length: ${WRITERS} }, async (_, writer) => {
       for (let count = 1; ; count++) {
         const value = new TextEncoder().encode(String(count))
         await store.commit(['left', 'right'].map((side) => ({ op: 'put', key: side + '/' + writer, value })))
-        writeSync(1, writer + '\\n')
+        await tell(writer + '\\n')
       }
     }))`
   const flags = ['--input-type=module', '--eval', source]
