@@ -1,18 +1,19 @@
-import { readFile } from 'node:fs/promises'
 import { type ClientOptions, ConclaveClient } from '../client/conclave-client.ts'
-import type { TlsOptions } from '../client/transport.ts'
 import { type Environment, findSetting, setting, TOKEN_VARIABLES } from '../config/environment.ts'
-import { fileProblem, UsageError } from './failure.ts'
+import { clientSettings, settingsNotUsed } from './client-settings.ts'
+import { UsageError } from './failure.ts'
 import type { FlagValues } from './flags.ts'
 import type { CliIo } from './io.ts'
 import { findToken } from './own-token.ts'
+import { tlsOptions } from './tls-settings.ts'
 
 /** Where `conclave server` listens when nobody says anything else. */
 export const DEFAULT_ADDRESS = 'http://127.0.0.1:8200'
 
 /**
- * A client from flags, which win, and the environment. Throws `UsageError` for files that cannot be read, and
- * for what cannot stand in a header.
+ * A client from flags, which win, and the environment; there an agent of this machine comes before the server
+ * that it speaks for. Throws `UsageError` for files that cannot be read, and for what cannot stand in a
+ * header.
  */
 export async function connect(
   io: Pick<CliIo, 'env'>,
@@ -21,11 +22,14 @@ export async function connect(
 ): Promise<ConclaveClient> {
   const own = special.token === undefined ? await findToken(io.env) : null
   if (own !== null && own.warning !== null) special.warn?.(own.warning)
+  for (const line of settingsNotUsed(io.env)) special.warn?.(line)
+  const address = flags.text('address') ?? setting(io.env, 'AGENT_ADDR') ?? setting(io.env, 'ADDR')
   const options: ClientOptions = {
+    ...clientSettings(io.env),
     ...(special.timeoutMs === undefined ? {} : { timeoutMs: special.timeoutMs }),
     ...(special.deadline === undefined ? {} : { deadline: special.deadline }),
     ...(special.requests === true ? shape(io.env, flags) : {}),
-    address: flags.text('address') ?? setting(io.env, 'ADDR') ?? DEFAULT_ADDRESS,
+    address: address ?? DEFAULT_ADDRESS,
     token: special.token ?? own?.token ?? null,
     namespace: headerSetting(io.env, flags, { flag: 'namespace', name: 'NAMESPACE' }),
     tls: await tlsOptions(io.env, flags),
@@ -43,7 +47,7 @@ interface Special {
   readonly token?: string
   /** Takes the flags of everyday requests. */
   readonly requests?: boolean
-  /** Is told what is wrong with where the token was. */
+  /** Is told what is wrong with where the token was, and what was set in vain. */
   readonly warn?: (line: string) => void
 }
 
@@ -95,32 +99,4 @@ const HEADER_VALUE = /^[\t -~]{0,8000}$/
  */
 export function withoutTokens(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !TOKEN_VARIABLES.includes(name)))
-}
-
-async function tlsOptions(env: Environment, flags: FlagValues): Promise<TlsOptions> {
-  const ca = await pemFile(flags.text('ca-cert') ?? setting(env, 'CACERT'))
-  const cert = await pemFile(flags.text('client-cert') ?? setting(env, 'CLIENT_CERT'))
-  const key = await pemFile(flags.text('client-key') ?? setting(env, 'CLIENT_KEY'))
-  const serverName = flags.text('tls-server-name') ?? setting(env, 'TLS_SERVER_NAME')
-  return {
-    skipVerify: flags.on('tls-skip-verify') || isTrue(setting(env, 'SKIP_VERIFY')),
-    ...(ca === null ? {} : { ca }),
-    ...(cert === null ? {} : { cert }),
-    ...(key === null ? {} : { key }),
-    ...(serverName === null ? {} : { serverName }),
-  }
-}
-
-async function pemFile(path: string | null): Promise<Uint8Array | null> {
-  if (path === null) return null
-  try {
-    return await readFile(path)
-  } catch (error) {
-    throw new UsageError(`the PEM file ${path} is of no use: ${fileProblem(error)}`)
-  }
-}
-
-/** As Go's `strconv.ParseBool`, which reads these variables in the peers' clients. */
-function isTrue(text: string | null): boolean {
-  return text !== null && ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)
 }

@@ -23,5 +23,6 @@ export function reportFailure(io: CliIo, argv: readonly string[], error: unknown
 /** Whether talk on stderr may be coloured: on a terminal that can, when nobody objects (no-color.org). */
 function wantsColor(io: CliIo, argv: readonly string[]): boolean {
   if ((io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb') return false
+  if (setting(io.env, 'CLI_NO_COLOR') !== null) return false
   return io.tty.stderr && !argv.some((token) => /^--?no-color$/.test(token))
 }

@@ -179,6 +179,7 @@ test('colours errors on a terminal only, and not when somebody objects', async (
   const plain: readonly Terminal[] = [
     {},
     { isTty: true, env: { NO_COLOR: '1' } },
+    { isTty: true, env: { VAULT_CLI_NO_COLOR: '1' } },
     { isTty: true, env: { TERM: 'dumb' } },
   ]
   for (const terminal of plain) {

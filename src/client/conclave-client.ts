@@ -26,15 +26,14 @@ import { OriginalRekeyClient } from './original-rekey-client.ts'
 import { RekeyClient, type RekeyFace } from './rekey-client.ts'
 import { RootClient } from './root-client.ts'
 import { secretBody, shareBody } from './secret-json.ts'
-import { type TlsOptions, Transport } from './transport.ts'
+import { type TlsOptions, Transport, type TransportOptions } from './transport.ts'
 
-export interface ClientOptions {
+export interface ClientOptions extends Pick<TransportOptions, 'retries' | 'staysHere' | 'timeoutMs'> {
   /** `http://…`, `https://…` or `unix:///…`. */
   readonly address: string
   readonly token?: string | null
   readonly namespace?: string | null
   readonly tls?: TlsOptions
-  readonly timeoutMs?: number
   /** For all requests together, where they are to end with it. */
   readonly deadline?: AbortSignal
   /** On every request, besides the usual ones. */
@@ -91,6 +90,8 @@ export class ConclaveClient {
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+      ...(options.retries === undefined ? {} : { retries: options.retries }),
+      ...(options.staysHere === undefined ? {} : { staysHere: options.staysHere }),
     })
     this.#hasToken = (options.token ?? null) !== null
     const { token = null, namespace = null, headers = {}, wrapTtl = null, onlyShows = false } = options

@@ -141,7 +141,7 @@ function alertIn(cause: unknown): number | null {
 }
 
 /** The operating system's or OpenSSL's name of a failure; for several addresses tried, that of the first. */
-function systemCode(cause: unknown): string {
+export function systemCode(cause: unknown): string {
   if (cause instanceof AggregateError) return systemCode(cause.errors[0])
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code
   return ''

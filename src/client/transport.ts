@@ -1,9 +1,10 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { Agent as SecureAgent } from 'node:https'
 import type { Socket } from 'node:net'
-import { type Address, redirectTarget } from './address.ts'
+import { type Address, type Redirect, redirectTarget } from './address.ts'
 import { TransportError, transportError } from './errors.ts'
 import { Agent, nodeHttps, request as sendPlain } from './node-http.ts'
+import { asked, type Retries } from './retries.ts'
 
 /** An answer larger than this is refused. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -12,10 +13,14 @@ export const REQUEST_TIMEOUT_MS = 60_000
 export interface TransportOptions {
   readonly address: Address
   readonly tls?: TlsOptions
-  /** How long one request may take in all. */
+  /** How long one request may take in all, with what it is redirected to and asked again. */
   readonly timeoutMs?: number
   /** Ends what is under way, and no request is begun behind it: for all of them together. */
   readonly deadline?: AbortSignal
+  /** None where nothing is told. */
+  readonly retries?: Retries
+  /** A redirect is an answer like any other: no token goes where the address does not say. */
+  readonly staysHere?: boolean
 }
 
 export interface TlsOptions {
@@ -65,8 +70,17 @@ export class Transport {
 
   /** One request and its answer, whatever its status. Follows one 307. Throws `TransportError`. */
   async send(outgoing: Outgoing): Promise<Incoming> {
-    const first = await this.#exchange(this.#address, this.#address.prefix + outgoing.path, outgoing)
-    if (first.status !== 307 || first.location === null) return first
+    const { retries, deadline } = this.#options
+    const timeout = AbortSignal.timeout(this.#timeoutMs)
+    const signal = deadline === undefined ? timeout : AbortSignal.any([timeout, deadline])
+    const ask = (): Promise<Incoming> => this.#redirected(outgoing, signal)
+    return retries === undefined ? await ask() : await asked(outgoing, retries, { ask, signal })
+  }
+
+  async #redirected(outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
+    const here = { address: this.#address, path: this.#address.prefix + outgoing.path }
+    const first = await this.#exchange(here, outgoing, signal)
+    if (first.status !== 307 || first.location === null || this.#options.staysHere === true) return first
     const target = redirectTarget(this.#address, outgoing.path, first.location)
     if (target === null) {
       const hint = 'Give the address of the server that is active.'
@@ -74,7 +88,7 @@ export class Transport {
         hint,
       })
     }
-    return this.#exchange(target.address, target.path, outgoing)
+    return this.#exchange(target, outgoing, signal)
   }
 
   /**
@@ -137,12 +151,9 @@ export class Transport {
     this.close()
   }
 
-  #exchange(address: Address, path: string, outgoing: Outgoing): Promise<Answer> {
+  #exchange({ address, path }: Redirect, outgoing: Outgoing, signal: AbortSignal): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    const { deadline } = this.#options
-    if (deadline?.aborted === true) return Promise.reject(tooSlow(address, this.#timeoutMs))
-    const timeout = AbortSignal.timeout(this.#timeoutMs)
-    const signal = deadline === undefined ? timeout : AbortSignal.any([timeout, deadline])
+    if (signal.aborted) return Promise.reject(tooSlow(address, this.#timeoutMs))
     const request = address.secure ? nodeHttps().request : sendPlain
     let sent = false
     const fail = (cause: unknown) => {
