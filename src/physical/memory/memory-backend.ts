@@ -1,16 +1,20 @@
-import { sameBytes, utf8 } from '../../base/encoding.ts'
+import { sameBytes } from '../../base/encoding.ts'
 import { OperatingError } from '../../base/errors.ts'
 import type { Condition, Page, StorageBackend, Write } from '../backend.ts'
 import { assertBatch, assertKey, assertPrefix } from '../keys.ts'
+import { SortedKeys } from './sorted-keys.ts'
 
 /** Storage that lives as long as its process: `inmem` in a configuration. */
 export class MemoryBackend implements StorageBackend {
   readonly #entries: Map<string, Uint8Array>
+  /** Those of the entries. */
+  readonly #keys: SortedKeys
   #closed = false
 
   /** Starts from copies of `entries`. */
   constructor(entries: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.#entries = new Map([...entries].map(([key, value]) => [key, ownCopy(value)]))
+    this.#keys = new SortedKeys(this.#entries.keys())
   }
 
   /** What a new process would find, as copies. */
@@ -28,20 +32,26 @@ export class MemoryBackend implements StorageBackend {
   async list(prefix: string, page: Page): Promise<readonly string[]> {
     assertPrefix(prefix, page)
     this.#expectUsable()
-    const names = new Set<string>()
-    for (const key of this.#entries.keys()) {
-      if (!key.startsWith(prefix)) continue
-      const rest = key.slice(prefix.length)
-      const slash = rest.indexOf('/')
-      names.add(slash === -1 ? rest : rest.slice(0, slash + 1))
+    const names: string[] = []
+    // A lone surrogate is none of a key, and would have no place among them.
+    const after = page.after.toWellFormed()
+    const slash = after.indexOf('/')
+    let bound: string | null = prefix + (slash === -1 ? after : behindFolder(after.slice(0, slash)))
+    while (bound !== null && names.length < page.limit) {
+      const from: string = bound
+      bound = null
+      for (const key of this.#keys.from(from)) {
+        if (!key.startsWith(prefix) || names.length >= page.limit) break
+        const name = nameOf(key, prefix.length)
+        if (name === after) continue
+        names.push(name)
+        if (!name.endsWith('/')) continue
+        // The rest of the folder is not gone through: it is found where the next name is.
+        bound = prefix + behindFolder(name.slice(0, -1))
+        break
+      }
     }
-    const after = utf8(page.after)
-    return [...names]
-      .map((name) => ({ name, bytes: utf8(name) }))
-      .sort((left, right) => compareBytes(left.bytes, right.bytes))
-      .filter(({ bytes }) => compareBytes(bytes, after) > 0)
-      .slice(0, page.limit)
-      .map(({ name }) => name)
+    return names
   }
 
   async commit(batch: readonly Write[], conditions: readonly Condition[] = []): Promise<void> {
@@ -53,8 +63,8 @@ export class MemoryBackend implements StorageBackend {
       if (!holds) throw new OperatingError('condition_failed', 'the stored record is another by now')
     }
     for (const write of batch) {
-      if (write.op === 'put') this.#entries.set(write.key, ownCopy(write.value))
-      else this.#entries.delete(write.key)
+      if (write.op === 'put') this.#put(write.key, ownCopy(write.value))
+      else if (this.#entries.delete(write.key)) this.#keys.delete(write.key)
     }
   }
 
@@ -70,6 +80,11 @@ export class MemoryBackend implements StorageBackend {
     this.#closed = true
   }
 
+  #put(key: string, value: Uint8Array): void {
+    if (!this.#entries.has(key)) this.#keys.add(key)
+    this.#entries.set(key, value)
+  }
+
   #expectUsable(): void {
     if (this.#closed) throw new OperatingError('storage_unavailable', 'the store is closed')
   }
@@ -80,11 +95,13 @@ function ownCopy(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes)
 }
 
-function compareBytes(left: Uint8Array, right: Uint8Array): number {
-  const length = Math.min(left.length, right.length)
-  for (let index = 0; index < length; index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return left.length - right.length
+/** The first segment behind a prefix of so many characters, with its slash where it is a folder. */
+function nameOf(key: string, prefixLength: number): string {
+  const slash = key.indexOf('/', prefixLength)
+  return key.slice(prefixLength, slash === -1 ? key.length : slash + 1)
+}
+
+/** Before every name behind all that lies in a folder: `0` is what comes next to a slash in ASCII. */
+function behindFolder(name: string): string {
+  return `${name}0`
 }
