@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { Recent } from './recent.ts'
 
@@ -89,5 +92,23 @@ describe('what was used of late', () => {
     }
     assert.equal(steps, 19_999)
     assert.equal(cache.size, 1000)
+  })
+
+  it('holds on to nothing that was replaced, also after room was made', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const cache = new Recent<number, object>(10)
+    for (let key = 0; key < 11; key++) cache.set(key, {})
+    const replaced: WeakRef<object>[] = []
+    for (let turn = 0; turn < 5000; turn++) {
+      const value = { turn }
+      if (turn < 1000) replaced.push(new WeakRef(value))
+      cache.set(1 + (turn % 10), value)
+    }
+    for (let turn = 0; turn < 3; turn++) {
+      await setImmediate()
+      collect()
+    }
+    assert.equal(replaced.filter((one) => one.deref() !== undefined).length, 0)
   })
 })

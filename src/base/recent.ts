@@ -6,13 +6,22 @@ interface Entry<Value> {
   isUsed: boolean
 }
 
+/** After as many entries without need of room the hand is let go of. */
+const IDLE_ENTRIES = 256
+
 /** What was used of late, within a bound: where room is needed, what was not used lately goes first. */
 export class Recent<Key, Value> {
   readonly #bound: number
   readonly #weigh: (key: Key, value: Value) => number
   readonly #entries = new Map<Key, Entry<Value>>()
-  /** Goes round the entries. A new one would first step over all that was deleted before it. */
-  #hand = this.#entries.entries()
+  /**
+   * Goes round the entries, of which the first is always the next: those that it was at are gone, or behind all
+   * others. It is kept while it is in use, as a new one first steps over all that was deleted before it; and
+   * no longer, as it holds on to every table that the `Map` has had since.
+   */
+  #hand: MapIterator<[Key, Entry<Value>]> | null = null
+  /** How many entries came since room was made. */
+  #idle = 0
   #weight = 0
 
   /** `bound` is on the sum of what `weigh` says of each entry: without it, on their number. */
@@ -38,7 +47,9 @@ export class Recent<Key, Value> {
     const weight = this.#weigh(key, value)
     this.#entries.set(key, { value, weight, isUsed: false })
     this.#weight += weight
+    this.#idle++
     while (this.#weight > this.#bound) this.#makeRoom()
+    if (this.#idle > IDLE_ENTRIES) this.#hand = null
   }
 
   delete(key: Key): void {
@@ -50,6 +61,7 @@ export class Recent<Key, Value> {
 
   clear(): void {
     this.#entries.clear()
+    this.#hand = null
     this.#weight = 0
   }
 
@@ -59,9 +71,11 @@ export class Recent<Key, Value> {
    * stood, and each look-up of that key steps over all of its holes until the whole is laid out anew.
    */
   #makeRoom(): void {
+    this.#idle = 0
+    this.#hand ??= this.#entries.entries()
     const { done, value: next } = this.#hand.next()
     if (done === true) {
-      this.#hand = this.#entries.entries()
+      this.#hand = null
       return
     }
     const [key, entry] = next
