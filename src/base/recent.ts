@@ -15,9 +15,9 @@ export class Recent<Key, Value> {
   readonly #weigh: (key: Key, value: Value) => number
   readonly #entries = new Map<Key, Entry<Value>>()
   /**
-   * Goes round the entries, of which the first is always the next: those that it was at are gone, or behind all
-   * others. It is kept while it is in use, as a new one first steps over all that was deleted before it; and
-   * no longer, as it holds on to every table that the `Map` has had since.
+   * Goes round the entries, of which the first is always the next: those that it was at are gone, or behind
+   * all others. It is kept while it is in use, as a new one first steps over all that was deleted before it;
+   * and no longer, as it holds on to every table that the `Map` has had since.
    */
   #hand: MapIterator<[Key, Entry<Value>]> | null = null
   /** How many entries came since room was made. */
