@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../src/client/free-port.ts'
 import type { Caller } from './caller.ts'
 import type { Measurable, Usage } from './measured-process.ts'
 
@@ -84,12 +84,4 @@ export async function rekeyWithNonce(caller: Caller, keys: readonly string[]): P
   for (const key of keys.slice(0, 3))
     answer = await caller.call('PUT', '/v1/sys/rekey/update', { key, nonce })
   return answer.keys
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const address = server.address()
-  await new Promise((closed) => server.close(closed))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -45,6 +45,39 @@ export function assertBatch(batch: readonly Write[], conditions: readonly Condit
   for (const condition of conditions) assertKey(condition.key)
 }
 
+/**
+ * What `StorageReader.list` promises, by going from name to name: `next` gives the first key that is not
+ * before a text, or `null`. A folder of a million entries costs one step.
+ */
+export function namesBelow(
+  prefix: string,
+  page: Page,
+  next: (from: string) => string | null,
+): readonly string[] {
+  const names: string[] = []
+  // A lone surrogate is none of a key, and would have no place among them.
+  let from = page.after === '' ? prefix : behind(prefix + firstName(page.after.toWellFormed()))
+  while (names.length < page.limit) {
+    const key = next(from)
+    if (key === null || !key.startsWith(prefix)) break
+    const name = firstName(key.slice(prefix.length))
+    names.push(name)
+    from = behind(prefix + name)
+  }
+  return names
+}
+
+/** The smallest key behind a name: behind all that is in a folder, `0` being the character after `/`. */
+export function behind(name: string): string {
+  return name.endsWith('/') ? `${name.slice(0, -1)}0` : `${name}\0`
+}
+
+/** The path up to and including its first slash: a folder, or the whole of it. */
+function firstName(path: string): string {
+  const slash = path.indexOf('/')
+  return slash === -1 ? path : path.slice(0, slash + 1)
+}
+
 /** Encodes only where the length in UTF-16 does not settle it: this runs at every read. */
 function fits(key: string): boolean {
   return key.length * UTF8_BYTES_PER_UNIT <= MAX_KEY_BYTES || utf8(key).length <= MAX_KEY_BYTES

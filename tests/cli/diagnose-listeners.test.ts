@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { ServerProcess, temporaryFolder } from '../api/server-process.ts'
 import { LiveStore } from '../faults/live-store.ts'
-import { Authority } from '../http/authority.ts'
-import { freeAddress, runDiagnose, says, type Told } from './diagnosis.ts'
+import type { Authority } from '../http/authority.ts'
+import { freeAddress, runDiagnose, says, type Told, writeCertificates } from './diagnosis.ts'
 
 // Stores are for nobody else.
 process.umask(0o077)
@@ -13,11 +13,7 @@ process.umask(0o077)
 const work = temporaryFolder()
 let authority: Authority
 before(() => {
-  authority = new Authority()
-  const { cert, key } = authority.issue('localhost')
-  writeFileSync(join(work.path, 'cert.pem'), cert)
-  writeFileSync(join(work.path, 'key.pem'), key)
-  writeFileSync(join(work.path, 'ca.pem'), authority.cert)
+  authority = writeCertificates(work.path)
 })
 after(() => {
   authority.remove()

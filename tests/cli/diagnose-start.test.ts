@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { MAIN, temporaryFolder } from '../api/server-process.ts'
-import { Authority } from '../http/authority.ts'
-import { freeAddress, runDiagnose, says } from './diagnosis.ts'
+import type { Authority } from '../http/authority.ts'
+import { freeAddress, runDiagnose, says, writeCertificates } from './diagnosis.ts'
 
 // Stores are for nobody else.
 process.umask(0o077)
@@ -13,10 +13,7 @@ process.umask(0o077)
 const work = temporaryFolder()
 let authority: Authority
 before(() => {
-  authority = new Authority()
-  const { cert, key } = authority.issue('localhost')
-  writeFileSync(join(work.path, 'cert.pem'), cert)
-  writeFileSync(join(work.path, 'key.pem'), key)
+  authority = writeCertificates(work.path)
   const names = [
     '-subj',
     '/CN=localhost',

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { freePort } from '../../src/client/free-port.ts'
 import { MAIN } from '../api/server-process.ts'
+import { Authority } from '../http/authority.ts'
 import type { Ran } from './terminal.ts'
 
 /** One finding of `conclave operator diagnose -format=json`. */
@@ -36,6 +39,16 @@ export function says(told: readonly Told[], check: string, status: string, sente
   const said = found.next === null ? found.message : `${found.message} Next: ${found.next}`
   assert.equal(found.status, status, said)
   assert.match(said, sentence)
+}
+
+/** An authority in `ca.pem`, and a pair of it for `localhost` in `cert.pem` and `key.pem`. */
+export function writeCertificates(folder: string): Authority {
+  const authority = new Authority()
+  const { cert, key } = authority.issue('localhost')
+  writeFileSync(join(folder, 'cert.pem'), cert)
+  writeFileSync(join(folder, 'key.pem'), key)
+  writeFileSync(join(folder, 'ca.pem'), authority.cert)
+  return authority
 }
 
 /** Of the loopback, where nobody listens. */

@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../src/client/free-port.ts'
 import { type Place, request } from '../api/request.ts'
 
 interface Start {
@@ -25,14 +25,6 @@ const PLAIN = {
 const flags = process.argv.slice(3)
 const flag = (name: string): string | undefined =>
   flags.find((one) => one.startsWith(`-${name}=`))?.slice(name.length + 2)
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const address = server.address()
-  await new Promise((closed) => server.close(closed))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 function startOf(address: string): Start {
   const path = flag('config')

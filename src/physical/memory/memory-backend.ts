@@ -1,7 +1,7 @@
 import { sameBytes } from '../../base/encoding.ts'
 import { OperatingError } from '../../base/errors.ts'
 import type { Condition, Page, StorageBackend, Write } from '../backend.ts'
-import { assertBatch, assertKey, assertPrefix } from '../keys.ts'
+import { assertBatch, assertKey, assertPrefix, namesBelow } from '../keys.ts'
 import { SortedKeys } from './sorted-keys.ts'
 
 /** Storage that lives as long as its process: `inmem` in a configuration. */
@@ -32,26 +32,7 @@ export class MemoryBackend implements StorageBackend {
   async list(prefix: string, page: Page): Promise<readonly string[]> {
     assertPrefix(prefix, page)
     this.#expectUsable()
-    const names: string[] = []
-    // A lone surrogate is none of a key, and would have no place among them.
-    const after = page.after.toWellFormed()
-    const slash = after.indexOf('/')
-    let bound: string | null = prefix + (slash === -1 ? after : behindFolder(after.slice(0, slash)))
-    while (bound !== null && names.length < page.limit) {
-      const from: string = bound
-      bound = null
-      for (const key of this.#keys.from(from)) {
-        if (!key.startsWith(prefix) || names.length >= page.limit) break
-        const name = nameOf(key, prefix.length)
-        if (name === after) continue
-        names.push(name)
-        if (!name.endsWith('/')) continue
-        // The rest of the folder is not gone through: it is found where the next name is.
-        bound = prefix + behindFolder(name.slice(0, -1))
-        break
-      }
-    }
-    return names
+    return namesBelow(prefix, page, (from) => this.#keys.next(from))
   }
 
   async commit(batch: readonly Write[], conditions: readonly Condition[] = []): Promise<void> {
@@ -93,15 +74,4 @@ export class MemoryBackend implements StorageBackend {
 /** A copy by constructor, since `slice` of a `Buffer` would share its memory. */
 function ownCopy(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes)
-}
-
-/** The first segment behind a prefix of so many characters, with its slash where it is a folder. */
-function nameOf(key: string, prefixLength: number): string {
-  const slash = key.indexOf('/', prefixLength)
-  return key.slice(prefixLength, slash === -1 ? key.length : slash + 1)
-}
-
-/** Before every name behind all that lies in a folder: `0` is what comes next to a slash in ASCII. */
-function behindFolder(name: string): string {
-  return `${name}0`
 }

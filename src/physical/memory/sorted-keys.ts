@@ -40,15 +40,12 @@ export class SortedKeys {
     if (block.length === 0) this.#blocks.splice(at, 1)
   }
 
-  /** The keys that are not before `bound`. Nobody adds or takes away while they are gone through. */
-  *from(bound: string): Generator<string, void> {
-    const first = Math.max(0, this.#blockOf(bound))
-    let place = placeIn(this.#blocks[first] ?? [], bound)
-    for (let at = first; at < this.#blocks.length; at++) {
-      const block = this.#blocks[at] ?? []
-      for (; place < block.length; place++) yield block[place] ?? ''
-      place = 0
-    }
+  /** The first key that is not before `bound`, or `null`. */
+  next(bound: string): string | null {
+    const at = Math.max(0, this.#blockOf(bound))
+    const block = this.#blocks[at]
+    if (block === undefined) return null
+    return block[placeIn(block, bound)] ?? this.#blocks[at + 1]?.[0] ?? null
   }
 
   /** The last block that begins at the key or before it; -1 where all begin behind it. */

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Page } from '../backend.ts'
+import { behind, namesBelow } from '../keys.ts'
 import { prepareConnection } from './schema.ts'
 import { storageError } from './sqlite-errors.ts'
 import type { StoreFiles } from './store-files.ts'
@@ -36,20 +37,14 @@ export class Reader {
     }
   }
 
-  /** Seeks from name to name, so that a folder of a million entries costs one step. Throws as `get` does. */
+  /** Throws as `get` does. */
   list(prefix: string, page: Page): readonly string[] {
+    const end = behindAll(prefix)
     try {
-      const names: string[] = []
-      const end = behindAll(prefix)
-      let from = page.after === '' ? prefix : behind(prefix + firstName(page.after.toWellFormed()))
-      while (names.length < page.limit) {
+      return namesBelow(prefix, page, (from) => {
         const key = this.#next.get(from, end)?.['key']
-        if (typeof key !== 'string') break
-        const name = firstName(key.slice(prefix.length))
-        names.push(name)
-        from = behind(prefix + name)
-      }
-      return names
+        return typeof key === 'string' ? key : null
+      })
     } catch (error) {
       throw this.#failure(error)
     }
@@ -79,17 +74,6 @@ function openForReading(path: string): DatabaseSync {
     database.close()
     throw storageError(error, path)
   }
-}
-
-/** The path up to and including its first slash: a folder, or the whole of it. */
-function firstName(path: string): string {
-  const slash = path.indexOf('/')
-  return slash === -1 ? path : path.slice(0, slash + 1)
-}
-
-/** The smallest key behind a name: behind all that is in a folder, `0` being the character after `/`. */
-function behind(name: string): string {
-  return name.endsWith('/') ? `${name.slice(0, -1)}0` : `${name}\0`
 }
 
 /**
